@@ -1,0 +1,64 @@
+# The few functions with which every folder declares what it builds.
+
+# The heavy third-party headers, compiled once for all.
+function(maitred_use_pch target)
+  if(TARGET maitred_pch AND NOT MAITRED_FUZZ)
+    target_precompile_headers(${target} REUSE_FROM maitred_pch)
+  endif()
+endfunction()
+
+# maitred_library(NAME SOURCES… [LINK targets…] [INCLUDE dirs…]): a static library inside this tree.
+function(maitred_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK;INCLUDE" ${ARGN})
+  add_library(${name} STATIC ${arg_SOURCES} ${arg_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PUBLIC ${arg_LINK})
+  target_include_directories(${name} PUBLIC ${arg_INCLUDE})
+  maitred_use_pch(${name})
+endfunction()
+
+# maitred_test(NAME SOURCES… [LINK targets…] [LABELS …] [TIMEOUT s] [ENVIRONMENT …]): a GoogleTest program,
+# each of its tests known to CTest. Labels: unit (default), integration, e2e.
+function(maitred_test name)
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LINK;LABELS;ENVIRONMENT" ${ARGN})
+  if(NOT arg_LABELS)
+    set(arg_LABELS unit)
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${arg_SOURCES} ${arg_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE ${arg_LINK} GTest::gmock GTest::gtest_main)
+  maitred_use_pch(${name})
+  set(env MAITRED_SOURCE_DIR=${PROJECT_SOURCE_DIR} MAITRED_BINARY_DIR=${PROJECT_BINARY_DIR} ${arg_ENVIRONMENT})
+  # One CTest entry per program keeps the run short; --gtest_filter finds the single test.
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT} ENVIRONMENT "${env}")
+endfunction()
+
+# maitred_fuzz(NAME SOURCE [LINK …]): with the `fuzz` preset a libFuzzer program; always a CTest entry that
+# replays tests/fuzz/corpus/NAME with any compiler.
+function(maitred_fuzz name source)
+  cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
+  add_executable(fuzz-${name} ${source})
+  target_link_libraries(fuzz-${name} PRIVATE ${arg_LINK})
+  if(MAITRED_FUZZ)
+    target_link_options(fuzz-${name} PRIVATE -fsanitize=fuzzer)
+    add_test(NAME fuzz-${name} COMMAND fuzz-${name} -runs=0 ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name})
+  else()
+    target_sources(fuzz-${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/fuzz/replay-main.cpp)
+    add_test(NAME fuzz-${name} COMMAND fuzz-${name} ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name})
+  endif()
+  set_tests_properties(fuzz-${name} PROPERTIES LABELS "unit;fuzz" TIMEOUT 120)
+endfunction()
+
+# maitred_bench(NAME SOURCES… [LINK …]): a Google Benchmark program in build/<preset>/bench.
+function(maitred_bench name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  if(NOT MAITRED_BENCH)
+    return()
+  endif()
+  add_executable(bench-${name} ${arg_SOURCES} ${arg_UNPARSED_ARGUMENTS})
+  set_target_properties(bench-${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
+  target_link_libraries(bench-${name} PRIVATE ${arg_LINK} benchmark::benchmark)
+  maitred_use_pch(bench-${name})
+endfunction()

@@ -1,0 +1,40 @@
+# Compiler-wide settings. Everything is built position independent with the same flags, so that one
+# precompiled header serves libraries, plugins and programs alike.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+add_compile_options(-fPIC -Wall -Wextra -Wno-missing-field-initializers)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-deprecated-declarations>)
+endif()
+
+find_program(MAITRED_CCACHE ccache)
+if(MAITRED_CCACHE)
+  # The precompiled header needs these sloppinesses; see ccache(1), "Precompiled headers".
+  set(launcher ${CMAKE_COMMAND} -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      ${MAITRED_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
+  endif()
+endif()
+
+find_program(MAITRED_LLD NAMES ld.lld ld.lld-14)
+if(MAITRED_LLD)
+  add_link_options(-fuse-ld=lld)
+endif()
+
+set(MAITRED_SANITIZE "" CACHE STRING "sanitizers to build with, e.g. address,undefined")
+if(MAITRED_SANITIZE)
+  add_compile_options(-fsanitize=${MAITRED_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+  # KJ is built without RTTI checks in mind: its vptr tricks are not ours to fix.
+  add_compile_options(-fno-sanitize=vptr)
+  add_link_options(-fsanitize=${MAITRED_SANITIZE})
+endif()
+option(MAITRED_FUZZ "build the libFuzzer targets (Clang)" OFF)
+option(MAITRED_BENCH "build the benchmarks" ON)
