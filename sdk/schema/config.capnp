@@ -66,6 +66,13 @@ annotation secretPath(field) :Void;
 annotation mapKey(field) :Text;
 # On a List(struct): also accept a mapping; its keys fill the named field of each element.
 
+annotation mapValue(field) :Text;
+# Beside $mapKey: a mapping's value that is no mapping itself fills the named field of the element. Where an
+# element has only one field besides its key, that is so without the annotation.
+
+annotation oneOrMany(field) :Void;
+# On a List of scalars: a lone scalar stands for a list of one.
+
 annotation example(field) :Text;
 # A value, as it stands in YAML, for documentation and for `maitred init`.
 
