@@ -1,0 +1,93 @@
+#pragma once
+// One loaded version of one policy: a Lua state of its own, checked against the kind's types.
+
+#include <maitred/lua/limits.h>
+#include <maitred/lua/report.h>
+#include <maitred/lua/search.h>
+#include <maitred/lua/value.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace maitred::lua {
+
+// A function of a kind, by its place in the kind's types: valid for every policy of that kind.
+struct Function {
+  int index = -1;
+  explicit operator bool() const { return index >= 0; }
+  bool operator==(const Function&) const = default;
+};
+
+// The kinds that the engine knows: "admission", "balancing", "fairness", … in alphabetical order.
+std::vector<std::string> kindNames();
+
+// The function of that name; throws std::invalid_argument, with the nearest name, if the kind has none.
+Function functionOf(std::string_view kind, std::string_view name);
+
+class Policy;
+
+struct Loaded {
+  std::unique_ptr<Policy> policy;  // null if there are problems
+  std::vector<Report> problems;
+  explicit operator bool() const { return policy != nullptr; }
+  std::string text() const;        // all problems, one after the other
+};
+
+class Policy {
+ public:
+  struct Options {
+    std::string kind;             // which contract; "" = the one that the file names
+    Search search;
+    Limits limits = {};
+    std::uint64_t seed = 1;       // math.random starts here; the same seed, the same numbers
+  };
+
+  // Reads, runs and checks a file: parse, shape of the table, names, number of parameters, and a trial call of
+  // each function. All in a fresh state; nothing outside is touched. Blocks for the file's reading.
+  static Loaded load(const std::string& name, const Options& options);
+
+  // The same for a text that is already there; `name` appears in messages. Modules are found by `search` only.
+  static Loaded loadText(const std::string& name, std::string_view text, const Options& options);
+
+  ~Policy();
+  Policy(const Policy&) = delete;
+  Policy& operator=(const Policy&) = delete;
+
+  const std::string& kind() const;
+  const std::string& name() const;     // the policy's own name, or else its file's
+  const std::string& file() const;     // as it was asked for
+  const std::string& path() const;     // absolute; "" for a text
+  const std::string& version() const;  // 12 hex digits of the SHA-256 over the file and its modules
+  const std::vector<std::string>& modules() const;  // absolute paths of what it requires
+
+  bool has(Function function) const;   // optional functions may be absent
+
+  // Calls with numbers only; allocates nothing, about 45 ns plus what the function does. True: `out` is a finite
+  // number that the kind's types allow. False: failure() says why, `out` is untouched. At most 32 inputs.
+  bool call(Function function, std::span<const double> inputs, double& out) noexcept;
+
+  // Calls with any values. The result is checked against the kind's types.
+  bool call(Function function, std::span<const Value> inputs, Value& out);
+
+  // About the last call that returned false.
+  const Report& failure() const;
+
+  // math.random goes on from here; for decisions that must be repeatable one by one.
+  void seed(std::uint64_t seed);
+
+  std::int64_t instructions() const;  // of the last call, in whole steps
+  std::size_t memory() const;         // bytes held now
+  std::size_t memoryPeak() const;     // the most since loading
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl;
+  explicit Policy(std::unique_ptr<Impl> impl);
+  friend struct Loader;
+};
+
+}  // namespace maitred::lua
