@@ -1,0 +1,124 @@
+#pragma once
+// Book: every job that the queue knows, and the only place where jobs change. It keeps the ranking and the
+// indexes in step, and remembers what changed since it was last asked, so that the owner can make it durable.
+
+#include "ranking.h"
+#include "transitions.h"
+
+#include <array>
+#include <unordered_map>
+
+namespace maitred::cook {
+
+// Where an instance was put.
+struct Seat {
+  std::string cluster;
+  std::string nodeId;
+  std::string hostname;
+};
+
+// News of an instance. Empty texts and absent values change nothing.
+struct Report {
+  std::optional<InstanceStatus> status;
+  int reason = 0;                      // a code; kept only where none was recorded before
+  std::int64_t atMs = 0;
+  std::optional<int> exitCode;
+  std::string hostname, nodeId, sandboxUrl, sandboxPath, message;
+  std::vector<std::uint16_t> ports;
+  std::optional<std::int64_t> unreachableMs;   // 0 = it is back
+};
+
+class Book {
+ public:
+  explicit Book(MeaCulpaLimits limits = {}) : limits_(std::move(limits)) {}
+  Book(const Book&) = delete;
+
+  const MeaCulpaLimits& limits() const { return limits_; }
+  void setLimits(MeaCulpaLimits limits) { limits_ = std::move(limits); }
+  Shares& shares(const std::string& pool) { return pools[pool].shares; }
+  const PoolRanking& ranking(const std::string& pool) { return pools[pool].ranking; }
+
+  // A job that is durable already: new ones right after their record was written, all of them at the start.
+  // `order` and `sequence` must be set and unique; see the two below. Null: the id is taken.
+  Job* add(Job job);
+  std::uint64_t nextOrder() { return ++lastOrder; }
+  std::uint64_t nextSequence() { return ++lastSequence; }
+  // Applies the job's rule to it as it stands: heals what a crash left half done.
+  void settle(Job& job, std::int64_t nowMs);
+
+  Job* find(const Uuid& id) const;
+  struct Found {
+    Job* job = nullptr;
+    Instance* instance = nullptr;
+    explicit operator bool() const { return instance != nullptr; }
+  };
+  Found findTask(const Uuid& taskId) const;
+
+  // A new instance, status unknown; null unless the job waits and has no live one.
+  Instance* start(Job& job, const Uuid& taskId, const Seat& seat, std::int64_t nowMs);
+  // The instance never ran: as if it had not been started. Nothing happens to one that is over.
+  bool withdraw(const Uuid& taskId, std::int64_t nowMs);
+  // False: nothing changed. First terminal status wins.
+  bool report(const Uuid& taskId, const Report& report, std::int64_t nowMs);
+  // The job is completed; its live instance gets the reason and is for the owner to stop.
+  bool kill(Job& job, std::int64_t nowMs);
+  // Marks one instance for killing; the job goes on with its next attempt.
+  bool cancel(const Uuid& taskId);
+  // Only completed jobs without a live instance.
+  void forget(Job& job);
+
+  struct Change {
+    Job* job;
+    std::vector<Uuid> touched;     // instances to write
+    std::vector<Uuid> withdrawn;   // instances to delete
+  };
+  // What changed since the last call, at most `most` jobs, in no particular order.
+  std::vector<Change> takeChanges(std::size_t most);
+  bool hasChanges() const { return !changes.empty(); }
+  // Puts back what could not be written.
+  void giveBack(std::vector<Change> changes);
+
+  // --- Indexes ---
+  using Window = std::map<std::pair<std::int64_t, std::uint64_t>, Job*>;   // by time, then order
+  const Window* submittedBy(const std::string& user) const;
+  const Window& completed() const { return byCompletion; }
+  const std::map<std::string, Window>& users() const { return byUser; }
+  const std::map<std::uint64_t, Job*>& bySequence() const { return changed; }
+  std::size_t count(JobState state) const { return counts[static_cast<std::size_t>(state)]; }
+  std::size_t size() const { return jobs.size(); }
+  bool groupExists(const Uuid& group) const { return groups.contains(group); }
+  std::uint64_t sequence() const { return lastSequence; }
+
+  template <typename Each>
+  void each(Each&& each) const {
+    for (const auto& [id, job] : jobs) each(*job);
+  }
+
+ private:
+  struct Pool {
+    PoolRanking ranking;
+    Shares shares;
+  };
+  MeaCulpaLimits limits_;
+  std::unordered_map<Uuid, std::unique_ptr<Job>> jobs;
+  std::unordered_map<Uuid, Job*> tasks;
+  std::map<std::string, Pool> pools;
+  std::map<std::string, Window> byUser;
+  Window byCompletion;
+  std::map<std::uint64_t, Job*> changed;
+  std::map<Uuid, std::size_t> groups;   // how many jobs each has
+  std::unordered_map<Job*, Change> changes;
+  std::array<std::size_t, 3> counts{};
+  std::uint64_t lastOrder = 0;
+  std::uint64_t lastSequence = 0;
+
+  // Every change of a job goes through here: out of the indexes, changed, state derived, in again.
+  template <typename Changer>
+  void change(Job& job, std::int64_t nowMs, Changer&& changer);
+  void derive(Job& job, std::int64_t nowMs);
+  void enter(Job& job);
+  void leave(Job& job);
+  Change& touch(Job& job);
+};
+
+}  // namespace maitred::cook

@@ -1,0 +1,118 @@
+#pragma once
+// The nodes of all backends and the room on them, kept so that the fullest node with room is found first.
+//
+// Room has two witnesses. The backend says what is available as of a *generation*; we know what we hold there.
+// Tasks placed since that generation are taken off what it said, and in no case do we place more than the
+// capacity less what we hold. A wrong guess costs nothing: the backend refuses and the job waits on.
+
+#include "types.h"
+
+#include <memory>
+#include <set>
+
+namespace maitred::cook {
+
+// Amounts in the backends' units, so that sums are exact.
+struct Amount {
+  std::int64_t cpuMillis = 0;
+  std::int64_t memBytes = 0;
+  std::int64_t ports = 0;
+  static Amount of(const JobSpec& spec);
+  bool operator==(const Amount&) const = default;
+};
+
+struct NodeKey {
+  std::string cluster;   // backend instance
+  std::string nodeId;
+  auto operator<=>(const NodeKey&) const = default;
+};
+
+// What a backend tells.
+struct NodeFacts {
+  NodeKey key;
+  std::string hostname;
+  Amount capacity;
+  std::int64_t tasksMax = 0;   // 0 = no limit
+  bool ready = true;           // takes work
+  std::vector<std::pair<std::string, std::vector<std::string>>> attributes;
+};
+struct RoomFacts {
+  Amount available;
+  std::int64_t taskCount = 0;
+  std::uint64_t generation = 0;
+};
+
+class Node {
+ public:
+  NodeFacts facts;
+  RoomFacts room;
+
+  Amount free() const;
+  bool has(const AttributeRule& rule) const;   // HOSTNAME counts as an attribute
+
+  // After a refusal the node is left alone for a while, longer each time.
+  std::int64_t closedUntilMs = 0;
+  int refusals = 0;
+
+ private:
+  struct Held {
+    Amount amount;
+    std::uint64_t generation;   // of the room that it was placed by
+  };
+  std::map<Uuid, Held> held;
+  Amount heldSum;
+  Amount freshSum;   // of those that the room does not know yet
+  double fullness = 0;
+  bool listed = false;
+  friend class NodeTable;
+};
+
+class NodeTable {
+ public:
+  Node& put(NodeFacts facts, RoomFacts room);
+  void setRoom(const NodeKey& key, const RoomFacts& room);   // unknown nodes are ignored
+  void remove(const NodeKey& key);
+  void removeCluster(const std::string& cluster);
+  Node* find(const NodeKey& key);
+
+  // Our own task on a node; nodes that are not known (yet) remember it too. `placed` = by the present room.
+  void hold(const NodeKey& key, const Uuid& task, const Amount& amount, bool placed);
+  void letGo(const NodeKey& key, const Uuid& task);
+
+  // A launch was refused for want of room: the node is skipped until the returned time (unix ms).
+  std::int64_t refused(const NodeKey& key, std::int64_t nowMs, std::int64_t retryAfterMs);
+  void accepted(const NodeKey& key);
+
+  // Calls each(Node&) on the nodes with room, the fullest first, until it returns false. The table must not be
+  // changed meanwhile.
+  template <typename Each>
+  void eachOpen(Each&& each) {
+    for (Node* node : open) {
+      if (!each(*node)) return;
+    }
+  }
+  std::size_t openCount() const { return open.size(); }
+  const std::map<NodeKey, std::unique_ptr<Node>>& all() const { return nodes; }
+
+  static double fullness(const Node& node) { return node.fullness; }
+  // The smallest capacities, which bound what a job can add to a node's fullness.
+  const Amount& smallest() const { return smallest_; }
+
+ private:
+  struct FullestFirst {
+    bool operator()(const Node* a, const Node* b) const {
+      if (a->fullness != b->fullness) return a->fullness > b->fullness;
+      return a->facts.key < b->facts.key;
+    }
+  };
+  std::map<NodeKey, std::unique_ptr<Node>> nodes;
+  std::map<NodeKey, std::map<Uuid, Amount>> strays;   // held on nodes that nobody has shown us
+  std::set<Node*, FullestFirst> open;
+  Amount smallest_;
+
+  void unlist(Node& node);
+  void list(Node& node);
+  void measureSmallest();
+};
+
+}  // namespace maitred::cook

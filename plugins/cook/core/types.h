@@ -1,0 +1,125 @@
+#pragma once
+// The nouns of the queue: a job is an intent to run a command, an instance is one attempt at it.
+// Times are unix milliseconds, memory is MiB, cpus are whole cpus and may be fractions.
+
+#include "uuid.h"
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace maitred::cook {
+
+enum class JobState : std::uint8_t { waiting, running, completed };
+enum class InstanceStatus : std::uint8_t { unknown, running, success, failed };
+
+inline bool isTerminal(InstanceStatus s) {
+  return s == InstanceStatus::success || s == InstanceStatus::failed;
+}
+const char* name(JobState state);
+const char* name(InstanceStatus status);
+std::optional<JobState> jobStateOf(std::string_view name);
+std::optional<InstanceStatus> instanceStatusOf(std::string_view name);
+
+// What a job asks for, and what users hold.
+struct Usage {
+  double mem = 0;
+  double cpus = 0;
+  double gpus = 0;
+  std::int64_t count = 0;
+  bool operator==(const Usage&) const = default;
+};
+
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+struct Uri {
+  std::string value;
+  bool executable = false;
+  bool extract = false;
+  bool cache = false;
+  bool operator==(const Uri&) const = default;
+};
+
+// A node's attribute must equal the value.
+struct AttributeRule {
+  std::string attribute;
+  std::string value;
+  bool operator==(const AttributeRule&) const = default;
+};
+
+// What the user wrote; never changes after the submission.
+struct JobSpec {
+  static constexpr std::int64_t NO_RUNTIME_LIMIT = std::numeric_limits<std::int64_t>::max();
+
+  Uuid id;
+  std::string user;
+  std::string name = "cookjob";
+  std::string command;
+  std::string pool;        // the partition in which it is scheduled
+  std::string submitPool;  // the pool that the client named; may be empty
+  double cpus = 0;
+  double mem = 0;
+  std::int64_t maxRetries = 1;
+  std::int64_t priority = 50;
+  std::int64_t maxRuntimeMs = NO_RUNTIME_LIMIT;
+  std::int64_t ports = 0;
+  bool disableMeaCulpa = false;
+  Pairs environment;
+  Pairs labels;
+  std::vector<Uri> uris;
+  std::vector<AttributeRule> constraints;
+  std::optional<Uuid> group;
+  std::string groupName;
+  // Fields that are only kept and shown again (application, expected_runtime, …), as one JSON object's
+  // text with the keys of a response; empty when there are none.
+  std::string extra;
+};
+
+struct Instance {
+  Uuid taskId;
+  InstanceStatus status = InstanceStatus::unknown;
+  std::int64_t startMs = 0;     // created by the scheduler
+  std::int64_t runningMs = 0;   // first starting or running report; 0 = none yet
+  std::int64_t endMs = 0;       // 0 = the backend has not confirmed an end
+  std::int64_t queueTimeMs = 0;
+  int number = 0;               // how many instances the job had before this one
+  int reason = 0;               // a code of reasons.h; 0 = none. Once set it stays.
+  bool cancelled = false;
+  bool preempted = false;
+  bool confirmed = false;       // the backend said something about it
+  std::optional<int> exitCode;
+  std::int64_t unreachableMs = 0;  // since when its node is silent; 0 = it is not
+  std::string cluster;          // backend instance
+  std::string nodeId;
+  std::string hostname;
+  std::vector<std::uint16_t> ports;
+  std::string sandboxUrl;
+  std::string sandboxPath;
+  std::string message;
+};
+
+struct Job {
+  JobSpec spec;
+  JobState state = JobState::waiting;
+  std::int64_t submittedMs = 0;
+  std::int64_t waitingSinceMs = 0;
+  std::int64_t completedMs = 0;
+  std::uint64_t order = 0;      // of creation: breaks ties between jobs of one user
+  std::uint64_t sequence = 0;   // of its latest change
+  std::vector<Instance> instances;
+
+  // The one attempt that is not over, if any.
+  Instance* live();
+  const Instance* live() const { return const_cast<Job*>(this)->live(); }
+  Instance* find(const Uuid& taskId);
+  Usage usage() const { return {spec.mem, spec.cpus, 0, 1}; }
+};
+
+// A job's outcome as Cook's clients see it: waiting, running, success or failed.
+const char* outcome(const Job& job);
+
+}  // namespace maitred::cook
