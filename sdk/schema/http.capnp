@@ -1,4 +1,4 @@
-@0xb1a6d2c0f47e5511;
+@0xb1a6d2c0f47e5512;
 # The configuration of a plugin's HTTP side: limits and authentication. A plugin embeds it as a
 # field of its own config (`http @3 :Http.HttpConfig;`); <maitred/http/config.h> turns it into what
 # the server takes.
