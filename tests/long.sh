@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Runs the suites at full size: tests/long.sh --minutes N [ctest name pattern…]. Repeats them with fresh seeds
+# until the time is up; a seed that fails is printed with the command that repeats it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+minutes=60
+case "${1:-}" in
+  --minutes) minutes=$2; shift 2 ;;
+  --help) sed -n '2,3s/^# \{0,1\}//p' "$0"; exit 0 ;;
+esac
+
+scripts/setup.sh
+scripts/build.sh release
+export MAITRED_TEST_PROFILE=long
+pattern=$(IFS='|'; echo "$*")
+deadline=$((SECONDS + minutes * 60))
+round=0
+while [ $SECONDS -lt $deadline ]; do
+  round=$((round + 1))
+  export MAITRED_TEST_SEED=$((RANDOM * 32768 + RANDOM))
+  echo "long: round $round, MAITRED_TEST_SEED=$MAITRED_TEST_SEED, $(((deadline - SECONDS) / 60)) min left"
+  timeout $((deadline - SECONDS + 600)) ctest --test-dir build/release --output-on-failure \
+    --no-tests=error --timeout 3600 ${pattern:+-R "$pattern"} || {
+    echo "long: repeat with MAITRED_TEST_PROFILE=long MAITRED_TEST_SEED=$MAITRED_TEST_SEED"
+    exit 1
+  }
+done
+echo "long: $round rounds without a failure"
