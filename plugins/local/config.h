@@ -1,0 +1,17 @@
+#pragma once
+// From the plugin's typed configuration to Settings, and what a schema's ranges cannot say about it.
+
+#include "local.capnp.h"
+#include "settings.h"
+
+#include <maitred/plugin.h>
+
+namespace maitred::local {
+
+// Reports every fault. No side effects.
+void checkConfig(LocalConfig::Reader config, Problems& problems);
+
+// Of a config without faults. Blocking (host name, disk size), so not for a busy loop.
+Settings settingsFrom(LocalConfig::Reader config);
+
+}  // namespace maitred::local

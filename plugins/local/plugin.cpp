@@ -1,0 +1,84 @@
+// The plugin class: from config and context to a running backend.
+#include "config.h"
+#include "files/files-endpoint.h"
+#include "runner.h"
+
+#include <maitred/async.h>
+#include <maitred/http/server.h>
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
+namespace maitred::local {
+
+namespace {
+
+// Of a bound socket; 0 if it has none.
+uint16_t portOf(int fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof(address);
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
+  if (address.ss_family == AF_INET) return ntohs(reinterpret_cast<sockaddr_in&>(address).sin_port);
+  if (address.ss_family == AF_INET6) return ntohs(reinterpret_cast<sockaddr_in6&>(address).sin6_port);
+  return 0;
+}
+
+}  // namespace
+
+class LocalPlugin final : public PluginOf<LocalConfig> {
+ public:
+  explicit LocalPlugin(Context& context) : context(context) {}
+
+  static void check(LocalConfig::Reader config, Problems& problems) { checkConfig(config, problems); }
+
+  kj::Promise<void> start(LocalConfig::Reader config, Grants&) override {
+    auto settings = settingsFrom(config);
+    settings.instance = context.instance().cStr();
+    KJ_IF_MAYBE (fd, context.listenerFd("files")) {
+      if (settings.urlPort == 0) settings.urlPort = portOf(*fd);
+      serveFiles(config, settings);
+    }
+    runner = kj::heap<LocalRunner>(std::move(settings), context);
+    return runner->start().then([this]() { context.provide<backend::Backend>(runner->client()); });
+  }
+
+  kj::Promise<void> drain(kj::Duration deadline) override {
+    runner->drain();
+    // Tasks go on: the next life finds them.
+    if (files.get() == nullptr) return kj::READY_NOW;
+    return files->drain(deadline);
+  }
+
+  Health health() override {
+    if (runner.get() == nullptr || runner->trouble().empty()) return {};
+    return {false, kj::str(runner->trouble().c_str())};
+  }
+
+  void collect() override { runner->collectMetrics(); }
+
+ private:
+  void serveFiles(LocalConfig::Reader config, const Settings& settings) {
+    bool authenticate = !config.getHttp().getAuth().isUnspecified();
+    http::Router router;
+    addFilesRoutes(router, {settings.workFolder, settings.readMax, authenticate});
+    http::ServerHooks hooks;
+    hooks.access = [this](const http::Access& access) {
+      context.log().debug(http::formatAccess(access).c_str());
+    };
+    hooks.problem = [this](kj::StringPtr text) { context.log().error(text); };
+    auto authenticator = authenticate ? http::authenticatorFrom(config.getHttp().getAuth())
+                                      : http::oneUser("anybody");
+    files = kj::heap<http::Server>(context.timer(), context.clock(),
+                                   http::limitsFrom(config.getHttp().getLimits()), kj::mv(router),
+                                   kj::mv(authenticator), kj::mv(hooks));
+    files->listen(context.listener("files"));
+  }
+
+  Context& context;
+  kj::Own<LocalRunner> runner;
+  kj::Own<http::Server> files;
+};
+
+}  // namespace maitred::local
+
+MAITRED_PLUGIN(maitred::local::LocalPlugin)

@@ -1,0 +1,319 @@
+// The runner's beginning and its housekeeping: what an earlier life left, ends that are recorded, old sandboxes.
+#include "runner.h"
+
+#include "launch-message.h"
+#include "shim/posix.h"
+
+#include <maitred/async.h>
+#include <maitred/offload.h>
+
+#include <kj/debug.h>
+
+#include <cerrno>
+#include <cstring>
+#include <functional>
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace maitred::local {
+
+using backend::Rejection;
+using backend::RefusalReason;
+using backend::TaskKey;
+
+namespace {
+
+constexpr int64_t STARTING_WAIT_MS = 15'000;
+constexpr auto HOUSEKEEPING = 10 * kj::SECONDS;
+constexpr int64_t PORT_BLOCK_NS = 60'000'000'000;
+
+LimitKind wanted(Settings::LimitMode mode) {
+  switch (mode) {
+    case Settings::LimitMode::v1: return LimitKind::v1;
+    case Settings::LimitMode::v2: return LimitKind::v2;
+    default: return LimitKind::none;
+  }
+}
+
+// Called on a pool thread.
+CgroupPlace placeFor(const Settings& settings) {
+  using Mode = Settings::LimitMode;
+  if (settings.limitMode == Mode::none) return {LimitKind::none, "", "", "nothing is limited"};
+  if (settings.limitMode == Mode::watch) return {LimitKind::watch, "", "", "memory is watched"};
+  // One group for each work folder: two hosts on one machine do not meet.
+  auto name = "maitred-" + settings.instance + "-" +
+              std::to_string(std::hash<std::string>()(settings.workFolder) % 1'000'000);
+  auto place = findCgroups(wanted(settings.limitMode), name);
+  KJ_REQUIRE(settings.limitMode == Mode::automatic || place.kind == wanted(settings.limitMode),
+             "`limits` asks for control groups of that version, but they cannot be written to here");
+  return place;
+}
+
+bool bindable(const std::string& address, uint16_t port) {
+  int raw = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (raw < 0) return true;   // no evidence against it
+  kj::AutoCloseFd fd(raw);
+  int on = 1;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(port);
+  inet_pton(AF_INET, address.c_str(), &to.sin_addr);
+  return bind(fd, reinterpret_cast<sockaddr*>(&to), sizeof(to)) == 0 || errno != EADDRINUSE;
+}
+
+}  // namespace
+
+kj::Promise<void> LocalRunner::start() {
+  return [](LocalRunner& self) -> Async<void> {
+    // Events first: what happens from now on is not missed, however long the reading takes.
+    self.background.add(self.events.receive([&self](ShimEvent::Reader event) { self.onEvent(event); }));
+    // GCC 12 destroys captures twice when the lambda is a temporary of the co_await expression itself.
+    auto place = offload([settings = self.settings]() { return placeFor(settings); });
+    self.cgroups = co_await place;
+    self.context.log().info("limits: ", self.cgroups.why.c_str());
+    co_await self.adoptAll();
+    self.offerPorts();
+    self.server.synced();
+    self.background.add(self.lookAfterFolder());
+  }(*this);
+}
+
+kj::Promise<void> LocalRunner::adoptAll() {
+  return [](LocalRunner& self) -> Async<void> {
+    auto folder = self.folder;
+    auto reading = offload([folder]() {
+      if (!folder->waitForStarting(STARTING_WAIT_MS)) {
+        KJ_LOG(WARNING, "a shim of an earlier life has not written its record yet");
+      }
+      return folder->scan();
+    });
+    auto found = co_await reading;
+    WorkFolder::holdStarting(self.starting);
+    self.starting = nullptr;
+    self.ready = true;
+    for (auto& node : self.settings.nodes) self.server.setNode(node.facts);
+    for (auto& one : found) self.adopt(kj::mv(one));
+    if (!found.empty()) {
+      self.context.log().info("found ", self.tasks.size(), " tasks and ", self.kept.size(),
+                              " sandboxes of ended ones");
+    }
+  }(*this);
+}
+
+void LocalRunner::adopt(FoundTask found) {
+  auto key = found.facts.key;
+  if (found.damaged) {
+    // Its command was never started, since the record comes first.
+    context.log().warning("task ", key.text().c_str(), " has no readable record: its folder is removed");
+    background.add(offload([folder = folder, key]() { folder->remove(key); }));
+    return;
+  }
+  if (found.reported) {
+    background.add(keep(key, found.end->at));
+    return;
+  }
+  addSandbox(settings, found.facts);
+  Task task;
+  task.facts = kj::mv(found.facts);
+  task.shim = kj::mv(found.shim);
+  task.end = kj::mv(found.end);
+  backend::AdoptedTask adopted;
+  adopted.status = task.end ? statusOf(task.facts, *task.end) : statusOf(task.facts);
+  adopted.resources = task.facts.resources;
+  adopted.ports = grantsOf(task.facts);
+  adopted.digestHex = task.facts.digestHex;
+  bool alive = !task.end;
+  if (task.end && !task.facts.cgroups.empty()) {
+    background.add(offload([folders = task.facts.cgroups]() { clearCgroups(folders); }));
+  }
+  tasks.insert_or_assign(key, kj::mv(task));
+  server.adopt(key, kj::mv(adopted));
+  if (alive) {
+    adoptedCount.add();
+    watchShim(key);
+  }
+}
+
+void LocalRunner::watchShim(const TaskKey& key) {
+  auto& task = tasks.at(key);
+  task.watch = kj::heap<kj::UnixEventPort::FdObserver>(
+      context.events(), *task.shim, kj::UnixEventPort::FdObserver::OBSERVE_READ);
+  background.add(task.watch->whenBecomesReadable().then([this, key]() { return lookAtFiles(key); }));
+}
+
+kj::Promise<void> LocalRunner::lookAtFiles(TaskKey key) {
+  return offload([folder = folder, key]() {
+           auto found = folder->look(key);
+           if (found.end && !found.facts.cgroups.empty()) clearCgroups(found.facts.cgroups);
+           return found;
+         }).then([this, key](FoundTask found) {
+    auto place = tasks.find(key);
+    if (place == tasks.end() || place->second.end) return;
+    if (found.damaged) {
+      // The shim is gone and had not come as far as its record.
+      EndFactsOnDisk end{vanished(false, false), unixNow(), 0, false};
+      end.ending.state = backend::TaskState::NOT_STARTED;
+      end.ending.reason = backend::Reason::INFRASTRUCTURE;
+      return finish(key, end);
+    }
+    if (found.end) return finish(key, *found.end);
+    place->second.shim = kj::mv(found.shim);
+    place->second.token = 0;
+    watchShim(key);
+  });
+}
+
+void LocalRunner::shimSpawned(uint64_t token, pid_t pid) {
+  auto key = byToken.find(token);
+  if (key == byToken.end()) return;
+  auto task = tasks.find(key->second);
+  if (task != tasks.end()) task->second.facts.shimPid = pid;
+}
+
+void LocalRunner::shimFailed(uint64_t token, int error) {
+  auto key = byToken.find(token);
+  if (key == byToken.end()) return;
+  EndFactsOnDisk end;
+  end.ending.state = backend::TaskState::NOT_STARTED;
+  end.ending.reason = backend::Reason::INFRASTRUCTURE;
+  end.ending.message = errnoText("cannot start a process", error);
+  end.at = unixNow();
+  auto task = key->second;
+  byToken.erase(key);
+  finish(task, end);
+}
+
+void LocalRunner::shimGone(uint64_t token, int code) {
+  auto place = byToken.find(token);
+  if (place == byToken.end()) return;
+  auto key = place->second;
+  byToken.erase(place);
+  auto task = tasks.find(key);
+  if (task == tasks.end() || task->second.end) return;
+  // With code 0 its datagram is on the way, only that it came by another socket.
+  auto look = code == 0 ? context.timer().afterDelay(1 * kj::SECONDS).then([this, key]() {
+    return lookAtFiles(key);
+  }) : lookAtFiles(key);
+  background.add(kj::mv(look));
+}
+
+void LocalRunner::spawnerLost(kj::Exception reason) {
+  context.log().error("the process that starts tasks has ended and is replaced: ",
+                      reason.getDescription());
+  ready = false;
+  background.add(replaceSpawner());
+}
+
+kj::Promise<void> LocalRunner::replaceSpawner() {
+  return [](LocalRunner& self) -> Async<void> {
+    co_await self.context.timer().afterDelay(1 * kj::SECONDS);
+    auto folder = self.folder;
+    auto settled = offload([folder]() { folder->waitForStarting(STARTING_WAIT_MS); });
+    co_await settled;
+    auto orphans = kj::mv(self.byToken);
+    self.byToken.clear();
+    self.forkSpawner();
+    WorkFolder::holdStarting(self.starting);
+    self.starting = nullptr;
+    self.ready = true;
+    // Their shims live on; from now on they are watched like adopted ones.
+    for (auto& [token, key] : orphans) co_await self.lookAtFiles(key);
+  }(*this);
+}
+
+void LocalRunner::recorded(const TaskKey& key, const backend::Status& status) {
+  if (!backend::isTerminal(status.state)) return;
+  auto place = tasks.find(key);
+  if (place == tasks.end() || !place->second.end) return;
+  int64_t endedAt = place->second.end->at;
+  tasks.erase(place);
+  background.add(keep(key, endedAt));
+}
+
+kj::Promise<void> LocalRunner::keep(TaskKey key, int64_t endedAt) {
+  kept[key] = {key, endedAt, 0};
+  return offload([folder = folder, key]() {
+           folder->markReported(key);
+           return folder->sizeOf(key);
+         }).then([this, key](uint64_t bytes) {
+    auto place = kept.find(key);
+    if (place != kept.end()) place->second.bytes = bytes;
+  });
+}
+
+kj::Promise<void> LocalRunner::lookAfterFolder() {
+  return [](LocalRunner& self) -> Async<void> {
+    for (;;) {
+      auto folder = self.folder;
+      auto trial = offload([folder]() { return folder->fault(); });
+      auto fault = co_await trial;
+      if (fault != self.writeFault) {
+        if (fault.empty()) {
+          self.context.log().info("the work folder can be written to again");
+        } else {
+          self.context.log().error(fault.c_str(), "; tasks are refused meanwhile");
+        }
+        self.writeFault = fault;
+      }
+      co_await self.removeExpired();
+      self.offerPorts();
+      co_await self.context.timer().afterDelay(HOUSEKEEPING);
+    }
+  }(*this);
+}
+
+kj::Promise<void> LocalRunner::removeExpired() {
+  std::vector<KeptSandbox> all;
+  for (auto& [key, one] : kept) all.push_back(one);
+  auto gone = expired(std::move(all), settings.retention, unixNow());
+  if (gone.empty()) return kj::READY_NOW;
+  return offload([folder = folder, gone]() {
+           for (auto& key : gone) folder->remove(key);
+         }).then([this, gone]() {
+    for (auto& key : gone) kept.erase(key);
+    context.log().debug("removed ", gone.size(), " sandboxes of ended tasks");
+  });
+}
+
+std::optional<Rejection> LocalRunner::portsTaken(const backend::LaunchOrder& order) {
+  for (auto& node : settings.nodes) {
+    if (node.facts.id != order.nodeId) continue;
+    for (auto& grant : order.ports) {
+      if (bindable(node.address, grant.port)) continue;
+      blockedPorts[order.nodeId][grant.port] = unixNow() + PORT_BLOCK_NS;
+      offerPorts();
+      return Rejection{RefusalReason::NO_ROOM,
+                       "port " + std::to_string(grant.port) + " of " + node.address +
+                           " is in use by another process; other ports are offered now", 0};
+    }
+  }
+  return std::nullopt;
+}
+
+// Tells the server each node's ports without those that others were found to use.
+void LocalRunner::offerPorts() {
+  int64_t now = unixNow();
+  for (auto& node : settings.nodes) {
+    auto blocked = blockedPorts.find(node.facts.id);
+    if (blocked == blockedPorts.end()) continue;
+    std::erase_if(blocked->second, [&](auto& one) { return one.second <= now; });
+    auto facts = node.facts;
+    facts.capacity.ports.clear();
+    for (auto range : node.facts.capacity.ports) {
+      uint32_t next = range.first;
+      for (auto& [port, until] : blocked->second) {
+        if (port < next || port > range.last) continue;
+        if (port > next) facts.capacity.ports.push_back({uint16_t(next), uint16_t(port - 1)});
+        next = uint32_t(port) + 1;
+      }
+      if (next <= range.last) facts.capacity.ports.push_back({uint16_t(next), range.last});
+    }
+    server.setNode(facts);
+    if (blocked->second.empty()) blockedPorts.erase(blocked);
+  }
+}
+
+}  // namespace maitred::local

@@ -1,0 +1,107 @@
+#pragma once
+// LocalRunner: runs tasks as processes of this machine, behind backend::Server, which does the contract's work.
+//
+// It holds no truth of its own: a task's folder does. What comes quickly by datagram is only a hint, so that a
+// plugin that was killed at any moment finds everything again by reading the folders.
+
+#include "event-socket.h"
+#include "settings.h"
+#include "spawner/spawner.h"
+#include "task-facts.h"
+#include "work-folder.h"
+
+#include <maitred/backend/server.h>
+#include <maitred/context.h>
+
+#include <map>
+#include <unordered_map>
+
+namespace maitred::local {
+
+class LocalRunner final : public backend::TaskRunner, private Spawner::Observer, private kj::TaskSet::ErrorHandler {
+ public:
+  // Takes the work folder and forks the spawner, so call it before threads exist. Blocks for some system calls.
+  LocalRunner(Settings settings, Context& context);
+  ~LocalRunner() noexcept(false);
+
+  // Adopts what an earlier life left; after that consumers are served.
+  kj::Promise<void> start();
+  backend::Backend::Client client() { return server.client(); }
+  void drain() { server.drain(); }
+  // Why no task can be started at present; empty if all is well.
+  const std::string& trouble() const { return writeFault; }
+  void collectMetrics();
+
+  // --- TaskRunner ---
+  kj::Promise<std::vector<std::optional<backend::Rejection>>> launch(
+      std::vector<backend::LaunchOrder> orders) override;
+  void kill(backend::KillOrder order) override;
+  kj::Promise<void> signal(const backend::TaskKey& key, uint8_t number) override;
+  void recorded(const backend::TaskKey& key, const backend::Status& status) override;
+  kj::Promise<backend::Sandbox::Client> sandbox(const backend::TaskKey& key) override;
+  kj::Promise<std::vector<backend::ExplanationLine>> explain(const backend::TaskKey& key) override;
+
+ private:
+  struct Task {
+    TaskFacts facts;
+    uint64_t token = 0;                       // of the spawner; 0 = adopted
+    std::shared_ptr<kj::AutoCloseFd> shim;    // adopted: its pidfd
+    kj::Own<kj::UnixEventPort::FdObserver> watch;
+    std::optional<EndFactsOnDisk> end;        // told, but not yet recorded by the consumer
+  };
+
+  // --- Spawner::Observer ---
+  void shimSpawned(uint64_t token, pid_t pid) override;
+  void shimFailed(uint64_t token, int error) override;
+  void shimGone(uint64_t token, int code) override;
+  void spawnerLost(kj::Exception reason) override;
+  void taskFailed(kj::Exception&& exception) override;
+
+  kj::Promise<void> adoptAll();
+  void adopt(FoundTask found);
+  void watchShim(const backend::TaskKey& key);
+  void onEvent(ShimEvent::Reader event);
+  void started(Task& task, int64_t at);
+  void finish(const backend::TaskKey& key, EndFactsOnDisk end);
+  kj::Promise<void> lookAtFiles(backend::TaskKey key);
+  kj::Promise<void> replaceSpawner();
+
+  std::optional<backend::Rejection> take(backend::LaunchOrder& order, const AccountChoice& account);
+  std::optional<backend::Rejection> known(const backend::LaunchOrder& order);
+  std::optional<backend::Rejection> portsTaken(const backend::LaunchOrder& order);
+  kj::Promise<std::vector<AccountChoice>> accountsFor(std::vector<std::string> submitters);
+  void forkSpawner();
+
+  kj::Promise<void> lookAfterFolder();        // retention, write trials, blocked ports; for ever
+  kj::Promise<void> keep(backend::TaskKey key, int64_t endedAt);
+  kj::Promise<void> removeExpired();
+  void offerPorts();
+
+  Settings settings;
+  Context& context;
+  std::shared_ptr<WorkFolder> folder;         // shared with work on other threads
+  CgroupPlace cgroups;
+  std::string boot;
+  EventSocket events;
+  backend::Server server;
+  kj::Own<Spawner> spawner;
+  kj::AutoCloseFd starting;
+  bool ready = false;
+
+  std::map<backend::TaskKey, Task> tasks;     // until their end is recorded
+  std::unordered_map<uint64_t, backend::TaskKey> byToken;
+  uint64_t lastToken = 0;
+  std::map<backend::TaskKey, KeptSandbox> kept;
+  std::map<std::string, std::pair<AccountChoice, int64_t>> accountCache;   // until unix ns
+  std::map<std::string, std::map<uint16_t, int64_t>> blockedPorts;         // node -> port -> until
+  std::string writeFault;
+
+  metrics::Counter& startedCount;
+  metrics::Counter& refusedCount;
+  metrics::Counter& adoptedCount;
+  metrics::Gauge& tasksGauge;
+  metrics::Gauge& keptGauge;
+  kj::TaskSet background;
+};
+
+}  // namespace maitred::local

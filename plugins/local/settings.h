@@ -1,0 +1,43 @@
+#pragma once
+// The configuration with every default filled in, as the backend uses it.
+
+#include "accounts.h"
+#include "cgroup/cgroup.h"
+#include "core/environment.h"
+#include "core/retention.h"
+
+#include <maitred/backend/types.h>
+
+#include <string>
+#include <vector>
+
+namespace maitred::local {
+
+struct NodeSettings {
+  backend::NodeFacts facts;    // with the port range in its capacity
+  std::string address;         // IPv4, dotted
+};
+
+struct Settings {
+  std::string instance = "local";
+  std::string cluster = "local";
+  std::vector<NodeSettings> nodes;
+  RunAs runAs;
+  std::string workFolder;      // absolute
+  enum class LimitMode { automatic, v1, v2, watch, none };
+  LimitMode limitMode = LimitMode::automatic;
+  bool cpuQuota = false;
+  RetentionRule retention{int64_t(7) * 24 * 3600 * 1'000'000'000, uint64_t(10) << 30};
+  uint64_t uriBytesMax = uint64_t(2) << 30;
+  uint32_t uriTimeoutMs = 600'000;
+  Variables environment;
+  std::string urlHost;         // empty: the node's address
+  uint16_t urlPort = 0;        // 0: no sandbox URLs
+  uint64_t readMax = 25'000'000;
+};
+
+// What this machine has. The folder need not exist yet; blocking.
+backend::Amounts machineCapacity(const std::string& folder);
+std::string machineName();
+
+}  // namespace maitred::local
