@@ -11,6 +11,11 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-deprecated-declarations>)
 endif()
 
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # GCC 12 sees both in KJ's promise and Maybe templates, where there is neither.
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-array-bounds> $<$<COMPILE_LANGUAGE:CXX>:-Wno-maybe-uninitialized>)
+endif()
+
 find_program(MAITRED_CCACHE ccache)
 if(MAITRED_CCACHE)
   # The precompiled header needs these sloppinesses; see ccache(1), "Precompiled headers".
