@@ -97,7 +97,7 @@ class PolicySlot {
  private:
   bool ready(Function function);
   bool settle(bool good);
-  void report(Report report);
+  void report(Report failure);
 
   Policy::Options options;
   std::function<void(const Report&)> onReport;
