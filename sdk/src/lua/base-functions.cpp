@@ -157,7 +157,10 @@ int next(lua_State* L) {
   }
   lua_settop(L, 1);
   lua_pushnil(L);
-  if (lua_next(L, 1) == 0) return 1;
+  if (lua_next(L, 1) == 0) {
+    lua_pushnil(L);
+    return 1;
+  }
   lua_pop(L, 2);
   pairs(L);  // the first in pairs' order
   lua_call(L, 1, 2);

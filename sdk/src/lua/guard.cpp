@@ -41,6 +41,7 @@ lua_State* Guard::newState() {
   if (L == nullptr) return nullptr;
   *static_cast<Guard**>(lua_getextraspace(L)) = this;  // copied into each coroutine by Lua
   lua_atpanic(L, panic);
+  mainState = L;
   return L;
 }
 
@@ -79,7 +80,12 @@ void* Guard::allocate(void* self, void* block, std::size_t osize, std::size_t ns
     if (guard.refuses(block == nullptr, kind, nsize, osize)) {
       // Lua answers with a full collection, whose price is the live heap. Too many of them in one call
       // and the limit counts as exceeded even if each frees a little.
-      if (guard.tripped == Cause::none) ++guard.denials;
+      if (guard.tripped == Cause::none) {
+        ++guard.denials;
+        // Lua asks no message handler about memory errors, so this is the only chance to see where.
+        if (guard.mainState != nullptr) guard.locate(guard.mainState);
+        guard.traceback.clear();
+      }
       guard.remaining -= static_cast<std::int64_t>(guard.used >> 6);
       return nullptr;
     }
@@ -135,8 +141,7 @@ void Guard::trip(lua_State* L, Cause cause) {
   std::abort();
 }
 
-void Guard::remember(lua_State* L) {
-  if (tripped != Cause::none) return;
+void Guard::locate(lua_State* L) {
   source.clear();
   line = 0;
   lua_Debug where;
@@ -148,6 +153,11 @@ void Guard::remember(lua_State* L) {
     line = where.currentline;
     break;
   }
+}
+
+void Guard::remember(lua_State* L) {
+  if (tripped != Cause::none) return;
+  locate(L);
   traceback.clear();
   if (lua_checkstack(L, 8) == 0) return;
   spare = true;

@@ -66,9 +66,11 @@ class Guard {
  private:
   static void* allocate(void* self, void* block, std::size_t osize, std::size_t nsize);
   static void hook(lua_State* L, lua_Debug*);
+  void locate(lua_State* L);  // allocates nothing
   bool refuses(bool fresh, std::size_t kind, std::size_t nsize, std::size_t osize);
   bool outOfTime();
 
+  lua_State* mainState = nullptr;
   bool spare = false;            // an error's text may use the reserve
   int denials = 0;               // of this call; each costs a full collection
   std::int64_t startedWall = 0;  // ns; 0 = not looked at yet

@@ -118,7 +118,8 @@ bool Policy::Impl::call(const Entry& entry, int index, std::span<const Value> in
   if (!results.empty()) {
     const Member& contract = results[0];
     if (auto wrong = allTypes().mismatch(result, contract.type, "result")) {
-      return wrongResult("returned " + result.literal(80) + " (" + *wrong + ")", entry, inputs);
+      bool inside = !wrong->starts_with("result: expected ");  // else the hint says the same
+      return wrongResult("returned " + result.literal(80) + (inside ? " (" + *wrong + ")" : ""), entry, inputs);
     }
     if (result.isNumber() && !(result.number() >= contract.least && result.number() <= contract.most)) {
       return wrongResult("returned " + result.literal(80), entry, inputs);

@@ -2,6 +2,7 @@
 
 #include "nearest.h"
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 
@@ -161,17 +162,20 @@ int Sandbox::compile(std::string_view text, const std::string& name) {
   struct Source {
     std::string_view text;
     const char* name;
+    int status;
   };
   std::string chunk = "@" + name;
-  Source source{text, chunk.c_str()};
+  Source source{text, chunk.c_str(), LUA_OK};
   // In a protected call because putting names on the stack may run out of memory too.
   lua_pushcfunction(L, [](lua_State* L) {
     auto& source = *static_cast<Source*>(lua_touserdata(L, 1));
-    if (loadChunk(L, source.text.data(), source.text.size(), source.name) != LUA_OK) return lua_error(L);
-    return 1;
+    source.status = loadChunk(L, source.text.data(), source.text.size(), source.name);
+    return source.status == LUA_OK ? 1 : lua_error(L);
   });
   lua_pushlightuserdata(L, &source);
-  return lua_pcall(L, 1, 1, 0);
+  int status = lua_pcall(L, 1, 1, 0);
+  if (source.status == LUA_OK || source.status == LUA_ERRMEM) return std::max(status, source.status);
+  return LUA_ERRSYNTAX;  // what else compiling may raise is about the text too, such as its depth
 }
 
 void Sandbox::setGlobal(lua_State* L, const char* name) {

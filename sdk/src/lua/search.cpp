@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <climits>
@@ -48,8 +49,9 @@ Search::Found Search::policy(const std::string& name) const {
   return {"", "policy file \"" + name + "\" not found; looked for " + looked(places)};
 }
 
-Search::Found findModule(const std::vector<std::string>& roots, const std::string& name) {
-  std::string file;
+Search::Found findModule(const std::vector<std::string>& roots, const std::string& given) {
+  std::string file, name = given;
+  std::replace_if(name.begin(), name.end(), [](unsigned char c) { return c < 32; }, '?');  // for messages
   bool empty = true;  // the part between two dots
   for (char c : name) {
     bool letter = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';

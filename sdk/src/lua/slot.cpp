@@ -29,6 +29,8 @@ PolicySlot::PolicySlot(Options given)
 }
 
 PolicySlot::~PolicySlot() = default;
+PolicySlot::PolicySlot(PolicySlot&&) noexcept = default;
+PolicySlot& PolicySlot::operator=(PolicySlot&&) noexcept = default;
 
 PolicySlot::LoadResult PolicySlot::load(const std::string& file) { return install(Policy::load(file, options)); }
 

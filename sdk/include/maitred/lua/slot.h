@@ -45,6 +45,8 @@ class PolicySlot {
 
   explicit PolicySlot(Options options);  // throws std::invalid_argument for an unknown kind
   ~PolicySlot();
+  PolicySlot(PolicySlot&&) noexcept;
+  PolicySlot& operator=(PolicySlot&&) noexcept;
 
   // Valid for the slot's life. Throws std::invalid_argument for a name that the kind does not have.
   Function function(std::string_view name) const { return functionOf(options.kind, name); }
