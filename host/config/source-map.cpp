@@ -15,8 +15,20 @@ void SourceMap::add(const ConfigPath& path, Location key, Location value) {
   entries[path] = {std::move(key), std::move(value)};
 }
 
+void SourceMap::alias(const ConfigPath& other, const ConfigPath& canonical) { aliases[other] = canonical; }
+
+ConfigPath SourceMap::canonical(const ConfigPath& path) const {
+  ConfigPath result;
+  for (const std::string& part : path) {
+    result.push_back(part);
+    auto found = aliases.find(result);
+    if (found != aliases.end()) result = found->second;
+  }
+  return result;
+}
+
 const SourceMap::Entry* SourceMap::find(const ConfigPath& path) const {
-  auto found = entries.find(path);
+  auto found = entries.find(canonical(path));
   return found == entries.end() ? nullptr : &found->second;
 }
 

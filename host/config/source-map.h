@@ -41,6 +41,10 @@ class SourceMap {
 
   void add(const ConfigPath& path, Location key, Location value);
 
+  // Another way to what stands, or will stand, at `canonical`: by position instead of key, by name instead
+  // of position. Holds for everything below as well.
+  void alias(const ConfigPath& other, const ConfigPath& canonical);
+
   // The entry of exactly this path.
   const Entry* find(const ConfigPath& path) const;
 
@@ -55,7 +59,9 @@ class SourceMap {
 
  private:
   const Entry* nearest(ConfigPath path) const;
+  ConfigPath canonical(const ConfigPath& path) const;
   std::map<ConfigPath, Entry> entries;
+  std::map<ConfigPath, ConfigPath> aliases;
 };
 
 }  // namespace maitred::host

@@ -100,6 +100,9 @@ struct Worker {
 
   healthyAfter @5 :UInt32 = 60000 $Config.unit(milliseconds) $Config.range((min = 1, max = 86400000)) $Config.example("60s");
   # Health of this length forgets earlier crashes and resets the back-off.
+
+  startTimeout @6 :UInt32 = 60000 $Config.unit(milliseconds) $Config.range((min = 100, max = 86400000)) $Config.example("60s");
+  # A plugin that has not finished its start after so long is killed and started again.
 }
 
 struct Edge {

@@ -1,0 +1,25 @@
+#pragma once
+// Reading text files of limited size, for configs and `file:` references.
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+namespace maitred::host {
+
+struct FileText {
+  std::optional<std::string> text;
+  std::string fault;   // why there is none: "does not exist", "is larger than 64 KiB"
+};
+
+// Only regular files: a pipe or device could block or never end.
+FileText readTextFile(const std::string& path, size_t limit);
+
+// `path` made absolute against `folder`, `.` and `..` resolved by their names alone.
+std::string absolutePath(const std::string& path, const std::string& folder);
+
+std::string folderOf(const std::string& path);
+std::string currentFolder();
+bool isRegularFile(const std::string& path);
+
+}  // namespace maitred::host

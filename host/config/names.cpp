@@ -1,0 +1,167 @@
+#include "names.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdio>
+
+namespace maitred::host {
+
+std::string toKey(std::string_view camelCase) {
+  std::string key;
+  for (char c : camelCase) {
+    if (c >= 'A' && c <= 'Z') {
+      if (!key.empty()) key += '_';
+      key += static_cast<char>(c - 'A' + 'a');
+    } else {
+      key += c;
+    }
+  }
+  return key;
+}
+
+namespace {
+
+// Insertions, deletions, replacements and swaps of neighbours.
+size_t editDistance(std::string_view a, std::string_view b) {
+  std::vector<size_t> before, row(b.size() + 1), next(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    next[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      size_t cost = a[i - 1] == b[j - 1] ? 0 : 1;
+      next[j] = std::min({row[j] + 1, next[j - 1] + 1, row[j - 1] + cost});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        next[j] = std::min(next[j], before[j - 2] + 1);
+      }
+    }
+    before = row;
+    row.swap(next);
+  }
+  return row[b.size()];
+}
+
+std::string plain(std::string_view word) {
+  std::string result;
+  for (char c : word) {
+    if (c == '-' || c == '_' || c == ' ') continue;
+    result += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  }
+  return result;
+}
+
+std::vector<std::string> sortedWords(std::string_view text) {
+  std::vector<std::string> words(1);
+  for (char c : text) {
+    if (c == '-' || c == '_') {
+      words.emplace_back();
+    } else {
+      words.back() += c;
+    }
+  }
+  std::sort(words.begin(), words.end());
+  return words;
+}
+
+}  // namespace
+
+std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates) {
+  if (word.empty() || word.size() > 80) return std::nullopt;
+  std::string bare = plain(word);
+  size_t best = std::max<size_t>(1, word.size() / 3) + 1;
+  std::optional<std::string> found;
+  for (const std::string& candidate : candidates) {
+    if (candidate.size() > 80) continue;
+    size_t distance = editDistance(bare, plain(candidate));
+    if (sortedWords(word) == sortedWords(candidate)) distance = 0;
+    if (distance < best) {
+      best = distance;
+      found = candidate;
+    } else if (distance == best && found != candidate) {
+      found.reset();   // two are equally near: a guess would mislead
+    }
+  }
+  return found;
+}
+
+std::string quote(std::string_view text) {
+  std::string result = "\"";
+  size_t characters = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    unsigned char c = static_cast<unsigned char>(text[i]);
+    if ((c & 0xC0) != 0x80 && ++characters > 60) {
+      result += "…";
+      break;
+    }
+    if (c == '\n') {
+      result += "\\n";
+    } else if (c == '\t') {
+      result += "\\t";
+    } else if (c < 0x20 || c == 0x7F) {
+      char code[8];
+      std::snprintf(code, sizeof code, "\\x%02x", c);
+      result += code;
+    } else {
+      result += text[i];
+    }
+  }
+  return result + "\"";
+}
+
+std::string quoteAll(const std::vector<std::string>& words, std::string_view none) {
+  if (words.empty()) return std::string(none);
+  std::string result;
+  for (const std::string& word : words) {
+    if (!result.empty()) result += ", ";
+    result += quote(word);
+  }
+  return result;
+}
+
+namespace {
+
+// Length of the valid sequence at the head of `text`, 0 if there is none: shortest forms, no surrogates.
+size_t sequenceLength(std::string_view text) {
+  auto at = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+  auto tail = [&](size_t i) { return (at(i) & 0xC0) == 0x80; };
+  unsigned c = at(0);
+  if (c < 0x80) return 1;
+  if (c >= 0xC2 && c <= 0xDF) return tail(1) ? 2 : 0;
+  if (c >= 0xE0 && c <= 0xEF) {
+    if (c == 0xE0 && at(1) < 0xA0) return 0;
+    if (c == 0xED && at(1) > 0x9F) return 0;
+    return tail(1) && tail(2) ? 3 : 0;
+  }
+  if (c >= 0xF0 && c <= 0xF4) {
+    if (c == 0xF0 && at(1) < 0x90) return 0;
+    if (c == 0xF4 && at(1) > 0x8F) return 0;
+    return tail(1) && tail(2) && tail(3) ? 4 : 0;
+  }
+  return 0;
+}
+
+}  // namespace
+
+size_t invalidUtf8(std::string_view text) {
+  for (size_t i = 0; i < text.size();) {
+    size_t length = sequenceLength(text.substr(i));
+    if (length == 0) return i;
+    i += length;
+  }
+  return std::string_view::npos;
+}
+
+size_t countCharacters(std::string_view text) {
+  return std::count_if(text.begin(), text.end(),
+                       [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+}
+
+bool soundsSecret(std::string_view key) {
+  static constexpr std::array<std::string_view, 7> words = {"passw", "secret", "token", "credential",
+                                                            "private", "apikey", "passphrase"};
+  std::string bare = plain(key);
+  return std::any_of(words.begin(), words.end(),
+                     [&](std::string_view word) { return bare.find(word) != std::string::npos; });
+}
+
+}  // namespace maitred::host

@@ -1,0 +1,32 @@
+#pragma once
+// Spelling: keys from field names, the nearest known word, texts quoted for a message.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace maitred::host {
+
+// "killGrace" -> "kill_grace"
+std::string toKey(std::string_view camelCase);
+
+// The candidate that was meant, if only one is near: few letters off, or the same words in another order.
+std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates);
+
+// Between double quotes, control characters escaped, cut after 60 characters.
+std::string quote(std::string_view text);
+
+// "a", "b", "c"; `none` for an empty list.
+std::string quoteAll(const std::vector<std::string>& words, std::string_view none = "none");
+
+// Position of the first byte that does not belong to valid UTF-8; npos if there is none.
+size_t invalidUtf8(std::string_view text);
+
+// Number of characters of valid UTF-8.
+size_t countCharacters(std::string_view text);
+
+// Whether a key sounds like one that holds a secret; used where the type is not known.
+bool soundsSecret(std::string_view key);
+
+}  // namespace maitred::host
