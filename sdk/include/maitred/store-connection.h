@@ -1,6 +1,6 @@
 #pragma once
-// What a unit of work sees of the store: SQL with typed parameters and columns. Store threads only; nothing of
-// it may be kept after the unit has returned.
+// What a unit of work sees of the store: SQL with typed parameters and columns. Store threads only;
+// nothing of it may be kept after the unit has returned.
 
 #include <kj/common.h>
 
@@ -26,12 +26,12 @@ class StoreError : public std::runtime_error {
     constraint,  // unique, not null, check, foreign key
     unit,        // the unit threw something of its own
     fenced,
-    busy,        // somebody else holds the file
-    full,        // the disk, or Options.bytesMax
+    busy,  // somebody else holds the file
+    full,  // the disk, or Options.bytesMax
     io,
     readOnly,
-    corrupt,     // or not a database
-    newer,       // the file was written by a newer version
+    corrupt,  // or not a database
+    newer,    // the file was written by a newer version
     closed,
   };
   StoreError(Kind kind, const std::string& text) : std::runtime_error(text), kind(kind) {}
@@ -39,7 +39,8 @@ class StoreError : public std::runtime_error {
   Kind kind;
   // True if the store as a whole suffers, not just this unit.
   bool degraded() const {
-    return kind == Kind::full || kind == Kind::io || kind == Kind::readOnly || kind == Kind::corrupt;
+    return kind == Kind::full || kind == Kind::io || kind == Kind::readOnly ||
+           kind == Kind::corrupt;
   }
 };
 
@@ -50,8 +51,8 @@ class Row {
  public:
   explicit Row(sqlite3_stmt* statement) : statement(statement) {}
 
-  // T: bool, integers, double, std::string, Blob, std::optional of these. NULL is an error except for optional;
-  // a negative number for an unsigned T, or one beyond its range, is an error too.
+  // T: bool, integers, double, std::string, Blob, std::optional of these. NULL is an error except
+  // for optional; a negative number for an unsigned T, or one beyond its range, is an error too.
   template <typename T>
   T get(int column) const;
 
@@ -71,15 +72,16 @@ class Row {
 class Connection {
  public:
   // All of these take `?1`-style parameters in order: bool, integers, double, strings, Blob,
-  // kj::ArrayPtr<const byte>, nullptr, std::optional of these. Statements are prepared once and kept (the 256
-  // used last), so pass values as parameters, never in the text.
+  // kj::ArrayPtr<const byte>, nullptr, std::optional of these. Statements are prepared once and
+  // kept (the 256 used last), so pass values as parameters, never in the text.
 
   // Returns the number of rows changed.
   template <typename... Args>
   int64_t execute(std::string_view sql, const Args&... args) {
     Running running(*this, sql);
     bindAll(running.statement, args...);
-    while (running.step()) {}
+    while (running.step()) {
+    }
     return changes();
   }
 
@@ -94,7 +96,8 @@ class Connection {
   template <typename... Columns, typename... Args>
   std::vector<std::tuple<Columns...>> all(std::string_view sql, const Args&... args) {
     std::vector<std::tuple<Columns...>> rows;
-    each(sql, [&](const Row& row) { rows.push_back(tupleOf<Columns...>(row)); }, args...);
+    each(
+        sql, [&](const Row& row) { rows.push_back(tupleOf<Columns...>(row)); }, args...);
     return rows;
   }
 
@@ -148,7 +151,10 @@ class Connection {
   static void bind(sqlite3_stmt* statement, int index, const T& value) {
     if constexpr (std::is_same_v<T, std::nullptr_t> || std::is_same_v<T, std::nullopt_t>) {
       bindNull(statement, index);
-    } else if constexpr (requires { value.has_value(); *value; }) {
+    } else if constexpr (requires {
+                           value.has_value();
+                           *value;
+                         }) {
       value ? bind(statement, index, *value) : bindNull(statement, index);
     } else if constexpr (std::is_floating_point_v<T>) {
       bindReal(statement, index, value);
@@ -178,7 +184,8 @@ class Connection {
   static std::tuple<Columns...> tupleOf(const Row& row) {
     return [&]<size_t... column>(std::index_sequence<column...>) {
       return std::tuple<Columns...>{row.get<Columns>(int(column))...};
-    }(std::index_sequence_for<Columns...>());
+    }
+    (std::index_sequence_for<Columns...>());
   }
 
   Impl& impl;

@@ -1,24 +1,28 @@
 #pragma once
-// Durable state of a plugin: plain SQL tables which an operator can query, one store file per instance.
+// Durable state of a plugin: plain SQL tables which an operator can query, one store file per
+// instance.
 //
-//   static const store::Migration migrations[] = {{1, "jobs", "CREATE TABLE job (id TEXT PRIMARY KEY, user TEXT) STRICT"}};
-//   auto db = co_await store::Store::open({.url = "sqlite:cook.db", .directory = context.stateDirectory(),
+//   static const store::Migration migrations[] = {{1, "jobs", "CREATE TABLE job (id TEXT PRIMARY
+//   KEY, user TEXT) STRICT"}}; auto db = co_await store::Store::open({.url = "sqlite:cook.db",
+//   .directory = context.stateDirectory(),
 //                                          .migrations = migrations});
 //   co_await db->write(fence, [=](store::Connection& c) {      // on the store's writer thread
 //     c.execute("INSERT INTO job VALUES (?1, ?2)", id, user);
 //   });                                                        // here it is durable
-//   auto users = co_await db->read([](store::Connection& c) {  // on the reader thread, sees all of the above
+//   auto users = co_await db->read([](store::Connection& c) {  // on the reader thread, sees all of
+//   the above
 //     return c.all<std::string, int64_t>("SELECT user, count(*) FROM job GROUP BY 1");
 //   });
 //
-// Transactions submitted while a commit is under way are committed together, each under a savepoint of its own:
-// one that throws is undone and rejected alone. Promises resolve on the submitting loop once the group is on
-// disk (WAL, synchronous=FULL), in the order of submission. A unit owns what it uses: it runs on another thread.
+// Transactions submitted while a commit is under way are committed together, each under a savepoint
+// of its own: one that throws is undone and rejected alone. Promises resolve on the submitting loop
+// once the group is on disk (WAL, synchronous=FULL), in the order of submission. A unit owns what
+// it uses: it runs on another thread.
 //
-// Errors. A unit's own exception, or an SQL error in it, rejects its promise as FAILED. What ails the store as a
-// whole (disk full, I/O error, read-only, corrupt) rejects as OVERLOADED and shows in degraded() until a commit
-// succeeds again. A lower fence than one seen before is rejected as FAILED. Inside a unit all of these are
-// StoreError.
+// Errors. A unit's own exception, or an SQL error in it, rejects its promise as FAILED. What ails
+// the store as a whole (disk full, I/O error, read-only, corrupt) rejects as OVERLOADED and shows
+// in degraded() until a commit succeeds again. A lower fence than one seen before is rejected as
+// FAILED. Inside a unit all of these are StoreError.
 
 #include <maitred/store-connection.h>
 
@@ -27,7 +31,8 @@
 
 namespace maitred::store {
 
-// Applied in order inside one transaction each; `version` counts 1, 2, 3, … and a released one never changes.
+// Applied in order inside one transaction each; `version` counts 1, 2, 3, … and a released one
+// never changes.
 struct Migration {
   uint32_t version;
   const char* name;
@@ -35,36 +40,39 @@ struct Migration {
 };
 
 struct Options {
-  std::string url;        // sqlite:relative.db or sqlite:/absolute/path
-  std::string directory;  // for a relative path
+  std::string url;                           // sqlite:relative.db or sqlite:/absolute/path
+  std::string directory;                     // for a relative path
   kj::ArrayPtr<const Migration> migrations;  // static
-  uint64_t bytesMax = 0;      // 0 = as the disk allows; otherwise commits beyond it fail as `full`
+  uint64_t bytesMax = 0;  // 0 = as the disk allows; otherwise commits beyond it fail as `full`
   uint32_t queueMax = 100'000;  // units waiting; beyond it write() and read() reject as OVERLOADED
   uint32_t groupMax = 2'000;    // units in one commit
 };
 
-// Why a URL cannot be used, as a sentence; nothing if it can. No side effects: for a plugin's check().
+// Why a URL cannot be used, as a sentence; nothing if it can. No side effects: for a plugin's
+// check().
 std::optional<std::string> faultInUrl(std::string_view url);
 
 class Store {
  public:
   static kj::Promise<kj::Own<Store>> open(Options options);
-  // Takes the lock of the file, checks, migrates. Rejects with a sentence that says what is wrong: already open
-  // (names the holder's pid), written by a newer version, not a database, no permission.
+  // Takes the lock of the file, checks, migrates. Rejects with a sentence that says what is wrong:
+  // already open (names the holder's pid), written by a newer version, not a database, no
+  // permission.
 
   ~Store() noexcept(false);
-  // Commits what was submitted, then joins the threads; blocks meanwhile (close() first does not). Destroy it on
-  // the thread that opened it.
+  // Commits what was submitted, then joins the threads; blocks meanwhile (close() first does not).
+  // Destroy it on the thread that opened it.
   KJ_DISALLOW_COPY(Store);
 
-  // unit(Connection&) -> T in a transaction of its own; resolves when durable. Fence 0 = not fenced. Dropping
-  // the promise does not undo it.
+  // unit(Connection&) -> T in a transaction of its own; resolves when durable. Fence 0 = not
+  // fenced. Dropping the promise does not undo it.
   template <typename F>
   auto write(uint64_t fence, F unit) -> kj::Promise<std::invoke_result_t<F&, Connection&>> {
     return submit(kj::mv(unit), fence, true);
   }
 
-  // Likewise, in a read transaction: one consistent state, at least as new as every resolved write().
+  // Likewise, in a read transaction: one consistent state, at least as new as every resolved
+  // write().
   template <typename F>
   auto read(F unit) -> kj::Promise<std::invoke_result_t<F&, Connection&>> {
     return submit(kj::mv(unit), 0, false);
@@ -80,7 +88,8 @@ class Store {
   // A consistent copy, made while work goes on, complete or absent (written beside it and renamed).
 
   kj::Promise<void> close();
-  // Flushes and checkpoints, so that destruction takes no time. Every later call is rejected as DISCONNECTED.
+  // Flushes and checkpoints, so that destruction takes no time. Every later call is rejected as
+  // DISCONNECTED.
 
   struct Trouble {
     StoreError::Kind kind;

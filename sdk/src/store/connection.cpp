@@ -5,7 +5,9 @@
 namespace maitred::store {
 namespace {
 
-std::string_view sqlOf(sqlite3_stmt* statement) { return sqlite3_sql(statement); }
+std::string_view sqlOf(sqlite3_stmt* statement) {
+  return sqlite3_sql(statement);
+}
 
 void check(sqlite3_stmt* statement, int code) {
   if (code == SQLITE_OK) return;
@@ -15,13 +17,16 @@ void check(sqlite3_stmt* statement, int code) {
 [[noreturn]] void columnFault(sqlite3_stmt* statement, int column, const std::string& what) {
   auto* name = sqlite3_column_name(statement, column);
   throw StoreError(StoreError::Kind::sql, "column " + std::to_string(column) + " (" +
-                                              (name == nullptr ? "there is none" : name) + ") " + what +
-                                              ": " + std::string(sqlOf(statement).substr(0, 200)));
+                                              (name == nullptr ? "there is none" : name) + ") " +
+                                              what + ": " +
+                                              std::string(sqlOf(statement).substr(0, 200)));
 }
 
 }  // namespace
 
-bool Row::isNull(int column) const { return sqlite3_column_type(statement, column) == SQLITE_NULL; }
+bool Row::isNull(int column) const {
+  return sqlite3_column_type(statement, column) == SQLITE_NULL;
+}
 
 void Row::requirePresent(int column) const {
   if (column >= sqlite3_column_count(statement)) columnFault(statement, column, "does not exist");
@@ -29,17 +34,23 @@ void Row::requirePresent(int column) const {
 }
 
 int64_t Row::integer(int column) const {
-  if (sqlite3_column_type(statement, column) != SQLITE_INTEGER) columnFault(statement, column, "is no integer");
+  if (sqlite3_column_type(statement, column) != SQLITE_INTEGER)
+    columnFault(statement, column, "is no integer");
   return sqlite3_column_int64(statement, column);
 }
 
-double Row::real(int column) const { return sqlite3_column_double(statement, column); }
+double Row::real(int column) const {
+  return sqlite3_column_double(statement, column);
+}
 
-void Row::outOfRange(int column) const { columnFault(statement, column, "is out of the type's range"); }
+void Row::outOfRange(int column) const {
+  columnFault(statement, column, "is out of the type's range");
+}
 
 std::string_view Row::text(int column) const {
   auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
-  return text == nullptr ? std::string_view() : std::string_view(text, sqlite3_column_bytes(statement, column));
+  return text == nullptr ? std::string_view()
+                         : std::string_view(text, sqlite3_column_bytes(statement, column));
 }
 
 kj::ArrayPtr<const kj::byte> Row::blob(int column) const {
@@ -50,7 +61,9 @@ kj::ArrayPtr<const kj::byte> Row::blob(int column) const {
 Connection::Running::Running(Connection& connection, std::string_view sql)
     : connection(connection), statement(connection.impl.take(sql)) {}
 
-Connection::Running::~Running() { connection.impl.giveBack(sqlOf(statement), statement); }
+Connection::Running::~Running() {
+  connection.impl.giveBack(sqlOf(statement), statement);
+}
 
 bool Connection::Running::step() {
   int code = sqlite3_step(statement);
@@ -59,22 +72,30 @@ bool Connection::Running::step() {
   throw errorOf(connection.impl.db, code, std::string(sqlOf(statement).substr(0, 200)));
 }
 
-void Connection::script(const std::string& sql) { impl.run(sql.c_str()); }
+void Connection::script(const std::string& sql) {
+  impl.run(sql.c_str());
+}
 
-int64_t Connection::lastRowId() const { return sqlite3_last_insert_rowid(impl.db); }
+int64_t Connection::lastRowId() const {
+  return sqlite3_last_insert_rowid(impl.db);
+}
 
-int64_t Connection::changes() const { return sqlite3_changes64(impl.db); }
+int64_t Connection::changes() const {
+  return sqlite3_changes64(impl.db);
+}
 
 void Connection::requireCount(sqlite3_stmt* statement, int count) {
   int wanted = sqlite3_bind_parameter_count(statement);
   if (wanted == count) return;
-  throw StoreError(StoreError::Kind::sql, "the statement has " + std::to_string(wanted) + " parameters, " +
-                                              std::to_string(count) + " were given: " +
-                                              std::string(sqlOf(statement).substr(0, 200)));
+  throw StoreError(StoreError::Kind::sql,
+                   "the statement has " + std::to_string(wanted) + " parameters, " +
+                       std::to_string(count) +
+                       " were given: " + std::string(sqlOf(statement).substr(0, 200)));
 }
 
 void Connection::tooLarge(int index) {
-  throw StoreError(StoreError::Kind::sql, "parameter " + std::to_string(index) + " is above 2^63 - 1");
+  throw StoreError(StoreError::Kind::sql,
+                   "parameter " + std::to_string(index) + " is above 2^63 - 1");
 }
 
 void Connection::bindInteger(sqlite3_stmt* s, int index, int64_t value) {
@@ -92,10 +113,13 @@ void Connection::bindText(sqlite3_stmt* s, int index, std::string_view value) {
 }
 
 void Connection::bindBlob(sqlite3_stmt* s, int index, kj::ArrayPtr<const kj::byte> value) {
-  check(s, value.size() == 0 ? sqlite3_bind_zeroblob(s, index, 0)
-                             : sqlite3_bind_blob64(s, index, value.begin(), value.size(), SQLITE_STATIC));
+  check(s, value.size() == 0
+               ? sqlite3_bind_zeroblob(s, index, 0)
+               : sqlite3_bind_blob64(s, index, value.begin(), value.size(), SQLITE_STATIC));
 }
 
-void Connection::bindNull(sqlite3_stmt* s, int index) { check(s, sqlite3_bind_null(s, index)); }
+void Connection::bindNull(sqlite3_stmt* s, int index) {
+  check(s, sqlite3_bind_null(s, index));
+}
 
 }  // namespace maitred::store

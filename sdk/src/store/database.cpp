@@ -9,28 +9,39 @@ constexpr size_t statementsMax = 256;
 
 StoreError::Kind kindOf(int code) {
   switch (code & 0xff) {
-    case SQLITE_CONSTRAINT: return StoreError::Kind::constraint;
+    case SQLITE_CONSTRAINT:
+      return StoreError::Kind::constraint;
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: return StoreError::Kind::busy;
-    case SQLITE_FULL: return StoreError::Kind::full;
+    case SQLITE_LOCKED:
+      return StoreError::Kind::busy;
+    case SQLITE_FULL:
+      return StoreError::Kind::full;
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
     case SQLITE_PROTOCOL:
     case SQLITE_PERM:
-    case SQLITE_NOMEM: return StoreError::Kind::io;
-    case SQLITE_READONLY: return StoreError::Kind::readOnly;
+    case SQLITE_NOMEM:
+      return StoreError::Kind::io;
+    case SQLITE_READONLY:
+      return StoreError::Kind::readOnly;
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: return StoreError::Kind::corrupt;
-    default: return StoreError::Kind::sql;
+    case SQLITE_NOTADB:
+      return StoreError::Kind::corrupt;
+    default:
+      return StoreError::Kind::sql;
   }
 }
 
 std::string adviceFor(StoreError::Kind kind) {
   switch (kind) {
-    case StoreError::Kind::full: return " (free some disk space; work goes on as soon as there is room)";
-    case StoreError::Kind::readOnly: return " (the file or its folder cannot be written by this user)";
-    case StoreError::Kind::corrupt: return " (restore a backup, or move the file away to begin anew)";
-    default: return "";
+    case StoreError::Kind::full:
+      return " (free some disk space; work goes on as soon as there is room)";
+    case StoreError::Kind::readOnly:
+      return " (the file or its folder cannot be written by this user)";
+    case StoreError::Kind::corrupt:
+      return " (restore a backup, or move the file away to begin anew)";
+    default:
+      return "";
   }
 }
 
@@ -80,11 +91,14 @@ void Connection::Impl::run(const char* sql) {
   if (code != SQLITE_OK) throw errorOf(db, code, std::string(sql).substr(0, 200));
 }
 
-bool Connection::Impl::inTransaction() const { return sqlite3_get_autocommit(db) == 0; }
+bool Connection::Impl::inTransaction() const {
+  return sqlite3_get_autocommit(db) == 0;
+}
 
 sqlite3_stmt* Connection::Impl::take(std::string_view sql) {
   auto found = bySql.find(sql);
-  if (found != bySql.end()) {  // out of the cache while in use: the same text may be used within itself
+  if (found !=
+      bySql.end()) {  // out of the cache while in use: the same text may be used within itself
     auto* statement = found->second->statement;
     auto place = found->second;
     bySql.erase(found);
@@ -93,13 +107,15 @@ sqlite3_stmt* Connection::Impl::take(std::string_view sql) {
   }
   sqlite3_stmt* statement = nullptr;
   const char* tail = nullptr;
-  int code = sqlite3_prepare_v3(db, sql.data(), int(sql.size()), SQLITE_PREPARE_PERSISTENT, &statement, &tail);
+  int code = sqlite3_prepare_v3(db, sql.data(), int(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                                &statement, &tail);
   if (code != SQLITE_OK) throw errorOf(db, code, std::string(sql.substr(0, 200)));
   auto rest = std::string_view(tail, sql.data() + sql.size() - tail);
   if (statement == nullptr || rest.find_first_not_of(" \t\r\n;") != rest.npos) {
     sqlite3_finalize(statement);
-    throw StoreError(StoreError::Kind::sql, "exactly one statement is needed, use script() for more: " +
-                                                std::string(sql.substr(0, 200)));
+    throw StoreError(StoreError::Kind::sql,
+                     "exactly one statement is needed, use script() for more: " +
+                         std::string(sql.substr(0, 200)));
   }
   return statement;
 }
@@ -120,19 +136,24 @@ void Connection::Impl::giveBack(std::string_view sql, sqlite3_stmt* statement) {
   }
 }
 
-void migrate(Connection::Impl& impl, kj::ArrayPtr<const Migration> migrations, const std::string& path) {
+void migrate(Connection::Impl& impl, kj::ArrayPtr<const Migration> migrations,
+             const std::string& path) {
   Connection connection(impl);
-  impl.run("CREATE TABLE IF NOT EXISTS maitred_schema (version INTEGER PRIMARY KEY, name TEXT NOT NULL,"
-           " applied_at INTEGER NOT NULL DEFAULT (unixepoch())) STRICT");
-  impl.run("CREATE TABLE IF NOT EXISTS maitred_fence (only_row INTEGER PRIMARY KEY CHECK (only_row = 1),"
-           " fence INTEGER NOT NULL) STRICT");
-  auto present = connection.value<uint32_t>("SELECT coalesce(max(version), 0) FROM maitred_schema").value_or(0);
+  impl.run(
+      "CREATE TABLE IF NOT EXISTS maitred_schema (version INTEGER PRIMARY KEY, name TEXT NOT NULL,"
+      " applied_at INTEGER NOT NULL DEFAULT (unixepoch())) STRICT");
+  impl.run(
+      "CREATE TABLE IF NOT EXISTS maitred_fence (only_row INTEGER PRIMARY KEY CHECK (only_row = 1),"
+      " fence INTEGER NOT NULL) STRICT");
+  auto present = connection.value<uint32_t>("SELECT coalesce(max(version), 0) FROM maitred_schema")
+                     .value_or(0);
   uint32_t newest = migrations.size() == 0 ? 0 : migrations.back().version;
   if (present > newest) {
-    throw StoreError(StoreError::Kind::newer,
-                     "store " + path + " has schema version " + std::to_string(present) +
-                         ", this program knows versions up to " + std::to_string(newest) +
-                         ": run the newer version again, or restore a backup from before the upgrade");
+    throw StoreError(
+        StoreError::Kind::newer,
+        "store " + path + " has schema version " + std::to_string(present) +
+            ", this program knows versions up to " + std::to_string(newest) +
+            ": run the newer version again, or restore a backup from before the upgrade");
   }
   uint32_t expected = 0;
   for (auto& migration : migrations) {
@@ -143,13 +164,14 @@ void migrate(Connection::Impl& impl, kj::ArrayPtr<const Migration> migrations, c
     impl.run("BEGIN IMMEDIATE");
     try {
       impl.run(migration.sql);
-      connection.execute("INSERT INTO maitred_schema (version, name) VALUES (?1, ?2)", migration.version,
-                         migration.name);
+      connection.execute("INSERT INTO maitred_schema (version, name) VALUES (?1, ?2)",
+                         migration.version, migration.name);
       impl.run("COMMIT");
     } catch (const StoreError& error) {
       if (impl.inTransaction()) sqlite3_exec(impl.db, "ROLLBACK", nullptr, nullptr, nullptr);
-      throw StoreError(error.kind, "store " + path + ": migration " + std::to_string(migration.version) +
-                                       " (" + migration.name + ") failed: " + error.what());
+      throw StoreError(error.kind, "store " + path + ": migration " +
+                                       std::to_string(migration.version) + " (" + migration.name +
+                                       ") failed: " + error.what());
     }
   }
 }

@@ -34,8 +34,8 @@ struct Connection::Impl {
   std::unordered_map<std::string_view, std::list<Cached>::iterator> bySql;
 };
 
-// The lock of a store file: held from construction to destruction, also across processes; released by the kernel
-// if the process dies.
+// The lock of a store file: held from construction to destruction, also across processes; released
+// by the kernel if the process dies.
 class FileLock {
  public:
   explicit FileLock(const std::string& path);  // throws StoreError that names the holder's pid

@@ -1,10 +1,10 @@
 #include "worker.h"
 
-#include <kj/debug.h>
-#include <sqlite3.h>
-
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <unistd.h>
+
+#include <kj/debug.h>
 
 #include <cstdio>
 
@@ -29,7 +29,8 @@ void copyTo(Connection::Impl& from, const std::string& path) {
   auto part = path + ".part";
   unlink(part.c_str());
   sqlite3* target = nullptr;
-  int code = sqlite3_open_v2(part.c_str(), &target, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+  int code =
+      sqlite3_open_v2(part.c_str(), &target, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
   if (code == SQLITE_OK) {
     auto* backup = sqlite3_backup_init(target, "main", from.db, "main");
     code = SQLITE_NOMEM;
@@ -56,16 +57,20 @@ void copyTo(Connection::Impl& from, const std::string& path) {
     throw *error;
   }
   auto slash = path.rfind('/');
-  syncPath(slash == path.npos ? "." : path.substr(0, std::max<size_t>(slash, 1)), O_RDONLY | O_DIRECTORY);
+  syncPath(slash == path.npos ? "." : path.substr(0, std::max<size_t>(slash, 1)),
+           O_RDONLY | O_DIRECTORY);
 }
 
 }  // namespace
 
 struct Store::Impl {
   explicit Impl(const Options& options)
-      : options(options), path(pathOf(options.url, options.directory)), lock(path),
+      : options(options),
+        path(pathOf(options.url, options.directory)),
+        lock(path),
         writer(std::make_unique<Worker>(
-            Worker::Setup{path, options.migrations, options.bytesMax, options.groupMax, true}, completions)),
+            Worker::Setup{path, options.migrations, options.bytesMax, options.groupMax, true},
+            completions)),
         reader(std::make_unique<Worker>(Worker::Setup{path, {}, 0, 1, false}, completions)),
         upkeep(std::make_unique<Worker>(Worker::Setup{path, {}, 0, 1, false}, completions)),
         delivering(deliver().eagerlyEvaluate(nullptr)) {}
@@ -122,7 +127,8 @@ Store::~Store() noexcept(false) {
 kj::Promise<kj::Own<Store>> Store::open(Options options) {
   return kj::evalNow([&]() -> kj::Promise<kj::Own<Store>> {
     try {
-      auto store = kj::Own<Store>(new Store(kj::heap<Impl>(options)), kj::_::HeapDisposer<Store>::instance);
+      auto store =
+          kj::Own<Store>(new Store(kj::heap<Impl>(options)), kj::_::HeapDisposer<Store>::instance);
       // The writer opens and migrates before its first unit.
       auto opened = store->bare([](Connection&) {}, true);
       return opened.then([store = kj::mv(store)]() mutable { return kj::mv(store); });
@@ -139,8 +145,8 @@ void Store::enqueue(kj::Own<Unit> unit, bool writes) {
   }
   auto& worker = writes ? *impl->writer : *impl->reader;
   if (worker.waiting() >= impl->options.queueMax) {
-    unit->reject(KJ_EXCEPTION(OVERLOADED, "too many transactions wait for the store", impl->path.c_str(),
-                              worker.waiting()));
+    unit->reject(KJ_EXCEPTION(OVERLOADED, "too many transactions wait for the store",
+                              impl->path.c_str(), worker.waiting()));
     return;
   }
   worker.push(kj::mv(unit));
@@ -162,30 +168,35 @@ kj::Promise<void> Store::flush() {
 kj::Promise<std::vector<std::string>> Store::integrity() {
   if (impl->closing) return KJ_EXCEPTION(DISCONNECTED, "the store is closed");
   auto found = std::make_shared<std::vector<std::string>>();
-  return bare([found](Connection& connection) {
-    for (auto& [line] : connection.all<std::string>("PRAGMA integrity_check(100)")) {
-      if (line != "ok") found->push_back(line);
-    }
-    for (auto& [table] : connection.all<std::string>("SELECT DISTINCT \"table\" FROM pragma_foreign_key_check")) {
-      found->push_back("table " + table + " refers to rows that do not exist");
-    }
-  }, false).then([found]() { return std::move(*found); });
+  return bare(
+             [found](Connection& connection) {
+               for (auto& [line] : connection.all<std::string>("PRAGMA integrity_check(100)")) {
+                 if (line != "ok") found->push_back(line);
+               }
+               for (auto& [table] : connection.all<std::string>(
+                        "SELECT DISTINCT \"table\" FROM pragma_foreign_key_check")) {
+                 found->push_back("table " + table + " refers to rows that do not exist");
+               }
+             },
+             false)
+      .then([found]() { return std::move(*found); });
 }
 
 kj::Promise<void> Store::backup(std::string path) {
   if (impl->closing) return KJ_EXCEPTION(DISCONNECTED, "the store is closed");
   auto source = impl->path;
-  return bare([source, path = std::move(path)](Connection&) {
-    Connection::Impl from(source, false);
-    copyTo(from, path);
-  }, false);
+  return bare(
+      [source, path = std::move(path)](Connection&) {
+        Connection::Impl from(source, false);
+        copyTo(from, path);
+      },
+      false);
 }
 
 kj::Promise<void> Store::close() {
   if (impl->closing) return kj::READY_NOW;
-  auto checkpointed = bare([](Connection& connection) {
-    connection.script("PRAGMA wal_checkpoint(TRUNCATE)");
-  }, true);
+  auto checkpointed = bare(
+      [](Connection& connection) { connection.script("PRAGMA wal_checkpoint(TRUNCATE)"); }, true);
   impl->closing = true;
   return checkpointed;
 }
@@ -199,6 +210,8 @@ Store::Counts Store::counts() const {
   return {impl->units, impl->writer->commits(), impl->failed, impl->writer->waiting()};
 }
 
-const std::string& Store::path() const { return impl->path; }
+const std::string& Store::path() const {
+  return impl->path;
+}
 
 }  // namespace maitred::store

@@ -15,7 +15,8 @@ std::optional<std::string> faultInUrl(std::string_view url) {
     return "PostgreSQL stores are not in this version: use sqlite:NAME.db";
   }
   if (!url.starts_with(sqlite)) {
-    return "\"" + std::string(url) + "\" is no store: write sqlite:NAME.db or sqlite:/absolute/path.db";
+    return "\"" + std::string(url) +
+           "\" is no store: write sqlite:NAME.db or sqlite:/absolute/path.db";
   }
   auto path = url.substr(sqlite.size());
   if (path.empty() || path.ends_with('/')) {
@@ -43,9 +44,10 @@ FileLock::FileLock(const std::string& path) : fd(-1) {
     auto n = pread(fd, holder, sizeof(holder) - 1, 0);
     close(fd);
     std::string pid(holder, n > 0 ? strcspn(holder, "\n") : 0);
-    throw StoreError(StoreError::Kind::busy,
-                     "store " + path + " is in use by process " + (pid.empty() ? "(unknown)" : pid) +
-                         ": two instances must not share a file; stop that process or choose another file");
+    throw StoreError(
+        StoreError::Kind::busy,
+        "store " + path + " is in use by process " + (pid.empty() ? "(unknown)" : pid) +
+            ": two instances must not share a file; stop that process or choose another file");
   }
   auto pid = std::to_string(getpid()) + "\n";
   if (ftruncate(fd, 0) != 0 || pwrite(fd, pid.data(), pid.size(), 0) < 0) {

@@ -1,7 +1,8 @@
 #include "worker.h"
 
-#include <kj/exception.h>
 #include <sqlite3.h>
+
+#include <kj/exception.h>
 
 namespace maitred::store {
 namespace {
@@ -25,7 +26,8 @@ std::optional<StoreError> errorIn(F&& fn) {
 
 }  // namespace
 
-void Completions::push(std::vector<UnitPtr>&& units, std::optional<StoreError> trouble, bool committed) {
+void Completions::push(std::vector<UnitPtr>&& units, std::optional<StoreError> trouble,
+                       bool committed) {
   kj::Own<kj::CrossThreadPromiseFulfiller<void>> toWake;
   {
     std::lock_guard lock(mutex);
@@ -84,7 +86,8 @@ void Worker::main() {
       wake.wait(lock, [this]() { return stopping || !queue.empty(); });
       if (queue.empty()) break;
       // A bare unit goes alone; a group ends before one.
-      while (!queue.empty() && units.size() < setup.groupMax && (units.empty() || !queue.front()->bare)) {
+      while (!queue.empty() && units.size() < setup.groupMax &&
+             (units.empty() || !queue.front()->bare)) {
         units.push_back(kj::mv(queue.front()));
         queue.pop_front();
         if (units.back()->bare) break;
@@ -146,8 +149,10 @@ void Worker::checkFence(Store::Unit& unit) {
     throw StoreError(StoreError::Kind::fenced, "fenced: fence " + std::to_string(unit.fence) +
                                                    " was superseded by " + std::to_string(fence));
   }
-  connection->execute("INSERT INTO maitred_fence VALUES (1, ?1)"
-                      " ON CONFLICT (only_row) DO UPDATE SET fence = excluded.fence", unit.fence);
+  connection->execute(
+      "INSERT INTO maitred_fence VALUES (1, ?1)"
+      " ON CONFLICT (only_row) DO UPDATE SET fence = excluded.fence",
+      unit.fence);
   fence = unit.fence;
 }
 

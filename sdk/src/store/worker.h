@@ -1,6 +1,6 @@
 #pragma once
-// Threads of the store, and the way back to the loop. What passes between threads is guarded by std::mutex alone,
-// which ThreadSanitizer understands; KJ only wakes the loop.
+// Threads of the store, and the way back to the loop. What passes between threads is guarded by
+// std::mutex alone, which ThreadSanitizer understands; KJ only wakes the loop.
 
 #include "database.h"
 

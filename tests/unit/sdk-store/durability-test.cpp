@@ -1,9 +1,10 @@
 // What the store promises when things break: the process dies, the disk is full.
 #include "store-fixture.h"
 
-#include <kj/debug.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+
+#include <kj/debug.h>
 
 #include <chrono>
 #include <csignal>
@@ -20,9 +21,12 @@ using testing::HasSubstr;
   for (int64_t next = 0;; next += 16) {
     kj::Vector<kj::Promise<void>> group;
     for (int64_t id = next; id < next + 16; ++id) {
-      group.add(store->write(0, [id](Connection& c) {
-        c.execute("INSERT INTO job (id, user) VALUES (?1, 'ana')", id);
-      }).then([id, fd]() { KJ_ASSERT(write(fd, &id, sizeof(id)) == sizeof(id)); }));
+      group.add(store
+                    ->write(0,
+                            [id](Connection& c) {
+                              c.execute("INSERT INTO job (id, user) VALUES (?1, 'ana')", id);
+                            })
+                    .then([id, fd]() { KJ_ASSERT(write(fd, &id, sizeof(id)) == sizeof(id)); }));
     }
     kj::joinPromises(group.releaseAsArray()).wait(io.waitScope);
   }
@@ -45,7 +49,8 @@ TEST_F(StoreTest, WhatWasAcknowledgedSurvivesKill9) {
     close(ends[1]);
     std::vector<int64_t> acknowledged;
     int64_t id;
-    while (acknowledged.size() < size_t(200 + 400 * round) && read(ends[0], &id, sizeof(id)) == sizeof(id)) {
+    while (acknowledged.size() < size_t(200 + 400 * round) &&
+           read(ends[0], &id, sizeof(id)) == sizeof(id)) {
       acknowledged.push_back(id);
     }
     kill(child, SIGKILL);
@@ -56,7 +61,8 @@ TEST_F(StoreTest, WhatWasAcknowledgedSurvivesKill9) {
     auto store = open();  // the dead process's lock is gone
     auto missing = wait(store->read([acknowledged](Connection& c) {
       size_t missing = 0;
-      for (auto id : acknowledged) missing += !c.value<int64_t>("SELECT id FROM job WHERE id = ?1", id);
+      for (auto id : acknowledged)
+        missing += !c.value<int64_t>("SELECT id FROM job WHERE id = ?1", id);
       return missing;
     }));
     EXPECT_EQ(missing, 0u);
@@ -66,7 +72,8 @@ TEST_F(StoreTest, WhatWasAcknowledgedSurvivesKill9) {
 
 auto insertLarge(int64_t id) {
   return [id](Connection& c) {
-    c.execute("INSERT INTO job (id, user, note) VALUES (?1, 'ana', ?2)", id, std::string(20'000, 'n'));
+    c.execute("INSERT INTO job (id, user, note) VALUES (?1, 'ana', ?2)", id,
+              std::string(20'000, 'n'));
   };
 }
 

@@ -3,9 +3,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <kj/async-io.h>
-
 #include <stdlib.h>
+
+#include <kj/async-io.h>
 
 #include <filesystem>
 #include <memory>
@@ -25,14 +25,17 @@ class StoreTest : public testing::Test {
   ~StoreTest() override { std::filesystem::remove_all(directory); }
 
   Options options() const {
-    return {.url = "sqlite:t.db", .directory = directory, .migrations = kj::arrayPtr(firstVersion, 1)};
+    return {
+        .url = "sqlite:t.db", .directory = directory, .migrations = kj::arrayPtr(firstVersion, 1)};
   }
   kj::Own<Store> open(Options o) { return Store::open(std::move(o)).wait(io.waitScope); }
   kj::Own<Store> open() { return open(options()); }
 
   template <typename T>
   T wait(kj::Promise<T> promise) {
-    return io.provider->getTimer().timeoutAfter(30 * kj::SECONDS, kj::mv(promise)).wait(io.waitScope);
+    return io.provider->getTimer()
+        .timeoutAfter(30 * kj::SECONDS, kj::mv(promise))
+        .wait(io.waitScope);
   }
   // The text of the promise's exception; empty if it is kept.
   template <typename T>
@@ -47,11 +50,13 @@ class StoreTest : public testing::Test {
     return [id](Connection& c) { c.execute("INSERT INTO job (id, user) VALUES (?1, 'ana')", id); };
   }
   int64_t rows(Store& store) {
-    return wait(store.read([](Connection& c) { return *c.value<int64_t>("SELECT count(*) FROM job"); }));
+    return wait(
+        store.read([](Connection& c) { return *c.value<int64_t>("SELECT count(*) FROM job"); }));
   }
 
   // By pointer, since a fixture's destructor must not throw.
-  std::unique_ptr<kj::AsyncIoContext> context = std::make_unique<kj::AsyncIoContext>(kj::setupAsyncIo());
+  std::unique_ptr<kj::AsyncIoContext> context =
+      std::make_unique<kj::AsyncIoContext>(kj::setupAsyncIo());
   kj::AsyncIoContext& io = *context;
   std::string directory;
   kj::Exception::Type failure = kj::Exception::Type::FAILED;

@@ -12,12 +12,14 @@ TEST_F(StoreTest, ReadsWhatItWroteWithTypes) {
   auto store = open();
   wait(store->write(0, [](Connection& c) {
     c.script("CREATE TABLE v (a INTEGER, b REAL, c TEXT, d BLOB)");
-    c.execute("INSERT INTO v VALUES (?1, ?2, ?3, ?4)", uint64_t(1) << 62, 2.5, std::string("x\0y", 3),
-              Blob{1, 0, 2});
-    c.execute("INSERT INTO v VALUES (?1, ?2, ?3, ?4)", -3, std::optional<double>(), kj::StringPtr("z"), nullptr);
+    c.execute("INSERT INTO v VALUES (?1, ?2, ?3, ?4)", uint64_t(1) << 62, 2.5,
+              std::string("x\0y", 3), Blob{1, 0, 2});
+    c.execute("INSERT INTO v VALUES (?1, ?2, ?3, ?4)", -3, std::optional<double>(),
+              kj::StringPtr("z"), nullptr);
   }));
   auto all = wait(store->read([](Connection& c) {
-    return c.all<int64_t, std::optional<double>, std::string, std::optional<Blob>>("SELECT * FROM v ORDER BY a");
+    return c.all<int64_t, std::optional<double>, std::string, std::optional<Blob>>(
+        "SELECT * FROM v ORDER BY a");
   }));
   using Line = std::tuple<int64_t, std::optional<double>, std::string, std::optional<Blob>>;
   EXPECT_THAT(all, ElementsAre(Line(-3, std::nullopt, "z", std::nullopt),
@@ -28,12 +30,16 @@ TEST_F(StoreTest, MisuseIsNamed) {
   auto store = open();
   wait(store->write(0, insert(1)));
   auto fails = [&](auto unit) { return failureOf(store->read(std::move(unit))); };
-  EXPECT_THAT(fails([](Connection& c) { c.value<std::string>("SELECT note FROM job"); }), HasSubstr("NULL"));
-  EXPECT_THAT(fails([](Connection& c) { c.value<int64_t>("SELECT user FROM job"); }), HasSubstr("no integer"));
+  EXPECT_THAT(fails([](Connection& c) { c.value<std::string>("SELECT note FROM job"); }),
+              HasSubstr("NULL"));
+  EXPECT_THAT(fails([](Connection& c) { c.value<int64_t>("SELECT user FROM job"); }),
+              HasSubstr("no integer"));
   EXPECT_THAT(fails([](Connection& c) { c.value<uint8_t>("SELECT 256"); }), HasSubstr("range"));
   EXPECT_THAT(fails([](Connection& c) { c.value<uint64_t>("SELECT -1"); }), HasSubstr("range"));
-  EXPECT_THAT(fails([](Connection& c) { c.execute("SELECT ?1"); }), HasSubstr("1 parameters, 0 were given"));
-  EXPECT_THAT(fails([](Connection& c) { c.execute("SELECT 1; SELECT 2"); }), HasSubstr("one statement"));
+  EXPECT_THAT(fails([](Connection& c) { c.execute("SELECT ?1"); }),
+              HasSubstr("1 parameters, 0 were given"));
+  EXPECT_THAT(fails([](Connection& c) { c.execute("SELECT 1; SELECT 2"); }),
+              HasSubstr("one statement"));
   EXPECT_THAT(fails([](Connection& c) { c.execute("DELETE FROM job"); }), HasSubstr("readonly"));
   EXPECT_THAT(fails([](Connection& c) { c.execute("SELECT ?1", UINT64_MAX); }), HasSubstr("2^63"));
   EXPECT_EQ(rows(*store), 1);
@@ -66,7 +72,9 @@ TEST_F(StoreTest, ResolvesInOrderOfSubmission) {
   std::vector<int> order;
   std::vector<kj::Promise<void>> promises;
   for (int i = 0; i < 300; ++i) {
-    promises.push_back(store->write(0, insert(i)).then([&order, i]() { order.push_back(i); }).eagerlyEvaluate(nullptr));
+    promises.push_back(store->write(0, insert(i))
+                           .then([&order, i]() { order.push_back(i); })
+                           .eagerlyEvaluate(nullptr));
   }
   for (auto& promise : promises) wait(kj::mv(promise));
   EXPECT_EQ(order.size(), 300u);
@@ -98,22 +106,27 @@ TEST_F(StoreTest, SecondOpenerHearsWhoHoldsIt) {
 
 TEST_F(StoreTest, MigratesStepByStepAndRefusesNewer) {
   { wait(open()->write(0, insert(1))); }
-  static const Migration two[] = {firstVersion[0], {2, "done", "ALTER TABLE job ADD COLUMN done INTEGER DEFAULT 7"}};
+  static const Migration two[] = {firstVersion[0],
+                                  {2, "done", "ALTER TABLE job ADD COLUMN done INTEGER DEFAULT 7"}};
   auto newer = options();
   newer.migrations = kj::arrayPtr(two, 2);
   {
     auto store = open(newer);
-    EXPECT_EQ(wait(store->read([](Connection& c) { return *c.value<int>("SELECT done FROM job"); })), 7);
+    EXPECT_EQ(
+        wait(store->read([](Connection& c) { return *c.value<int>("SELECT done FROM job"); })), 7);
   }
-  EXPECT_THAT(failureOf(Store::open(options())), HasSubstr("schema version 2, this program knows versions up to 1"));
-  static const Migration broken[] = {two[0], two[1], {3, "bad", "CREATE TABLE a (x); CREATE TABLE a (x)"}};
+  EXPECT_THAT(failureOf(Store::open(options())),
+              HasSubstr("schema version 2, this program knows versions up to 1"));
+  static const Migration broken[] = {
+      two[0], two[1], {3, "bad", "CREATE TABLE a (x); CREATE TABLE a (x)"}};
   newer.migrations = kj::arrayPtr(broken, 3);
   EXPECT_THAT(failureOf(Store::open(newer)), HasSubstr("migration 3 (bad) failed"));
   newer.migrations = kj::arrayPtr(two, 2);
   auto store = open(newer);  // nothing of the failed one is left
   EXPECT_EQ(wait(store->read([](Connection& c) {
-    return *c.value<int>("SELECT count(*) FROM sqlite_schema WHERE name = 'a'");
-  })), 0);
+              return *c.value<int>("SELECT count(*) FROM sqlite_schema WHERE name = 'a'");
+            })),
+            0);
 }
 
 TEST_F(StoreTest, UrlsAreChecked) {
@@ -143,7 +156,8 @@ TEST_F(StoreTest, BackupIsACompleteCopyAndIntegrityLooks) {
   auto copy = options();
   copy.url = "sqlite:copy.db";
   EXPECT_GE(rows(*open(copy)), 50);
-  EXPECT_THAT(failureOf(store->backup(directory + "/nowhere/copy.db")), HasSubstr("cannot back up"));
+  EXPECT_THAT(failureOf(store->backup(directory + "/nowhere/copy.db")),
+              HasSubstr("cannot back up"));
 }
 
 TEST_F(StoreTest, CloseFlushesAndRefusesAfterwards) {
@@ -171,7 +185,8 @@ TEST_F(StoreTest, QueueIsBounded) {
   auto store = open(small);
   auto blocked = std::make_shared<std::atomic<bool>>(true);
   auto first = store->write(0, [blocked](Connection&) {
-    while (*blocked) {}
+    while (*blocked) {
+    }
   });
   std::vector<kj::Promise<void>> promises;
   for (int i = 0; i < 20; ++i) promises.push_back(store->write(0, insert(i)));
@@ -189,7 +204,8 @@ TEST_F(StoreTest, ReadsGoOnWhileAWriterWorks) {
   auto blocked = std::make_shared<std::atomic<bool>>(true);
   auto writing = store->write(0, [blocked](Connection& c) {
     c.execute("INSERT INTO job (id, user) VALUES (2, 'bo')");
-    while (*blocked) {}
+    while (*blocked) {
+    }
   });
   EXPECT_EQ(rows(*store), 1) << "nothing of an open transaction is seen";
   *blocked = false;
