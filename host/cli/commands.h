@@ -1,0 +1,30 @@
+#pragma once
+// One function a command: its name, options and what it does. main.cpp lists them.
+
+#include "command.h"
+
+namespace maitred::host::cli {
+
+Command runCommand();
+Command checkCommand();
+Command initCommand();
+Command pluginsCommand();
+Command ctlCommand();
+Command policyCommand();
+Command configDocsCommand();
+Command versionCommand();
+Command workerCommand();
+// Completes the words of `root`, of itself and of the plugins' commands.
+Command completionCommand(Command root);
+
+// `maitred <alias> …`: the commands that plugins bring. False if no plugin has that alias.
+bool runPluginCommand(const Words& words, int& exitCode);
+// The installed plugins that bring commands: alias and description.
+std::vector<std::pair<std::string, std::string>> pluginSummaries();
+// Names of the commands of one; empty if there is none of that alias.
+Words pluginCommandNames(const std::string& alias);
+
+// All of it: parses argv and returns the exit code.
+int runCommandLine(Command root, int argc, char** argv);
+
+}  // namespace maitred::host::cli

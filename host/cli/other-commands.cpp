@@ -1,0 +1,143 @@
+// plugins, policy, version and worker.
+
+#include <capnp/common.h>
+#include <maitred/abi.h>
+#include <maitred/fingerprint.h>
+#include <maitred/lua/tool.h>
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+#include <iostream>
+
+#include "commands.h"
+#include "host/plugins/describe.h"
+#include "host/runtime/worker.h"
+#include "setup.h"
+
+namespace maitred::host::cli {
+
+namespace {
+
+// The words as an argv that lasts as long as the object.
+class Argv {
+ public:
+  Argv(std::string first, const Words& rest) : words{std::move(first)} {
+    words.insert(words.end(), rest.begin(), rest.end());
+    for (auto& word : words) pointers.push_back(word.data());
+    pointers.push_back(nullptr);
+  }
+  int argc() const { return static_cast<int>(words.size()); }
+  char** argv() { return pointers.data(); }
+
+ private:
+  Words words;
+  std::vector<char*> pointers;
+};
+
+int list(const po::variables_map& values) {
+  PluginPath path(pluginDirectories(values));
+  describeAll(std::cout, path.all(), values.count("json") > 0);
+  return Exit::ok;
+}
+
+int inspect(const po::variables_map& values) {
+  auto subject = values["plugin"].as<std::string>();
+  PluginPath path(pluginDirectories(values));
+  // A file is read wherever it lies: looking runs none of its code.
+  std::error_code error;
+  bool file = subject.find('/') != std::string::npos ||
+              (subject.ends_with(".so") && std::filesystem::exists(subject, error));
+  LibraryResult result = file ? readLibrary(std::filesystem::weakly_canonical(subject).string())
+                              : path.find(subject);
+  if (!file && std::holds_alternative<Refusal>(result)) {
+    if (auto library = path.byAlias(subject)) result = library;
+  }
+  if (auto* refusal = std::get_if<Refusal>(&result)) throw Failure{refusal->sentence()};
+  describe(std::cout, *std::get<LibraryPtr>(result), values.count("json") > 0);
+  return Exit::ok;
+}
+
+int version(const po::variables_map& values) {
+  if (values.count("json") > 0) {
+    nlohmann::ordered_json json = {{"version", MAITRED_VERSION},
+                                   {"abi_version", MAITRED_ABI_VERSION},
+                                   {"fingerprint", MAITRED_KJ_FINGERPRINT}};
+    std::cout << json.dump(2) << "\n";
+  } else {
+    std::cout << "maitred " << MAITRED_VERSION << " (plugin ABI " << MAITRED_ABI_VERSION << ", "
+              << MAITRED_KJ_FINGERPRINT << ")\n";
+  }
+  return Exit::ok;
+}
+
+}  // namespace
+
+Command pluginsCommand() {
+  auto options = [](po::options_description& options) {
+    options.add_options()("json", "print JSON");
+    addPathOptions(options);
+  };
+  Command all;
+  all.name = "list";
+  all.summary = "Lists the installed plugins, and the files that are refused, with the reason.";
+  all.options = options;
+  all.run = list;
+
+  Command one;
+  one.name = "inspect";
+  one.summary = "Prints what a plugin says about itself; none of its code is run.";
+  one.positional = "NAME|FILE.so";
+  one.positionals = {"plugin"};
+  one.options = [options](po::options_description& all) {
+    all.add_options()("plugin", po::value<std::string>()->required(), "");
+    options(all);
+  };
+  one.run = inspect;
+
+  Command command;
+  command.name = "plugins";
+  command.summary = "Looks at plugins without running them.";
+  command.commands = {all, one};
+  return command;
+}
+
+Command policyCommand() {
+  Command command;
+  command.name = "policy";
+  command.summary = "Checks, tries and tests Lua policies.";
+  command.raw = [](const Words& words) {
+    lua::ToolOptions options;
+    options.search.path = policyDirectories({});
+    Argv arguments("policy", words);
+    return lua::policyMain(arguments.argc(), arguments.argv(), std::cout, std::cerr, options);
+  };
+  command.values = [] {
+    return std::map<std::string, Words>{{"", {"check", "eval", "test", "new", "--help"}}};
+  };
+  return command;
+}
+
+Command versionCommand() {
+  Command command;
+  command.name = "version";
+  command.summary = "Prints the version, and what a plugin must be built against.";
+  command.options = [](po::options_description& options) {
+    options.add_options()("json", "print JSON");
+  };
+  command.run = version;
+  return command;
+}
+
+Command workerCommand() {
+  Command command;
+  command.name = "worker";
+  command.summary = "Runs one plugin for a host; not for people.";
+  command.hidden = true;
+  command.raw = [](const Words& words) {
+    Argv arguments("worker", words);
+    return workerMain(arguments.argc(), arguments.argv());
+  };
+  return command;
+}
+
+}  // namespace maitred::host::cli

@@ -1,0 +1,13 @@
+// maitred: the core process and its command line. Each command lives in host/cli.
+
+#include "host/cli/commands.h"
+
+int main(int argc, char** argv) {
+  using namespace maitred::host::cli;
+  Command maitred;
+  maitred.name = "maitred";
+  maitred.summary = "Seats batch work, services and notebooks on a cluster.";
+  maitred.commands = {runCommand(),    checkCommand(),      initCommand(),    pluginsCommand(), ctlCommand(),
+                      policyCommand(), configDocsCommand(), versionCommand(), workerCommand()};
+  return runCommandLine(std::move(maitred), argc, argv);
+}
