@@ -50,22 +50,23 @@ class CoroutineNodeBase : public kj::_::PromiseNode, public kj::_::Event {
 
   void onReady(kj::_::Event* event) noexcept override { ready.init(event); }
   void tracePromise(kj::_::TraceBuilder& builder, bool stopAtNextEvent) override {
-    if (!stopAtNextEvent && awaited != nullptr) awaited->tracePromise(builder, false);
+    if (!stopAtNextEvent && awaited != nullptr) (*awaited)->tracePromise(builder, false);
   }
   void traceEvent(kj::_::TraceBuilder& builder) override { ready.traceEvent(builder); }
 
   kj::Maybe<kj::Own<kj::_::Event>> fire() override {
-    awaited->get(*slot);
+    (*awaited)->get(*slot);
     awaited = nullptr;
     handle.resume();
     return nullptr;
   }
 
   // Arms this event for when `node` is ready; its outcome goes to `result`, then the coroutine resumes.
-  void await(kj::_::PromiseNode& node, kj::_::ExceptionOrValue& result) {
+  // Kept is where the node is owned, not the node: a chain of promises replaces itself when it shortens.
+  void await(kj::Own<kj::_::PromiseNode>& node, kj::_::ExceptionOrValue& result) {
     awaited = &node;
     slot = &result;
-    node.onReady(this);
+    node->onReady(this);
   }
   // The awaiter died before its promise was ready: the frame is being destroyed.
   void forget() noexcept { awaited = nullptr; }
@@ -77,7 +78,7 @@ class CoroutineNodeBase : public kj::_::PromiseNode, public kj::_::Event {
 
  private:
   std::coroutine_handle<> handle;
-  kj::_::PromiseNode* awaited = nullptr;
+  kj::Own<kj::_::PromiseNode>* awaited = nullptr;
   kj::_::ExceptionOrValue* slot = nullptr;
 };
 
@@ -106,7 +107,7 @@ class Awaiter {
   }
 
   bool await_ready() const noexcept { return false; }
-  void await_suspend(std::coroutine_handle<>) { coroutine.await(*node, result); }
+  void await_suspend(std::coroutine_handle<>) { coroutine.await(node, result); }
   T await_resume() {
     node = nullptr;
     return kj::_::convertToReturn(kj::mv(result));
