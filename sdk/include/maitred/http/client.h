@@ -18,7 +18,7 @@ struct ClientRequest {
   // "http://host[:port]/path?query", sent as it is: encode it with percentEncode()
   std::string url;
   std::vector<std::pair<std::string, std::string>> headers;
-  // sent with Content-Length if not empty, or if the method is POST, PUT or PATCH
+  // sent with Content-Length if not empty, or if the method is neither GET nor HEAD
   std::string body;
 };
 

@@ -81,6 +81,7 @@ class Server {
   // Stops accepting, closes idle connections, lets running requests finish (their responses say
   // `Connection: close`); what is left after `deadline` is cut. Resolves when no connection is
   // left.
+  // Final: a drained server serves no more. Dropping the promise does not stop the drain.
   kj::Promise<void> drain(kj::Duration deadline);
 
   // For requests from now on. Connections stay.

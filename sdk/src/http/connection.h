@@ -1,0 +1,54 @@
+#pragma once
+#include "exchange.h"
+#include "output.h"
+#include "shared.h"
+
+#include <maitred/async.h>
+
+#include <kj/async-io.h>
+
+namespace maitred::http {
+
+// One client's connection: requests one after the other, until either side closes it.
+class Connection {
+ public:
+  Connection(Shared& shared, kj::Own<kj::AsyncIoStream> stream, RemoteAddress remote);
+  ~Connection() noexcept(false);
+  KJ_DISALLOW_COPY(Connection);
+
+  // Resolves when the connection is finished; never fails. Dropping it cuts the connection.
+  kj::Promise<void> run();
+  // Answers whatever comes with this error, and closes. For connections beyond the caps.
+  kj::Promise<void> refuse(unsigned status, std::string_view message);
+  // Closes now if no request is being read or answered.
+  void drain();
+
+ private:
+  struct HeadRead {
+    // 0 without an error: the client is gone, or has been idle too long
+    size_t size = 0;
+    std::optional<WireError> refused;
+  };
+  Async<void> serve();
+  // What follows a response: the next request, the end, or the end once the client has seen it coming.
+  enum class Next { request, close, linger };
+  Async<Next> serveOne();
+  Async<HeadRead> readHead();
+  Async<HeadRead> readRestOfHead(HeadScanner& scanner);
+  Async<Response> produce(Exchange& exchange);
+  Async<kj::Maybe<Response>> authenticate(Exchange& exchange);
+  Async<kj::Maybe<Response>> takeBody(Exchange& exchange, size_t maxBody);
+  Async<void> send(Exchange& exchange, Response response, bool keepAlive);
+  Async<void> sendStream(Exchange& exchange, Response& response, const Envelope& envelope);
+  Async<void> discardRest();
+
+  Shared& shared;
+  kj::Own<kj::AsyncIoStream> stream;
+  RemoteAddress remote;
+  InputBuffer input;
+  Output output;
+  bool counted = false;                 // in the total and in its address' share
+  kj::Canceler idle;                    // wraps the wait for the next request
+};
+
+}  // namespace maitred::http
