@@ -18,7 +18,8 @@ bool isHostName(const std::string& name) {
 
 // Four numbers and dots, which must then be an address.
 bool looksNumeric(const std::string& host) {
-  return std::all_of(host.begin(), host.end(), [](unsigned char c) { return std::isdigit(c) != 0 || c == '.'; });
+  return std::all_of(host.begin(), host.end(),
+                     [](unsigned char c) { return std::isdigit(c) != 0 || c == '.'; });
 }
 
 std::string portFault(const std::string& port) {
@@ -39,7 +40,8 @@ std::string addressFault(const std::string& address) {
     size_t close = address.find(']');
     if (close == std::string::npos) return "has an unclosed [";
     in6_addr parsed;
-    if (inet_pton(AF_INET6, address.substr(1, close - 1).c_str(), &parsed) != 1) return "has no valid IPv6 address";
+    if (inet_pton(AF_INET6, address.substr(1, close - 1).c_str(), &parsed) != 1)
+      return "has no valid IPv6 address";
     if (close + 1 >= address.size() || address[close + 1] != ':') return "has no port";
     return portFault(address.substr(close + 2));
   }
@@ -48,7 +50,8 @@ std::string addressFault(const std::string& address) {
   std::string host = address.substr(0, colon);
   if (host.find(':') != std::string::npos) return "needs brackets around its IPv6 address";
   in_addr parsed;
-  if (host != "*" && (looksNumeric(host) ? inet_pton(AF_INET, host.c_str(), &parsed) != 1 : !isHostName(host))) {
+  if (host != "*" &&
+      (looksNumeric(host) ? inet_pton(AF_INET, host.c_str(), &parsed) != 1 : !isHostName(host))) {
     return "has no valid host";
   }
   return portFault(address.substr(colon + 1));

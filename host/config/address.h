@@ -5,8 +5,8 @@
 
 namespace maitred::host {
 
-// `127.0.0.1:80`, `[::1]:80`, `localhost:80`, `*:80`, `unix:PATH`. Empty if well formed, otherwise what is
-// wrong: "has no port".
+// `127.0.0.1:80`, `[::1]:80`, `localhost:80`, `*:80`, `unix:PATH`. Empty if well formed, otherwise
+// what is wrong: "has no port".
 std::string addressFault(const std::string& address);
 
 // A Unix socket's path is limited by the system, terminator included, to 108 bytes.

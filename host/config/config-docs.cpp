@@ -1,11 +1,11 @@
 // Markdown reference; see tools.h.
 
-#include <ostream>
-#include <set>
-
 #include "quantity.h"
 #include "schema-view.h"
 #include "tools.h"
+
+#include <ostream>
+#include <set>
 
 namespace maitred::host {
 
@@ -57,8 +57,8 @@ class Markdown {
     if (field.notes.secret) meaning += " Secret: write `file:PATH` or `${NAME}`.";
     if (field.notes.deprecated) meaning += " Deprecated: " + *field.notes.deprecated;
     if (field.notes.example) meaning += " Example: `" + *field.notes.example + "`.";
-    out << "| `" << field.key << "` | " << cell(type) << " | " << (preset.empty() ? "" : "`" + cell(preset) + "`")
-        << " | " << cell(meaning) << " |\n";
+    out << "| `" << field.key << "` | " << cell(type) << " | "
+        << (preset.empty() ? "" : "`" + cell(preset) + "`") << " | " << cell(meaning) << " |\n";
   }
 
   void inner(const std::string& title, const FieldView& field) {
@@ -67,11 +67,12 @@ class Markdown {
     for (; type.isList(); list = true) type = type.asList().getElementType();
     if (!type.isStruct()) return;
     const StructView& view = schema.view(type.asStruct());
-    if (open.count(view.schema.getProto().getId()) != 0) return;   // described above
+    if (open.count(view.schema.getProto().getId()) != 0) return;  // described above
     std::string name = (title.empty() ? "" : title + ".") + field.key + (list ? "[]" : "");
     std::string doc = view.doc.empty() ? field.doc : view.doc;
     if (field.notes.mapKey) {
-      doc += " Written as a mapping, each key is the `" + toKeyName(view, *field.notes.mapKey) + "`.";
+      doc +=
+          " Written as a mapping, each key is the `" + toKeyName(view, *field.notes.mapKey) + "`.";
     }
     section(name, view, doc);
   }
@@ -87,8 +88,10 @@ class Markdown {
 };
 
 void writeSpelling(std::ostream& out) {
-  out << "\nDurations take the units " << suffixesOf(Unit::MILLISECONDS) << "; sizes " << suffixesOf(Unit::BYTES)
-      << ". Values may contain `${NAME}` and `${NAME:-default}` for variables of the environment (`$$` is one dollar),\n"
+  out << "\nDurations take the units " << suffixesOf(Unit::MILLISECONDS) << "; sizes "
+      << suffixesOf(Unit::BYTES)
+      << ". Values may contain `${NAME}` and `${NAME:-default}` for variables of the environment "
+         "(`$$` is one dollar),\n"
          "or be `file:PATH` for the content of a file.\n";
 }
 
@@ -108,14 +111,16 @@ void writePluginDocs(std::ostream& out, manifest::Embedded::Reader plugin) {
       << manifest.getDescription().cStr() << '\n';
   if (manifest.getRequires().size() > 0) out << "\nRequirements (`uses:`):\n\n";
   for (auto requirement : manifest.getRequires()) {
-    out << "- `" << requirement.getName().cStr() << "`: " << requirement.getInterface().getName().cStr();
+    out << "- `" << requirement.getName().cStr()
+        << "`: " << requirement.getInterface().getName().cStr();
     if (requirement.getDescription().size() > 0) out << ", " << requirement.getDescription().cStr();
     out << '\n';
   }
   if (manifest.getListeners().size() > 0) out << "\nListeners (`listen:`):\n\n";
   for (auto listener : manifest.getListeners()) {
     out << "- `" << listener.getName().cStr() << "`";
-    if (listener.getDefault().size() > 0) out << ", default `" << listener.getDefault().cStr() << "`";
+    if (listener.getDefault().size() > 0)
+      out << ", default `" << listener.getDefault().cStr() << "`";
     if (listener.getDescription().size() > 0) out << ": " << listener.getDescription().cStr();
     out << '\n';
   }

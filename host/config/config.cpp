@@ -1,14 +1,14 @@
 #include "config.h"
 
-#include <cstdlib>
-#include <map>
-
 #include "files.h"
 #include "loader.h"
 #include "names.h"
 #include "reader.h"
 #include "source-texts.h"
 #include "wiring-check.h"
+
+#include <cstdlib>
+#include <map>
 
 namespace maitred::host {
 
@@ -44,7 +44,9 @@ class Load {
     LoadedConfig& config = *result.config;
     nameInstances();
     ReadContext context{result.diagnostics, config.map, environment, hostSchema(), names, "", {}};
-    context.untyped = [this](const ConfigPath& path, const yaml::Node& node) { configs[path] = &node; };
+    context.untyped = [this](const ConfigPath& path, const yaml::Node& node) {
+      configs[path] = &node;
+    };
     auto file = config.message.initRoot<capnp::DynamicStruct>(hostSchema().configType());
     Reader(context).readRoot(root, file, {});
     auto host = config.message.getRoot<settings::File>().getHost();
@@ -75,7 +77,8 @@ class Load {
   void readPlugins() {
     LoadedConfig& config = *result.config;
     auto file = config.message.getRoot<settings::File>().asReader();
-    if (options.manifests != nullptr) options.manifests->searchIn(strings(file.getHost().getPluginPath()));
+    if (options.manifests != nullptr)
+      options.manifests->searchIn(strings(file.getHost().getPluginPath()));
     policyFolders = strings(file.getHost().getPolicyPath());
     policyFolders.insert(policyFolders.end(), options.policyPath.begin(), options.policyPath.end());
     for (size_t i = 0; i < file.getPlugins().size(); ++i) {
@@ -95,7 +98,8 @@ class Load {
     instance.library = plugin.getLibrary().cStr();
     if (instance.library.find('/') != std::string::npos) {
       Location where = result.config->map.locate({"plugins", std::to_string(index), "library"});
-      instance.library = absolutePath(instance.library, result.diagnostics.texts().folder(where.file));
+      instance.library =
+          absolutePath(instance.library, result.diagnostics.texts().folder(where.file));
     }
     auto isolation = plugin.getIsolation();
     if (isolation == settings::Isolation::UNSPECIFIED) isolation = host.getIsolation();
@@ -109,7 +113,8 @@ class Load {
     instance.stateDirectory = std::string(host.getState().cStr()) + "/" + instance.name;
     auto either = [](auto own, auto common) { return own != 0 ? own : common; };
     instance.memoryLimit = either(plugin.getMemory(), host.getWorker().getMemory());
-    instance.inFlightMax = either(plugin.getEdge().getInFlightMax(), host.getEdge().getInFlightMax());
+    instance.inFlightMax =
+        either(plugin.getEdge().getInFlightMax(), host.getEdge().getInFlightMax());
     instance.deadlineMs = either(plugin.getEdge().getDeadline(), host.getEdge().getDeadline());
     return instance;
   }
@@ -117,11 +122,14 @@ class Load {
   std::shared_ptr<PluginSchema> schemaOf(const Instance& instance) {
     if (options.manifests == nullptr || instance.library.empty()) return nullptr;
     auto known = schemas.find(instance.library);
-    if (known == schemas.end()) known = schemas.emplace(instance.library, findSchema(instance.library)).first;
+    if (known == schemas.end())
+      known = schemas.emplace(instance.library, findSchema(instance.library)).first;
     const Found& found = known->second;
     if (found.schema != nullptr) return found.schema;
-    result.diagnostics.error(found.code, result.config->map.locate({"plugins", std::to_string(instance.index), "library"}),
-                             "the plugin " + quote(instance.library) + " cannot be used: " + found.fault, found.hint);
+    result.diagnostics.error(
+        found.code,
+        result.config->map.locate({"plugins", std::to_string(instance.index), "library"}),
+        "the plugin " + quote(instance.library) + " cannot be used: " + found.fault, found.hint);
     return nullptr;
   }
 
@@ -138,7 +146,8 @@ class Load {
                      found.schema = std::make_shared<PluginSchema>(*embedded);
                    })) {
         found.code = "bad-manifest";
-        found.fault = std::string("its schema is inconsistent: ") + exception->getDescription().cStr();
+        found.fault =
+            std::string("its schema is inconsistent: ") + exception->getDescription().cStr();
         found.hint = "build it again with this version of the SDK";
       }
     } else {
@@ -156,7 +165,7 @@ class Load {
     const yaml::Node* node = written == configs.end() ? nullptr : written->second;
     instance.message = std::make_shared<capnp::MallocMessageBuilder>();
     if (instance.schema == nullptr) {
-      if (node != nullptr) maskValues(result.diagnostics, *node);   // who knows what is secret in it
+      if (node != nullptr) maskValues(result.diagnostics, *node);  // who knows what is secret in it
       return;
     }
     if (!instance.schema->hasConfig()) {
@@ -168,16 +177,17 @@ class Load {
     }
     yaml::Node absent{yaml::Kind::mapping, result.config->locate(instance), 0, 0, "", {}, {}};
     if (node == nullptr) node = &absent;
-    ReadContext context{result.diagnostics, result.config->map, environment, *instance.schema, names,
-                        instance.stateDirectory, policyFolders};
+    ReadContext context{
+        result.diagnostics,      result.config->map, environment, *instance.schema, names,
+        instance.stateDirectory, policyFolders};
     auto fault = kj::runCatchingExceptions([&]() {
       auto target = instance.message->initRoot<capnp::DynamicStruct>(instance.schema->configType());
       Reader(context).readRoot(*node, target, path);
     });
     KJ_IF_MAYBE (exception, fault) {
       result.diagnostics.error("bad-manifest", result.config->locate(instance),
-                               "the schema of " + quote(instance.library) + " is inconsistent: " +
-                                   exception->getDescription().cStr(),
+                               "the schema of " + quote(instance.library) +
+                                   " is inconsistent: " + exception->getDescription().cStr(),
                                "build it again with this version of the SDK");
     }
     for (PathEntry& entry : context.paths) {
@@ -192,9 +202,12 @@ class Load {
     for (const StoreFile& store : stores) {
       auto [first, added] = seen.emplace(store.absolute, store.where);
       if (added || first->second == store.where) continue;
-      result.diagnostics.add({Severity::error, "store-shared", store.where,
+      result.diagnostics.add({Severity::error,
+                              "store-shared",
+                              store.where,
                               "the store file " + quote(store.absolute) + " is used twice",
-                              "each instance needs a file of its own", {{first->second, "the first use"}}});
+                              "each instance needs a file of its own",
+                              {{first->second, "the first use"}}});
     }
   }
 
@@ -211,6 +224,8 @@ class Load {
 
 }  // namespace
 
-ConfigResult loadConfig(const Options& options) { return Load(options).run(); }
+ConfigResult loadConfig(const Options& options) {
+  return Load(options).run();
+}
 
 }  // namespace maitred::host

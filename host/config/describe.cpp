@@ -1,14 +1,14 @@
 // Types, ranges and defaults of keys in words; see schema-view.h.
 
+#include "names.h"
+#include "quantity.h"
+#include "schema-view.h"
+
 #include <capnp/schema.capnp.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
-
-#include "names.h"
-#include "quantity.h"
-#include "schema-view.h"
 
 namespace maitred::host {
 
@@ -25,22 +25,31 @@ std::string join(const std::vector<std::string>& words) {
 std::string pathWords(const Annotations& notes) {
   if (notes.secretPath) return "path of a secret";
   switch (notes.path) {
-    case config::PathBase::CONFIG: return "path";
-    case config::PathBase::STATE: return "path in the state folder";
-    case config::PathBase::POLICY: return "policy";
-    default: return notes.storeUrl ? "store URL" : notes.secret ? "secret text" : "text";
+    case config::PathBase::CONFIG:
+      return "path";
+    case config::PathBase::STATE:
+      return "path in the state folder";
+    case config::PathBase::POLICY:
+      return "policy";
+    default:
+      return notes.storeUrl ? "store URL" : notes.secret ? "secret text" : "text";
   }
 }
 
 std::string typeWords(const PluginSchema& schema, const FieldView& field, capnp::Type type) {
   switch (type.which()) {
-    case Which::VOID: return "nothing";
-    case Which::BOOL: return "true or false";
+    case Which::VOID:
+      return "nothing";
+    case Which::BOOL:
+      return "true or false";
     case Which::FLOAT32:
     case Which::FLOAT64:
-      return field.notes.unit == config::Unit::UNSPECIFIED ? "number" : describeUnit(field.notes.unit);
-    case Which::TEXT: return pathWords(field.notes);
-    case Which::DATA: return field.notes.secret ? "secret in base64" : "base64";
+      return field.notes.unit == config::Unit::UNSPECIFIED ? "number"
+                                                           : describeUnit(field.notes.unit);
+    case Which::TEXT:
+      return pathWords(field.notes);
+    case Which::DATA:
+      return field.notes.secret ? "secret in base64" : "base64";
     case Which::LIST: {
       auto element = type.asList().getElementType();
       if (field.notes.mapKey && element.isStruct()) return "mapping";
@@ -55,9 +64,12 @@ std::string typeWords(const PluginSchema& schema, const FieldView& field, capnp:
       const StructView& view = schema.view(type.asStruct());
       return view.hasUnion ? "choice of " + join(view.unionKeys()) : "section";
     }
-    case Which::ANY_POINTER: return "section of the plugin's own";
-    case Which::INTERFACE: return "capability";
-    default: return describeUnit(field.notes.unit);
+    case Which::ANY_POINTER:
+      return "section of the plugin's own";
+    case Which::INTERFACE:
+      return "capability";
+    default:
+      return describeUnit(field.notes.unit);
   }
 }
 
@@ -69,20 +81,30 @@ std::string bound(double value, const FieldView& field) {
 
 template <typename T>
 Bounds boundsOfType() {
-  return {static_cast<__int128>(std::numeric_limits<T>::min()), static_cast<__int128>(std::numeric_limits<T>::max())};
+  return {static_cast<__int128>(std::numeric_limits<T>::min()),
+          static_cast<__int128>(std::numeric_limits<T>::max())};
 }
 
 std::optional<Bounds> boundsOfType(capnp::Type type) {
   switch (type.which()) {
-    case Which::INT8: return boundsOfType<int8_t>();
-    case Which::INT16: return boundsOfType<int16_t>();
-    case Which::INT32: return boundsOfType<int32_t>();
-    case Which::INT64: return boundsOfType<int64_t>();
-    case Which::UINT8: return boundsOfType<uint8_t>();
-    case Which::UINT16: return boundsOfType<uint16_t>();
-    case Which::UINT32: return boundsOfType<uint32_t>();
-    case Which::UINT64: return boundsOfType<uint64_t>();
-    default: return std::nullopt;
+    case Which::INT8:
+      return boundsOfType<int8_t>();
+    case Which::INT16:
+      return boundsOfType<int16_t>();
+    case Which::INT32:
+      return boundsOfType<int32_t>();
+    case Which::INT64:
+      return boundsOfType<int64_t>();
+    case Which::UINT8:
+      return boundsOfType<uint8_t>();
+    case Which::UINT16:
+      return boundsOfType<uint16_t>();
+    case Which::UINT32:
+      return boundsOfType<uint32_t>();
+    case Which::UINT64:
+      return boundsOfType<uint64_t>();
+    default:
+      return std::nullopt;
   }
 }
 
@@ -94,7 +116,8 @@ std::string describeType(const PluginSchema& schema, const FieldView& field) {
 
 std::string describeRange(const FieldView& field) {
   auto min = field.notes.min, max = field.notes.max;
-  // What the type cannot hold is outside as well: with an upper end only, unsigned numbers start at 0.
+  // What the type cannot hold is outside as well: with an upper end only, unsigned numbers start at
+  // 0.
   if (!min && max) {
     if (auto type = boundsOfType(field.type()); type && type->min == 0) min = 0;
   }
@@ -110,25 +133,38 @@ std::optional<std::string> describeDefault(const PluginSchema& schema, const Fie
   auto value = proto.getSlot().getDefaultValue();
   auto number = [&](__int128 n) { return formatQuantity(n, field.notes.unit); };
   switch (value.which()) {
-    case capnp::schema::Value::BOOL: return value.getBool() ? "true" : "false";
-    case capnp::schema::Value::INT8: return number(value.getInt8());
-    case capnp::schema::Value::INT16: return number(value.getInt16());
-    case capnp::schema::Value::INT32: return number(value.getInt32());
-    case capnp::schema::Value::INT64: return number(value.getInt64());
-    case capnp::schema::Value::UINT8: return number(value.getUint8());
-    case capnp::schema::Value::UINT16: return number(value.getUint16());
-    case capnp::schema::Value::UINT32: return number(value.getUint32());
-    case capnp::schema::Value::UINT64: return number(value.getUint64());
-    case capnp::schema::Value::FLOAT32: return formatReal(value.getFloat32());
-    case capnp::schema::Value::FLOAT64: return formatReal(value.getFloat64());
+    case capnp::schema::Value::BOOL:
+      return value.getBool() ? "true" : "false";
+    case capnp::schema::Value::INT8:
+      return number(value.getInt8());
+    case capnp::schema::Value::INT16:
+      return number(value.getInt16());
+    case capnp::schema::Value::INT32:
+      return number(value.getInt32());
+    case capnp::schema::Value::INT64:
+      return number(value.getInt64());
+    case capnp::schema::Value::UINT8:
+      return number(value.getUint8());
+    case capnp::schema::Value::UINT16:
+      return number(value.getUint16());
+    case capnp::schema::Value::UINT32:
+      return number(value.getUint32());
+    case capnp::schema::Value::UINT64:
+      return number(value.getUint64());
+    case capnp::schema::Value::FLOAT32:
+      return formatReal(value.getFloat32());
+    case capnp::schema::Value::FLOAT64:
+      return formatReal(value.getFloat64());
     case capnp::schema::Value::TEXT:
-      return value.getText().size() == 0 ? std::nullopt : std::make_optional<std::string>(value.getText().cStr());
+      return value.getText().size() == 0 ? std::nullopt
+                                         : std::make_optional<std::string>(value.getText().cStr());
     case capnp::schema::Value::ENUM:
       for (const EnumValue& known : schema.values(field.type().asEnum())) {
         if (known.value == value.getEnum()) return known.key;
       }
       return std::nullopt;
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 

@@ -1,13 +1,13 @@
 #include "diagnostics.h"
 
+#include "names.h"
+#include "source-texts.h"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <ostream>
 #include <tuple>
-
-#include "names.h"
-#include "source-texts.h"
 
 namespace maitred::host {
 
@@ -32,8 +32,10 @@ void writePlace(std::ostream& out, const Location& where) {
 }
 
 // The line with a mark below; `note` stands behind the mark.
-void writeExcerpt(std::ostream& out, const SourceTexts& texts, Location where, const std::string& note) {
-  auto line = where.line == 0 ? std::nullopt : texts.shownLine(where.file, where.line, where.column);
+void writeExcerpt(std::ostream& out, const SourceTexts& texts, Location where,
+                  const std::string& note) {
+  auto line =
+      where.line == 0 ? std::nullopt : texts.shownLine(where.file, where.line, where.column);
   if (!line || line->size() > longestExcerpt || where.column > longestExcerpt) {
     if (!note.empty()) out << "     = " << note << '\n';
     return;
@@ -42,12 +44,13 @@ void writeExcerpt(std::ostream& out, const SourceTexts& texts, Location where, c
     if (static_cast<unsigned char>(c) < 0x20) c = ' ';
   }
   std::string number = std::to_string(where.line);
-  out << std::string(number.size() < 5 ? 5 - number.size() : 0, ' ') << number << " | " << *line << '\n';
+  out << std::string(number.size() < 5 ? 5 - number.size() : 0, ' ') << number << " | " << *line
+      << '\n';
   size_t columns = countCharacters(*line);
   size_t from = where.column - 1;
   size_t length = from < columns ? std::min<size_t>(where.length, columns - from) : 1;
-  out << std::string(std::max<size_t>(number.size(), 5), ' ') << " | " << std::string(from, ' ') << '^'
-      << std::string(length > 1 ? length - 1 : 0, '~');
+  out << std::string(std::max<size_t>(number.size(), 5), ' ') << " | " << std::string(from, ' ')
+      << '^' << std::string(length > 1 ? length - 1 : 0, '~');
   if (!note.empty()) out << ' ' << note;
   out << '\n';
 }
@@ -75,19 +78,34 @@ void Diagnostics::add(Diagnostic diagnostic) {
   if (list.size() > mostProblems) return;
   if (list.size() == mostProblems) {
     Location whole{diagnostic.where.file, 0, 0, 1};
-    list.push_back({Severity::error, "too-many-problems", whole,
-                    "more than " + std::to_string(mostProblems) + " problems; the rest is not shown", "", {}});
+    list.push_back(
+        {Severity::error,
+         "too-many-problems",
+         whole,
+         "more than " + std::to_string(mostProblems) + " problems; the rest is not shown",
+         "",
+         {}});
     return;
   }
   list.push_back(std::move(diagnostic));
 }
 
 void Diagnostics::error(std::string code, Location where, std::string message, std::string hint) {
-  add({Severity::error, std::move(code), std::move(where), std::move(message), std::move(hint), {}});
+  add({Severity::error,
+       std::move(code),
+       std::move(where),
+       std::move(message),
+       std::move(hint),
+       {}});
 }
 
 void Diagnostics::warning(std::string code, Location where, std::string message, std::string hint) {
-  add({Severity::warning, std::move(code), std::move(where), std::move(message), std::move(hint), {}});
+  add({Severity::warning,
+       std::move(code),
+       std::move(where),
+       std::move(message),
+       std::move(hint),
+       {}});
 }
 
 std::vector<Diagnostic> Diagnostics::sorted() const {
@@ -105,10 +123,13 @@ std::vector<Diagnostic> Diagnostics::sorted() const {
 }
 
 size_t Diagnostics::errors() const {
-  return std::count_if(list.begin(), list.end(), [](auto& d) { return d.severity == Severity::error; });
+  return std::count_if(list.begin(), list.end(),
+                       [](auto& d) { return d.severity == Severity::error; });
 }
 
-size_t Diagnostics::warnings() const { return list.size() - errors(); }
+size_t Diagnostics::warnings() const {
+  return list.size() - errors();
+}
 
 int Diagnostics::exitCode(bool strict) const {
   if (unreadableFile) return ExitCode::unreadable;
@@ -118,7 +139,8 @@ int Diagnostics::exitCode(bool strict) const {
 
 namespace {
 
-void writeText(std::ostream& out, const std::vector<Diagnostic>& problems, const SourceTexts& texts) {
+void writeText(std::ostream& out, const std::vector<Diagnostic>& problems,
+               const SourceTexts& texts) {
   size_t errors = 0;
   for (const Diagnostic& problem : problems) {
     if (problem.severity == Severity::error) ++errors;

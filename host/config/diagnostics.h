@@ -7,12 +7,12 @@
 //
 // Not thread-safe.
 
+#include "source-map.h"
+
 #include <iosfwd>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "source-map.h"
 
 namespace maitred::host {
 
@@ -26,10 +26,10 @@ struct Related {
 
 struct Diagnostic {
   Severity severity = Severity::error;
-  std::string code;       // stable name for machines, kebab-case: "unknown-key"
+  std::string code;  // stable name for machines, kebab-case: "unknown-key"
   Location where;
-  std::string message;    // one sentence without full stop: what is wrong
-  std::string hint;       // what to write instead; may be empty
+  std::string message;  // one sentence without full stop: what is wrong
+  std::string hint;     // what to write instead; may be empty
   std::vector<Related> related;
 };
 
@@ -65,9 +65,9 @@ class Diagnostics {
   int exitCode(bool strict) const;
 
   // Text: each fault with the line that it is about, then a line with the counts. JSON: one object
-  // {"ok", "errors", "warnings", "problems": [{"severity", "code", "file", "line", "column", "path"?,
-  // "message", "hint", "related"}]}. Secrets are masked in the lines shown. Nothing at all is printed as
-  // text if there is nothing to say.
+  // {"ok", "errors", "warnings", "problems": [{"severity", "code", "file", "line", "column",
+  // "path"?, "message", "hint", "related"}]}. Secrets are masked in the lines shown. Nothing at all
+  // is printed as text if there is nothing to say.
   void write(std::ostream& out, Format format) const;
 
   // Texts of the files read, for excerpts; filled by the config reader.

@@ -1,11 +1,11 @@
 // Documentation of one key in the terminal; see tools.h.
 
-#include <ostream>
-
 #include "names.h"
 #include "quantity.h"
 #include "schema-view.h"
 #include "tools.h"
+
+#include <ostream>
 
 namespace maitred::host {
 
@@ -52,14 +52,15 @@ class Explainer {
       if (view == nullptr) return unknown(i, {});
       const FieldView* next = view->find(parts[i]);
       if (next == nullptr && field != nullptr && field->type().isList()) {
-        select(*field, parts[i]);   // an element: its name or position
+        select(*field, parts[i]);  // an element: its name or position
         continue;
       }
       if (next == nullptr) return unknown(i, view->keys());
       field = next;
       view = viewOf(*schema, *field);
       if (!field->type().isAnyPointer()) continue;
-      if (instance == nullptr || instance->schema == nullptr || !instance->schema->hasConfig()) return noPlugin(i);
+      if (instance == nullptr || instance->schema == nullptr || !instance->schema->hasConfig())
+        return noPlugin(i);
       schema = instance->schema.get();
       view = &schema->view(schema->configType());
     }
@@ -90,10 +91,13 @@ class Explainer {
   bool noPlugin(size_t position) {
     if (position + 1 == parts.size() && instance == nullptr) {
       out << key << "\n    section of the plugin's own\n\n";
-      writeParagraph(out, "Name an instance to see its keys: plugins.INSTANCE.config, or see `maitred config-docs`.");
+      writeParagraph(out,
+                     "Name an instance to see its keys: plugins.INSTANCE.config, or see `maitred "
+                     "config-docs`.");
       return true;
     }
-    out << "the config of " << quote(key) << " is known only with its plugin: give plugins.INSTANCE.config.KEY and a "
+    out << "the config of " << quote(key)
+        << " is known only with its plugin: give plugins.INSTANCE.config.KEY and a "
         << "config file that names the instance's library\n";
     return false;
   }
@@ -101,10 +105,12 @@ class Explainer {
   void write(const PluginSchema& schema, const FieldView& field, const StructView* view) {
     out << key << "\n    " << describeField(schema, field) << "\n\n";
     writeParagraph(out, field.doc);
-    if (std::string units = suffixesOf(field.notes.unit); !units.empty()) out << "    units: " << units << '\n';
+    if (std::string units = suffixesOf(field.notes.unit); !units.empty())
+      out << "    units: " << units << '\n';
     if (field.notes.pattern) out << "    form: " << *field.notes.pattern << '\n';
     if (field.notes.deprecated) out << "    deprecated: " << *field.notes.deprecated << '\n';
-    if (field.notes.example) out << "    example: " << field.key << ": " << *field.notes.example << '\n';
+    if (field.notes.example)
+      out << "    example: " << field.key << ": " << *field.notes.example << '\n';
     if (field.type().isEnum()) {
       for (const EnumValue& value : schema.values(field.type().asEnum())) {
         if (!value.doc.empty()) out << "    " << value.key << ": " << value.doc << '\n';
@@ -113,7 +119,8 @@ class Explainer {
     if (view != nullptr) {
       out << "    keys:\n";
       for (const FieldView& member : view->fields) {
-        if (member.writable) out << "      " << member.key << " (" << describeField(schema, member) << ")\n";
+        if (member.writable)
+          out << "      " << member.key << " (" << describeField(schema, member) << ")\n";
       }
     }
     if (config == nullptr) return;

@@ -21,16 +21,22 @@ struct Descriptor {
 
 std::string wordsFor(int error) {
   switch (error) {
-    case ENOENT: return "does not exist";
-    case EACCES: return "may not be read (permission denied)";
-    case ENOTDIR: return "does not exist (a part of the path is no folder)";
-    case ELOOP: return "is a loop of symbolic links";
-    default: return std::string("cannot be read: ") + std::strerror(error);
+    case ENOENT:
+      return "does not exist";
+    case EACCES:
+      return "may not be read (permission denied)";
+    case ENOTDIR:
+      return "does not exist (a part of the path is no folder)";
+    case ELOOP:
+      return "is a loop of symbolic links";
+    default:
+      return std::string("cannot be read: ") + std::strerror(error);
   }
 }
 
 std::string sizeWords(size_t bytes) {
-  return bytes >= (1 << 20) ? std::to_string(bytes >> 20) + " MiB" : std::to_string(bytes >> 10) + " KiB";
+  return bytes >= (1 << 20) ? std::to_string(bytes >> 20) + " MiB"
+                            : std::to_string(bytes >> 10) + " KiB";
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ namespace maitred::host {
 
 struct FileText {
   std::optional<std::string> text;
-  std::string fault;   // why there is none: "does not exist", "is larger than 64 KiB"
+  std::string fault;  // why there is none: "does not exist", "is larger than 64 KiB"
 };
 
 // Only regular files: a pipe or device could block or never end.

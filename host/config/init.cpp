@@ -1,10 +1,10 @@
 // `maitred init`; see tools.h.
 
-#include <ostream>
-
 #include "quantity.h"
 #include "schema-view.h"
 #include "tools.h"
+
+#include <ostream>
 
 namespace maitred::host {
 
@@ -34,7 +34,8 @@ class Writer {
     const PluginSchema& schema = hostSchema();
     const StructView& file = schema.view(schema.configType());
     out << "# maitred.yaml: the core process and its plugins.\n#\n"
-           "# Lines behind a # show what else can be set, with its default or an example. Check the file with\n"
+           "# Lines behind a # show what else can be set, with its default or an example. Check "
+           "the file with\n"
            "#   maitred check maitred.yaml\n"
            "# and ask for any key with\n"
            "#   maitred check --explain host.drain_timeout maitred.yaml\n\n";
@@ -68,13 +69,15 @@ class Writer {
     for (const FieldView& field : view.fields) {
       if (!field.writable || field.notes.deprecated || field.inUnion) continue;
       std::string value = sample(schema, field);
-      std::string section = value.empty() && field.type().isStruct() ? commentedSection(schema, field, indent) : "";
+      std::string section =
+          value.empty() && field.type().isStruct() ? commentedSection(schema, field, indent) : "";
       if (value.empty() && section.empty() && !field.notes.required) continue;
       comment(field.doc, indent);
       if (!section.empty()) {
         out << section;
       } else {
-        out << std::string(indent, ' ') << (field.notes.required ? "" : "# ") << field.key << ": " << value << '\n';
+        out << std::string(indent, ' ') << (field.notes.required ? "" : "# ") << field.key << ": "
+            << value << '\n';
       }
     }
   }
@@ -86,19 +89,22 @@ class Writer {
     return field.notes.example.value_or(preset.value_or(""));
   }
 
-  static std::string commentedSection(const PluginSchema& schema, const FieldView& field, size_t indent) {
+  static std::string commentedSection(const PluginSchema& schema, const FieldView& field,
+                                      size_t indent) {
     std::string lines;
     for (const FieldView& member : schema.view(field.type().asStruct()).fields) {
       if (!member.writable || member.notes.deprecated || member.inUnion) continue;
       std::string value = sample(schema, member);
-      if (!value.empty()) lines += std::string(indent, ' ') + "#   " + member.key + ": " + value + "\n";
+      if (!value.empty())
+        lines += std::string(indent, ' ') + "#   " + member.key + ": " + value + "\n";
     }
     return lines.empty() ? "" : std::string(indent, ' ') + "# " + field.key + ":\n" + lines;
   }
 
   void plugin(size_t index) {
     const Planned& plan = planned[index];
-    out << "  # " << plan.why << "\n  - name: " << plan.name << "\n    library: " << plan.library << '\n';
+    out << "  # " << plan.why << "\n  - name: " << plan.name << "\n    library: " << plan.library
+        << '\n';
     KJ_IF_MAYBE (embedded, known[index]) {
       uses(index, embedded->getManifest());
       listeners(embedded->getManifest());
@@ -136,7 +142,8 @@ class Writer {
     out << "    listen:\n";
     for (auto listener : manifest.getListeners()) {
       comment(listener.getDescription().cStr(), 6);
-      std::string address = listener.getDefault().size() > 0 ? listener.getDefault().cStr() : "127.0.0.1:0";
+      std::string address =
+          listener.getDefault().size() > 0 ? listener.getDefault().cStr() : "127.0.0.1:0";
       out << "      " << listener.getName().cStr() << ": " << address << '\n';
     }
   }
@@ -154,6 +161,8 @@ class Writer {
 
 }  // namespace
 
-void writeInitialConfig(std::ostream& out, ManifestSource* manifests) { Writer(out, manifests).run(); }
+void writeInitialConfig(std::ostream& out, ManifestSource* manifests) {
+  Writer(out, manifests).run();
+}
 
 }  // namespace maitred::host

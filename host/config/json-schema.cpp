@@ -1,14 +1,14 @@
 // JSON Schema for editors; see tools.h.
 
+#include "quantity.h"
+#include "schema-view.h"
+#include "tools.h"
+
 #include <nlohmann/json.hpp>
 
 #include <capnp/schema.capnp.h>
 
 #include <ostream>
-
-#include "quantity.h"
-#include "schema-view.h"
-#include "tools.h"
 
 namespace maitred::host {
 
@@ -30,7 +30,7 @@ class Definitions {
   Json reference(capnp::StructSchema type) {
     std::string name = nameOf(type);
     if (!definitions.contains(name)) {
-      definitions[name] = Json::object();   // so that a type that refers to itself ends here
+      definitions[name] = Json::object();  // so that a type that refers to itself ends here
       Json body = structure(type);
       definitions[name] = std::move(body);
     }
@@ -46,7 +46,8 @@ class Definitions {
 
   Json structure(capnp::StructSchema type) {
     const StructView& view = schema.view(type);
-    Json object = {{"type", "object"}, {"additionalProperties", false}, {"properties", Json::object()}};
+    Json object = {
+        {"type", "object"}, {"additionalProperties", false}, {"properties", Json::object()}};
     bool onlyUnion = view.hasUnion;
     for (const FieldView& field : view.fields) {
       if (!field.inUnion) onlyUnion = false;
@@ -62,7 +63,8 @@ class Definitions {
       if (!field.writable) continue;
       words += (words.empty() ? "" : "|") + field.key + (field.type().isVoid() ? "" : " .+");
     }
-    return {{"anyOf", Json::array({object, {{"type", "string"}, {"pattern", "^(" + words + ")$"}}})}};
+    return {
+        {"anyOf", Json::array({object, {{"type", "string"}, {"pattern", "^(" + words + ")$"}}})}};
   }
 
   Json property(const FieldView& field) {
@@ -82,17 +84,27 @@ class Definitions {
 
   Json ofType(const FieldView& field, capnp::Type type) {
     switch (type.which()) {
-      case Which::VOID: return {{"type", "null"}};
-      case Which::BOOL: return orOutside({{"type", "boolean"}}, outside);
-      case Which::TEXT: return textOf(field);
-      case Which::DATA: return {{"type", "string"}};
-      case Which::ENUM: return enumOf(type.asEnum());
-      case Which::STRUCT: return reference(type.asStruct());
-      case Which::LIST: return listOf(field, type.asList());
+      case Which::VOID:
+        return {{"type", "null"}};
+      case Which::BOOL:
+        return orOutside({{"type", "boolean"}}, outside);
+      case Which::TEXT:
+        return textOf(field);
+      case Which::DATA:
+        return {{"type", "string"}};
+      case Which::ENUM:
+        return enumOf(type.asEnum());
+      case Which::STRUCT:
+        return reference(type.asStruct());
+      case Which::LIST:
+        return listOf(field, type.asList());
       case Which::FLOAT32:
-      case Which::FLOAT64: return numberOf(field, "number");
-      case Which::ANY_POINTER: return {{"type", "object"}};
-      default: return numberOf(field, field.notes.unit == Unit::UNSPECIFIED ? "integer" : "number");
+      case Which::FLOAT64:
+        return numberOf(field, "number");
+      case Which::ANY_POINTER:
+        return {{"type", "object"}};
+      default:
+        return numberOf(field, field.notes.unit == Unit::UNSPECIFIED ? "integer" : "number");
     }
   }
 
@@ -115,7 +127,7 @@ class Definitions {
 
   static Json numberOf(const FieldView& field, const char* kind) {
     Json number = {{"type", kind}};
-    double scale = field.notes.unit == Unit::CPU_MILLIS ? 1000 : 1;   // written in whole cpus
+    double scale = field.notes.unit == Unit::CPU_MILLIS ? 1000 : 1;  // written in whole cpus
     if (field.notes.min) number["minimum"] = *field.notes.min / scale;
     if (field.notes.max) number["maximum"] = *field.notes.max / scale;
     auto bounds = boundsOf(field);
@@ -125,7 +137,8 @@ class Definitions {
       pattern = "^[0-9.]+m?$|" + pattern;
     } else if (!units.empty()) {
       std::string choice;
-      for (char c : units) choice += c == ',' ? std::string("|") : c == ' ' ? std::string() : std::string(1, c);
+      for (char c : units)
+        choice += c == ',' ? std::string("|") : c == ' ' ? std::string() : std::string(1, c);
       pattern = "^[0-9.]+ *(" + choice + ")?$|" + pattern;
     }
     return orOutside(std::move(number), pattern);
@@ -137,17 +150,20 @@ class Definitions {
     if (field.notes.nonEmpty) array["minItems"] = 1;
     Json forms = Json::array({array});
     if (field.notes.oneOrMany && !element.isStruct()) forms.push_back(ofType(field, element));
-    if (field.notes.mapKey && element.isStruct()) forms.push_back(mappingOf(field, element.asStruct()));
+    if (field.notes.mapKey && element.isStruct())
+      forms.push_back(mappingOf(field, element.asStruct()));
     return forms.size() == 1 ? forms[0] : Json{{"anyOf", forms}};
   }
 
   // Each value is the element without its key, or the short form.
   Json mappingOf(const FieldView& field, capnp::StructSchema type) {
     const StructView& view = schema.view(type);
-    Json value = {{"type", Json::array({"object", "null"})}, {"additionalProperties", false},
+    Json value = {{"type", Json::array({"object", "null"})},
+                  {"additionalProperties", false},
                   {"properties", Json::object()}};
     for (const FieldView& member : view.fields) {
-      if (!member.writable || member.field.getProto().getName() == field.notes.mapKey->c_str()) continue;
+      if (!member.writable || member.field.getProto().getName() == field.notes.mapKey->c_str())
+        continue;
       value["properties"][member.key] = property(member);
     }
     if (const FieldView* brief = mapValueField(field, view)) {
@@ -176,7 +192,8 @@ void writePluginJsonSchema(std::ostream& out, manifest::Embedded::Reader plugin)
   out << json.dump(2) << '\n';
 }
 
-void writeFileJsonSchema(std::ostream& out, const std::vector<manifest::Embedded::Reader>& plugins) {
+void writeFileJsonSchema(std::ostream& out,
+                         const std::vector<manifest::Embedded::Reader>& plugins) {
   Json definitions = Json::object();
   const PluginSchema& host = hostSchema();
   Json json = {{"$schema", dialect}, {"title", "maitred.yaml"}};
@@ -186,7 +203,9 @@ void writeFileJsonSchema(std::ostream& out, const std::vector<manifest::Embedded
     std::string name = plugin.getManifest().getName().cStr();
     PluginSchema schema(plugin);
     Json config = Definitions(schema, name + ".", definitions).reference(schema.configType());
-    Json rule = {{"if", {{"properties", {{"library", {{"const", name}}}}}, {"required", Json::array({"library"})}}},
+    Json rule = {{"if",
+                  {{"properties", {{"library", {{"const", name}}}}},
+                   {"required", Json::array({"library"})}}},
                  {"then", {{"properties", {{"config", config}}}}}};
     definitions["Plugin"]["allOf"].push_back(std::move(rule));
   }

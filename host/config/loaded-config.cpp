@@ -9,7 +9,9 @@ namespace maitred::host {
 LoadedConfig::LoadedConfig() = default;
 LoadedConfig::~LoadedConfig() noexcept(false) = default;
 
-std::string LoadedConfig::folder() const { return folderOf(filePath); }
+std::string LoadedConfig::folder() const {
+  return folderOf(filePath);
+}
 
 settings::Host::Reader LoadedConfig::host() const {
   // A builder's const view does not exist in this version of the library; reading changes nothing.
@@ -39,7 +41,9 @@ Location LoadedConfig::locate(const Instance& instance, const ConfigPath& below)
   return below.empty() ? map.locateKey(path) : map.locate(path);
 }
 
-Location LoadedConfig::locate(const Instance& instance) const { return map.locate(pathOf(instance, {"name"})); }
+Location LoadedConfig::locate(const Instance& instance) const {
+  return map.locate(pathOf(instance, {"name"}));
+}
 
 Location LoadedConfig::locateUse(const Instance& instance, std::string_view requirement,
                                  std::string_view provider) const {
@@ -48,7 +52,8 @@ Location LoadedConfig::locateUse(const Instance& instance, std::string_view requ
     if (use.requirement != requirement) continue;
     for (size_t j = 0; j < use.instances.size(); ++j) {
       if (use.instances[j] == provider) {
-        return map.locate(pathOf(instance, {"uses", std::to_string(i), "instances", std::to_string(j)}));
+        return map.locate(
+            pathOf(instance, {"uses", std::to_string(i), "instances", std::to_string(j)}));
       }
     }
   }
@@ -65,7 +70,9 @@ kj::Maybe<manifest::Manifest::Reader> Instance::manifest() const {
   return schema->embedded().getManifest();
 }
 
-capnp::AnyPointer::Reader Instance::config() const { return message->getRoot<capnp::AnyPointer>().asReader(); }
+capnp::AnyPointer::Reader Instance::config() const {
+  return message->getRoot<capnp::AnyPointer>().asReader();
+}
 
 kj::Maybe<capnp::DynamicStruct::Reader> Instance::typedConfig() const {
   if (schema == nullptr || !schema->hasConfig()) return nullptr;
@@ -78,10 +85,14 @@ void addProblems(Diagnostics& diagnostics, const LoadedConfig& config, const Ins
     ConfigPath path;
     for (auto part : problem.getPath()) path.emplace_back(part.cStr());
     bool warning = problem.getSeverity() == plugin::Severity::WARNING;
-    diagnostics.add({warning ? Severity::warning : Severity::error, "plugin-check", config.locate(instance, path),
-                     "plugin \"" + instance.name + "\"" + (path.empty() ? "" : ", " + joinPath(path)) + ": " +
+    diagnostics.add({warning ? Severity::warning : Severity::error,
+                     "plugin-check",
+                     config.locate(instance, path),
+                     "plugin \"" + instance.name + "\"" +
+                         (path.empty() ? "" : ", " + joinPath(path)) + ": " +
                          problem.getMessage().cStr(),
-                     problem.getHint().cStr(), {}});
+                     problem.getHint().cStr(),
+                     {}});
   }
 }
 

@@ -1,10 +1,10 @@
 #include "loader.h"
 
-#include <algorithm>
-
 #include "files.h"
 #include "names.h"
 #include "source-texts.h"
+
+#include <algorithm>
 
 namespace maitred::host {
 
@@ -29,8 +29,10 @@ class Loader {
     if (!file.text) {
       bool main = from.file.empty();
       if (main) diagnostics.markUnreadable();
-      diagnostics.error(main ? "file-unreadable" : "include-unreadable", main ? Location{name, 0, 0, 1} : from,
-                        main ? "the file " + file.fault : "the included file " + quote(absolute) + " " + file.fault);
+      diagnostics.error(main ? "file-unreadable" : "include-unreadable",
+                        main ? Location{name, 0, 0, 1} : from,
+                        main ? "the file " + file.fault
+                             : "the included file " + quote(absolute) + " " + file.fault);
       return std::nullopt;
     }
     if (file.text->starts_with("\xEF\xBB\xBF")) file.text->erase(0, 3);
@@ -39,7 +41,8 @@ class Loader {
     if (!tree) return std::nullopt;
     if (tree->isNull()) tree->kind = Kind::mapping;
     if (!tree->isMapping()) {
-      diagnostics.error("wrong-type", tree->where, "a config file is a mapping, not " + std::string(describe(*tree)),
+      diagnostics.error("wrong-type", tree->where,
+                        "a config file is a mapping, not " + std::string(describe(*tree)),
                         "begin with `plugins:` or `host:`");
       return std::nullopt;
     }
@@ -56,7 +59,7 @@ class Loader {
     std::vector<Node> list = include->isScalar() ? std::vector<Node>{*include} : include->items;
     std::vector<Node> parts;
     for (const Node& entry : list) {
-      if (!entry.isScalar()) continue;   // the typed reader reports it
+      if (!entry.isScalar()) continue;  // the typed reader reports it
       Substituted path = substituteVariables(entry.text, environment);
       if (!path.fault.empty()) continue;
       if (auto part = includeOne(path.text, name, entry.where)) parts.push_back(std::move(*part));
@@ -69,11 +72,14 @@ class Loader {
     }
   }
 
-  std::optional<Node> includeOne(const std::string& path, const std::string& name, const Location& where) {
-    std::string shown = path.starts_with('/') || folderOf(name) == "." ? path : folderOf(name) + "/" + path;
+  std::optional<Node> includeOne(const std::string& path, const std::string& name,
+                                 const Location& where) {
+    std::string shown =
+        path.starts_with('/') || folderOf(name) == "." ? path : folderOf(name) + "/" + path;
     std::string absolute = absolutePath(shown, currentFolder());
     if (std::find(open.begin(), open.end(), absolute) != open.end()) {
-      diagnostics.error("include-cycle", where, "the file " + quote(shown) + " includes itself, directly or by others");
+      diagnostics.error("include-cycle", where,
+                        "the file " + quote(shown) + " includes itself, directly or by others");
       return std::nullopt;
     }
     if (open.size() > deepestInclude) {
@@ -85,20 +91,24 @@ class Loader {
       return std::nullopt;
     }
     if (++count > mostFiles) {
-      if (count == mostFiles + 1) diagnostics.error("include-many", where, "more than 256 files are included");
+      if (count == mostFiles + 1)
+        diagnostics.error("include-many", where, "more than 256 files are included");
       return std::nullopt;
     }
     return load(shown, where);
   }
 
-  // Adds the members of `part`. At the top the lists of plugins are joined, below every key is set once.
+  // Adds the members of `part`. At the top the lists of plugins are joined, below every key is set
+  // once.
   void merge(Node& into, Node part, bool top) {
     for (Member& member : part.members) {
       Node* present = into.find(member.key);
       if (present == nullptr) {
         into.members.push_back(std::move(member));
-      } else if (top && member.key == "plugins" && present->isSequence() && member.value.isSequence()) {
-        std::move(member.value.items.begin(), member.value.items.end(), std::back_inserter(present->items));
+      } else if (top && member.key == "plugins" && present->isSequence() &&
+                 member.value.isSequence()) {
+        std::move(member.value.items.begin(), member.value.items.end(),
+                  std::back_inserter(present->items));
       } else if (present->isNull()) {
         *present = std::move(member.value);
       } else if (present->isMapping() && member.value.isMapping()) {
@@ -106,8 +116,11 @@ class Loader {
       } else if (!member.value.isNull()) {
         auto first = std::find_if(into.members.begin(), into.members.end(),
                                   [&](const Member& m) { return m.key == member.key; });
-        diagnostics.add({Severity::error, "set-twice", member.where,
-                         "the key " + quote(member.key) + " is set in two files", "keep one of them",
+        diagnostics.add({Severity::error,
+                         "set-twice",
+                         member.where,
+                         "the key " + quote(member.key) + " is set in two files",
+                         "keep one of them",
                          {{first->where, "the other place"}}});
       }
     }
@@ -115,13 +128,14 @@ class Loader {
 
   const Environment& environment;
   Diagnostics& diagnostics;
-  std::vector<std::string> open;   // absolute paths from the main file down to the present one
+  std::vector<std::string> open;  // absolute paths from the main file down to the present one
   size_t count = 0;
 };
 
 }  // namespace
 
-std::optional<Node> loadFiles(const std::string& file, const Environment& environment, Diagnostics& diagnostics) {
+std::optional<Node> loadFiles(const std::string& file, const Environment& environment,
+                              Diagnostics& diagnostics) {
   return Loader(environment, diagnostics).load(file, {});
 }
 

@@ -65,7 +65,8 @@ std::vector<std::string> sortedWords(std::string_view text) {
 
 }  // namespace
 
-std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates) {
+std::optional<std::string> nearest(std::string_view word,
+                                   const std::vector<std::string>& candidates) {
   if (word.empty() || word.size() > 80) return std::nullopt;
   std::string bare = plain(word);
   size_t best = std::max<size_t>(1, word.size() / 3) + 1;
@@ -78,7 +79,7 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
       best = distance;
       found = candidate;
     } else if (distance == best && found != candidate) {
-      found.reset();   // two are equally near: a guess would mislead
+      found.reset();  // two are equally near: a guess would mislead
     }
   }
   return found;
@@ -120,7 +121,8 @@ std::string quoteAll(const std::vector<std::string>& words, std::string_view non
 
 namespace {
 
-// Length of the valid sequence at the head of `text`, 0 if there is none: shortest forms, no surrogates.
+// Length of the valid sequence at the head of `text`, 0 if there is none: shortest forms, no
+// surrogates.
 size_t sequenceLength(std::string_view text) {
   auto at = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
   auto tail = [&](size_t i) { return (at(i) & 0xC0) == 0x80; };
@@ -157,8 +159,8 @@ size_t countCharacters(std::string_view text) {
 }
 
 bool soundsSecret(std::string_view key) {
-  static constexpr std::array<std::string_view, 7> words = {"passw", "secret", "token", "credential",
-                                                            "private", "apikey", "passphrase"};
+  static constexpr std::array<std::string_view, 7> words = {
+      "passw", "secret", "token", "credential", "private", "apikey", "passphrase"};
   std::string bare = plain(key);
   return std::any_of(words.begin(), words.end(),
                      [&](std::string_view word) { return bare.find(word) != std::string::npos; });

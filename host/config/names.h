@@ -11,8 +11,10 @@ namespace maitred::host {
 // "killGrace" -> "kill_grace"
 std::string toKey(std::string_view camelCase);
 
-// The candidate that was meant, if only one is near: few letters off, or the same words in another order.
-std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates);
+// The candidate that was meant, if only one is near: few letters off, or the same words in another
+// order.
+std::optional<std::string> nearest(std::string_view word,
+                                   const std::vector<std::string>& candidates);
 
 // Between double quotes, control characters escaped, cut after 60 characters.
 std::string quote(std::string_view text);

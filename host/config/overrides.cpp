@@ -1,11 +1,11 @@
 // `--set KEY=VALUE`.
 
-#include <algorithm>
-#include <charconv>
-
 #include "loader.h"
 #include "names.h"
 #include "reader.h"
+
+#include <algorithm>
+#include <charconv>
 
 namespace maitred::host {
 
@@ -30,7 +30,8 @@ std::vector<std::string> splitKey(const std::string& key) {
 Node* itemByPosition(Node& list, const std::string& part) {
   size_t index = 0;
   auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), index);
-  if (error != std::errc() || end != part.data() + part.size() || index >= list.items.size()) return nullptr;
+  if (error != std::errc() || end != part.data() + part.size() || index >= list.items.size())
+    return nullptr;
   return &list.items[index];
 }
 
@@ -40,18 +41,20 @@ class Override {
       : parts(splitKey(key)), where{"--set " + key, 0, 0, 1}, diagnostics(diagnostics) {}
 
   bool wellFormed() const {
-    return std::none_of(parts.begin(), parts.end(), [](const std::string& part) { return part.empty(); });
+    return std::none_of(parts.begin(), parts.end(),
+                        [](const std::string& part) { return part.empty(); });
   }
 
   void apply(Node& root, const std::string& text) {
     auto value = yaml::parseValue(where, text, diagnostics);
     if (!value) return;
     if (value->isMapping() && value->members.empty() && text.find('{') == std::string::npos) {
-      *value = Node{Kind::scalar, where, 0, 0, "", {}, {}};   // KEY= sets an empty text
+      *value = Node{Kind::scalar, where, 0, 0, "", {}, {}};  // KEY= sets an empty text
     }
     Node* node = descend(root);
     if (node == nullptr) return;
-    maskValues(diagnostics, *node);   // what is replaced is never read, so nobody else knows whether it is secret
+    maskValues(diagnostics,
+               *node);  // what is replaced is never read, so nobody else knows whether it is secret
     *node = std::move(*value);
   }
 
@@ -70,8 +73,9 @@ class Override {
 
   Node* member(Node& mapping, size_t i) {
     if (!mapping.isMapping()) {
-      diagnostics.error("override-path", where, quote(parts[i - 1]) + " has no keys below it: it is " +
-                                                    std::string(describe(mapping)));
+      diagnostics.error(
+          "override-path", where,
+          quote(parts[i - 1]) + " has no keys below it: it is " + std::string(describe(mapping)));
       return nullptr;
     }
     if (Node* present = mapping.find(parts[i])) return present;
@@ -90,11 +94,13 @@ class Override {
     if (Node* found = itemByPosition(list, parts[i])) return found;
     if (i == 1 && parts[0] == "plugins") {
       auto near = nearest(parts[i], names);
-      diagnostics.error("override-path", where, "no plugin instance is named " + quote(parts[i]),
-                        (near ? "did you mean " + quote(*near) + "? " : "") + "defined: " + quoteAll(names));
+      diagnostics.error(
+          "override-path", where, "no plugin instance is named " + quote(parts[i]),
+          (near ? "did you mean " + quote(*near) + "? " : "") + "defined: " + quoteAll(names));
     } else {
       diagnostics.error("override-path", where, "the list has no element " + quote(parts[i]),
-                        "elements are counted from 0 to " + std::to_string(std::max<size_t>(list.items.size(), 1) - 1));
+                        "elements are counted from 0 to " +
+                            std::to_string(std::max<size_t>(list.items.size(), 1) - 1));
     }
     return nullptr;
   }
@@ -106,7 +112,8 @@ class Override {
 
 }  // namespace
 
-void applyOverrides(Node& root, const std::vector<std::string>& overrides, Diagnostics& diagnostics) {
+void applyOverrides(Node& root, const std::vector<std::string>& overrides,
+                    Diagnostics& diagnostics) {
   for (const std::string& text : overrides) {
     size_t equals = text.find('=');
     Override change(text.substr(0, equals), diagnostics);

@@ -1,21 +1,22 @@
 // The effective config, and what differs between two; see tools.h.
 
-#include <algorithm>
-#include <ostream>
-#include <set>
-
 #include "names.h"
 #include "quantity.h"
 #include "schema-view.h"
 #include "tools.h"
 #include "yaml-write.h"
 
+#include <algorithm>
+#include <ostream>
+#include <set>
+
 namespace maitred::host {
 
 namespace {
 
 capnp::DynamicStruct::Reader hostSection(const LoadedConfig& config) {
-  auto root = const_cast<LoadedConfig&>(config).message.getRoot<capnp::DynamicStruct>(hostSchema().configType());
+  auto root = const_cast<LoadedConfig&>(config).message.getRoot<capnp::DynamicStruct>(
+      hostSchema().configType());
   return root.asReader().get("host").as<capnp::DynamicStruct>();
 }
 
@@ -25,7 +26,8 @@ void printInstance(std::ostream& out, const Instance& instance) {
   if (!instance.uses.empty()) out << "    uses:\n";
   for (const Use& use : instance.uses) {
     out << "      " << yamlText(use.requirement) << ": [";
-    for (size_t i = 0; i < use.instances.size(); ++i) out << (i > 0 ? ", " : "") << yamlText(use.instances[i]);
+    for (size_t i = 0; i < use.instances.size(); ++i)
+      out << (i > 0 ? ", " : "") << yamlText(use.instances[i]);
     out << "]\n";
   }
   if (!instance.listeners.empty()) out << "    listen:\n";
@@ -63,7 +65,8 @@ Flat flatConfig(const Instance& instance) {
 }
 
 std::string libraryOf(const Instance& instance) {
-  KJ_IF_MAYBE (manifest, instance.manifest()) return instance.library + " " + manifest->getVersion().cStr();
+  KJ_IF_MAYBE (manifest, instance.manifest())
+    return instance.library + " " + manifest->getVersion().cStr();
   return instance.library;
 }
 
@@ -80,7 +83,8 @@ Flat flatWiring(const Instance& instance) {
     for (const std::string& name : use.instances) names += name + " ";
     flat["uses." + use.requirement] = names;
   }
-  for (const Listener& listener : instance.listeners) flat["listen." + listener.name] = listener.address;
+  for (const Listener& listener : instance.listeners)
+    flat["listen." + listener.name] = listener.address;
   return flat;
 }
 
@@ -95,7 +99,9 @@ InstanceChange compare(const Instance& before, const Instance& after) {
   auto config = differences(flatConfig(before), flatConfig(after));
   std::string why = joined(wiring, "");
   if (!config.empty()) why += (why.empty() ? "" : ", ") + joined(config, "config.");
-  Change change = !wiring.empty() ? Change::wiringChanged : !config.empty() ? Change::configChanged : Change::unchanged;
+  Change change = !wiring.empty()   ? Change::wiringChanged
+                  : !config.empty() ? Change::configChanged
+                                    : Change::unchanged;
   return {after.name, change, why};
 }
 
@@ -115,9 +121,11 @@ ConfigDiff diffConfigs(const LoadedConfig& current, const LoadedConfig& next) {
                                                : compare(*before, instance));
   }
   for (const Instance& instance : current.instances()) {
-    if (next.instance(instance.name) == nullptr) diff.instances.push_back({instance.name, Change::removed, ""});
+    if (next.instance(instance.name) == nullptr)
+      diff.instances.push_back({instance.name, Change::removed, ""});
   }
-  diff.host = differences(flatten(hostSchema(), hostSection(current)), flatten(hostSchema(), hostSection(next)));
+  diff.host = differences(flatten(hostSchema(), hostSection(current)),
+                          flatten(hostSchema(), hostSection(next)));
   return diff;
 }
 

@@ -14,11 +14,17 @@ constexpr Wide widest = static_cast<Wide>(1) << 120;
 
 struct Suffix {
   const char* name;
-  int64_t factor;   // in bytes or nanoseconds
+  int64_t factor;  // in bytes or nanoseconds
 };
-constexpr Suffix sizes[] = {
-    {"B", 1},           {"kB", 1000},         {"MB", 1000'000},      {"GB", 1000'000'000},
-    {"TB", 1000'000'000'000}, {"KiB", 1ll << 10}, {"MiB", 1ll << 20}, {"GiB", 1ll << 30}, {"TiB", 1ll << 40}};
+constexpr Suffix sizes[] = {{"B", 1},
+                            {"kB", 1000},
+                            {"MB", 1000'000},
+                            {"GB", 1000'000'000},
+                            {"TB", 1000'000'000'000},
+                            {"KiB", 1ll << 10},
+                            {"MiB", 1ll << 20},
+                            {"GiB", 1ll << 30},
+                            {"TiB", 1ll << 40}};
 constexpr Suffix durations[] = {{"ns", 1},
                                 {"us", 1000},
                                 {"ms", 1000'000},
@@ -29,11 +35,16 @@ constexpr Suffix durations[] = {{"ns", 1},
 
 int64_t nanosecondsOf(Unit unit) {
   switch (unit) {
-    case Unit::NANOSECONDS: return 1;
-    case Unit::MICROSECONDS: return 1000;
-    case Unit::MILLISECONDS: return 1000'000;
-    case Unit::SECONDS: return 1000'000'000;
-    default: return 0;
+    case Unit::NANOSECONDS:
+      return 1;
+    case Unit::MICROSECONDS:
+      return 1000;
+    case Unit::MILLISECONDS:
+      return 1000'000;
+    case Unit::SECONDS:
+      return 1000'000'000;
+    default:
+      return 0;
   }
 }
 
@@ -65,13 +76,15 @@ std::optional<Scale> scaleOf(std::string_view suffix, Unit unit) {
 
 struct Written {
   bool negative = false;
-  std::string digits;      // without point
-  int exponent = 0;        // of ten
+  std::string digits;  // without point
+  int exponent = 0;    // of ten
   std::string suffix;
   std::string fault, hint;
 };
 
-bool digit(char c) { return c >= '0' && c <= '9'; }
+bool digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 Written split(const std::string& text) {
   Written w;
@@ -126,7 +139,8 @@ void refuseSuffix(Written& w, Unit unit) {
 }  // namespace
 
 WholeNumber parseWhole(const std::string& text, Unit unit) {
-  if (unit == Unit::UNSPECIFIED && text.size() > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
+  if (unit == Unit::UNSPECIFIED && text.size() > 2 && text[0] == '0' &&
+      (text[1] == 'x' || text[1] == 'X')) {
     uint64_t value = 0;
     auto [end, error] = std::from_chars(text.data() + 2, text.data() + text.size(), value, 16);
     if (error == std::errc::result_out_of_range) return {0, "is far too large", ""};
@@ -140,7 +154,8 @@ WholeNumber parseWhole(const std::string& text, Unit unit) {
   if (w.digits == "0") return {0, "", ""};
   // Digits end in another than zero, so that a long fraction is never whole.
   if (w.digits.size() > 30 || w.exponent > 30) {
-    return {0, w.exponent < 0 && w.digits.size() > 30 ? "has too many digits" : "is far too large", ""};
+    return {0, w.exponent < 0 && w.digits.size() > 30 ? "has too many digits" : "is far too large",
+            ""};
   }
   Wide value = 0;
   for (char c : w.digits) value = value * 10 + (c - '0');
@@ -160,8 +175,10 @@ WholeNumber parseWhole(const std::string& text, Unit unit) {
   if (value % denominator != 0) {
     std::string of = unit == Unit::UNSPECIFIED ? "" : " of " + describeUnit(unit);
     size_t in = of.find(" in ");
-    if (unit == Unit::CPU_MILLIS) of = " of thousandths of a cpu";
-    else if (in != std::string::npos) of = " of " + of.substr(in + 4);
+    if (unit == Unit::CPU_MILLIS)
+      of = " of thousandths of a cpu";
+    else if (in != std::string::npos)
+      of = " of " + of.substr(in + 4);
     return {0, "is not a whole number" + of, ""};
   }
   value /= denominator;
@@ -225,13 +242,20 @@ std::string formatReal(double value) {
 
 std::string describeUnit(Unit unit) {
   switch (unit) {
-    case Unit::BYTES: return "size in bytes";
-    case Unit::NANOSECONDS: return "duration in nanoseconds";
-    case Unit::MICROSECONDS: return "duration in microseconds";
-    case Unit::MILLISECONDS: return "duration in milliseconds";
-    case Unit::SECONDS: return "duration in seconds";
-    case Unit::CPU_MILLIS: return "cpus";
-    default: return "integer";
+    case Unit::BYTES:
+      return "size in bytes";
+    case Unit::NANOSECONDS:
+      return "duration in nanoseconds";
+    case Unit::MICROSECONDS:
+      return "duration in microseconds";
+    case Unit::MILLISECONDS:
+      return "duration in milliseconds";
+    case Unit::SECONDS:
+      return "duration in seconds";
+    case Unit::CPU_MILLIS:
+      return "cpus";
+    default:
+      return "integer";
   }
 }
 

@@ -13,11 +13,12 @@ using config::Unit;
 
 struct WholeNumber {
   __int128 value = 0;
-  std::string fault;   // "is not a number", ...; empty if all went well
+  std::string fault;  // "is not a number", ...; empty if all went well
   std::string hint;
 };
 
-// A whole number in the stored unit. Without a suffix a duration or size counts in the stored unit, cpus in whole cpus.
+// A whole number in the stored unit. Without a suffix a duration or size counts in the stored unit,
+// cpus in whole cpus.
 WholeNumber parseWhole(const std::string& text, Unit unit);
 
 struct RealNumber {
@@ -26,7 +27,8 @@ struct RealNumber {
 };
 RealNumber parseReal(const std::string& text, Unit unit);
 
-// As people write it: 30000 ms is "30s", 1024 bytes "1KiB", 500 thousandths of a cpu "0.5". Always parses back.
+// As people write it: 30000 ms is "30s", 1024 bytes "1KiB", 500 thousandths of a cpu "0.5". Always
+// parses back.
 std::string formatQuantity(__int128 value, Unit unit);
 std::string formatReal(double value);
 

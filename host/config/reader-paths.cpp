@@ -13,9 +13,15 @@ std::optional<std::string> Reader::resolvePath(const std::string& text, const Lo
   std::optional<std::string> absolute;
   if (field.notes.storeUrl) return resolveStore(text, where);
   switch (field.notes.path) {
-    case config::PathBase::STATE: absolute = absolutePath(text, context.stateFolder); break;
-    case config::PathBase::POLICY: absolute = findPolicy(text, where); break;
-    case config::PathBase::CONFIG: absolute = absolutePath(text, context.diagnostics.texts().folder(where.file)); break;
+    case config::PathBase::STATE:
+      absolute = absolutePath(text, context.stateFolder);
+      break;
+    case config::PathBase::POLICY:
+      absolute = findPolicy(text, where);
+      break;
+    case config::PathBase::CONFIG:
+      absolute = absolutePath(text, context.diagnostics.texts().folder(where.file));
+      break;
     default:
       if (!field.notes.secretPath) return text;
       absolute = absolutePath(text, context.diagnostics.texts().folder(where.file));
@@ -41,7 +47,8 @@ std::optional<std::string> Reader::findPolicy(const std::string& text, const Loc
 std::optional<std::string> Reader::resolveStore(const std::string& text, const Location& where) {
   if (text.starts_with("postgresql://") || text.starts_with("postgres://")) return text;
   if (!text.starts_with("sqlite:") || text.size() == 7) {
-    error("store-url", where, "this is no URL of a store", "write sqlite:NAME or postgresql://HOST/DATABASE");
+    error("store-url", where, "this is no URL of a store",
+          "write sqlite:NAME or postgresql://HOST/DATABASE");
     return std::nullopt;
   }
   std::string absolute = absolutePath(text.substr(7), context.stateFolder);

@@ -1,16 +1,16 @@
 // Values of every type but struct; see reader.h.
 
+#include "names.h"
+#include "quantity.h"
+#include "reader.h"
+#include "source-texts.h"
+
 #include <capnp/schema.capnp.h>
 #include <kj/encoding.h>
 
 #include <algorithm>
 #include <cmath>
 #include <regex>
-
-#include "names.h"
-#include "quantity.h"
-#include "reader.h"
-#include "source-texts.h"
 
 namespace maitred::host {
 
@@ -21,7 +21,8 @@ using Which = capnp::schema::Type::Which;
 
 namespace {
 
-constexpr size_t longestPattern = 4096;   // of a text that is matched; the matcher's stack grows with it
+constexpr size_t longestPattern =
+    4096;  // of a text that is matched; the matcher's stack grows with it
 
 // The key, or `element 2 of "matrix"`.
 std::string nameOf(const ConfigPath& path) {
@@ -36,7 +37,8 @@ std::string nameOf(const ConfigPath& path) {
 void Reader::wrongType(const Node& node, const Slot& slot) {
   if (node.isNull()) {
     error("no-value", node.where, nameOf(slot.path) + " has no value",
-          "expected " + describeField(context.schema, slot.field) + "; leave the key out for its default");
+          "expected " + describeField(context.schema, slot.field) +
+              "; leave the key out for its default");
     return;
   }
   std::string article = slot.type.isList() ? "a list" : "a single value";
@@ -48,8 +50,12 @@ void Reader::wrongType(const Node& node, const Slot& slot) {
 void Reader::readValue(const Node& node, const Slot& slot) {
   if (slot.field.notes.secret) maskAll(node);
   switch (slot.type.which()) {
-    case Which::STRUCT: readStruct(node, slot.target.initStruct(), slot.path); break;
-    case Which::LIST: readList(node, slot); break;
+    case Which::STRUCT:
+      readStruct(node, slot.target.initStruct(), slot.path);
+      break;
+    case Which::LIST:
+      readList(node, slot);
+      break;
     case Which::ANY_POINTER:
       if (context.untyped) context.untyped(slot.path, node);
       break;
@@ -57,18 +63,22 @@ void Reader::readValue(const Node& node, const Slot& slot) {
       if (node.isNull() || (node.isMapping() && node.members.empty())) {
         slot.target.set(capnp::VOID);
       } else {
-        error("union-value", node.where, nameOf(slot.path) + " takes no value", "write the bare word");
+        error("union-value", node.where, nameOf(slot.path) + " takes no value",
+              "write the bare word");
       }
       break;
-    default: readScalar(node, slot);
+    default:
+      readScalar(node, slot);
   }
 }
 
 void Reader::readList(const Node& node, const Slot& slot) {
   capnp::Type element = slot.type.asList().getElementType();
-  if (node.isMapping() && slot.field.notes.mapKey && element.isStruct()) return readMappedList(node, slot);
+  if (node.isMapping() && slot.field.notes.mapKey && element.isStruct())
+    return readMappedList(node, slot);
   if (slot.field.notes.nonEmpty && !node.isScalar() && node.items.empty() && !node.isMapping()) {
-    error("empty", node.where, nameOf(slot.path) + " must not be empty", describeField(context.schema, slot.field));
+    error("empty", node.where, nameOf(slot.path) + " must not be empty",
+          describeField(context.schema, slot.field));
   }
   if (node.isNull()) return;
   std::vector<const Node*> items;
@@ -101,9 +111,13 @@ void Reader::readMappedList(const Node& node, const Slot& slot) {
     auto first = std::find_if(node.members.begin(), node.members.begin() + i,
                               [&](const Member& m) { return m.key == member.key; });
     if (first != node.members.begin() + i) {
-      context.diagnostics.add({Severity::error, "duplicate-key", member.where,
-                               "the key " + quote(member.key) + " is written twice in " + nameOf(slot.path),
-                               "keep one of them", {{first->where, "the first one"}}});
+      context.diagnostics.add(
+          {Severity::error,
+           "duplicate-key",
+           member.where,
+           "the key " + quote(member.key) + " is written twice in " + nameOf(slot.path),
+           "keep one of them",
+           {{first->where, "the first one"}}});
       continue;
     }
     ConfigPath alias = slot.path;
@@ -111,14 +125,16 @@ void Reader::readMappedList(const Node& node, const Slot& slot) {
     context.map.add(path, member.where, member.value.where);
     context.map.alias(alias, path);
     auto element = list[i].as<capnp::DynamicStruct>();
-    Node key{Kind::scalar, member.where, member.where.line, member.where.column + 1, member.key, {}, {}};
+    Node key{
+        Kind::scalar, member.where, member.where.line, member.where.column + 1, member.key, {}, {}};
     readScalar(key, {*keyField, keyField->type(), {&element, keyField->field, nullptr, 0}, path});
-    if (member.value.isMapping() || valueField == nullptr || (member.value.isNull() && !valueField->notes.required)) {
+    if (member.value.isMapping() || valueField == nullptr ||
+        (member.value.isNull() && !valueField->notes.required)) {
       if (member.value.isMapping() || member.value.isNull()) {
         readMembers(member.value, element, view, path, keyField);
       } else {
-        error("wrong-type", member.value.where, quote(member.key) + " takes a mapping, found " +
-                                                    std::string(describe(member.value)));
+        error("wrong-type", member.value.where,
+              quote(member.key) + " takes a mapping, found " + std::string(describe(member.value)));
       }
     } else {
       // The short form stands for a mapping with this one key.
@@ -137,12 +153,15 @@ std::optional<std::string> Reader::textOf(const Node& node, const Slot& slot) {
   }
   const Annotations& notes = slot.field.notes;
   bool reference = node.text.starts_with("file:");
-  if (notes.secret && node.where.line == 0 && !reference && node.text.find("${") == std::string::npos) {
-    error("secret-in-arguments", node.where, "a secret cannot be given on the command line, where others can see it",
+  if (notes.secret && node.where.line == 0 && !reference &&
+      node.text.find("${") == std::string::npos) {
+    error("secret-in-arguments", node.where,
+          "a secret cannot be given on the command line, where others can see it",
           "give file:PATH or ${NAME}");
     return std::nullopt;
   }
-  Substituted value = substituteVariables(reference ? node.text.substr(5) : node.text, context.environment);
+  Substituted value =
+      substituteVariables(reference ? node.text.substr(5) : node.text, context.environment);
   if (value.fault.empty() && reference && !notes.secretPath) {
     value = readReference(value.text, context.diagnostics.texts().folder(node.where.file));
   }
@@ -162,11 +181,19 @@ void Reader::readScalar(const Node& node, const Slot& slot) {
   auto text = textOf(node, slot);
   if (!text) return;
   switch (slot.type.which()) {
-    case Which::TEXT: setText(node, std::move(*text), slot); break;
-    case Which::DATA: setData(node, *text, slot); break;
-    case Which::ENUM: setEnum(node, *text, slot); break;
+    case Which::TEXT:
+      setText(node, std::move(*text), slot);
+      break;
+    case Which::DATA:
+      setData(node, *text, slot);
+      break;
+    case Which::ENUM:
+      setEnum(node, *text, slot);
+      break;
     case Which::FLOAT32:
-    case Which::FLOAT64: setReal(node, *text, slot); break;
+    case Which::FLOAT64:
+      setReal(node, *text, slot);
+      break;
     case Which::BOOL:
       if (*text == "true" || *text == "false") {
         slot.target.set(*text == "true");
@@ -174,7 +201,8 @@ void Reader::readScalar(const Node& node, const Slot& slot) {
         error("not-boolean", node.where, shown(*text, slot.field) + " is neither true nor false");
       }
       break;
-    default: setWhole(node, *text, slot);
+    default:
+      setWhole(node, *text, slot);
   }
 }
 
@@ -190,10 +218,11 @@ void Reader::setWhole(const Node& node, const std::string& text, const Slot& slo
   if (!bounds) return;
   if (number.value < bounds->min || number.value > bounds->max) {
     auto unit = slot.field.notes.unit;
-    std::string range = formatQuantity(bounds->min, unit) + ".." + formatQuantity(bounds->max, unit);
+    std::string range =
+        formatQuantity(bounds->min, unit) + ".." + formatQuantity(bounds->max, unit);
     if (number.value < 0 && bounds->min == 0) range = "0 or more";
-    error("out-of-range", node.where, nameOf(slot.path) + " must be " + range + ", found " + shown(text, slot.field),
-          about);
+    error("out-of-range", node.where,
+          nameOf(slot.path) + " must be " + range + ", found " + shown(text, slot.field), about);
     return;
   }
   if (number.value < 0) {
@@ -213,11 +242,13 @@ void Reader::setReal(const Node& node, const std::string& text, const Slot& slot
   }
   const Annotations& notes = slot.field.notes;
   bool tooWide = slot.type.isFloat32() && std::abs(number.value) > 3.4028234e38;
-  if (tooWide || (notes.min && number.value < *notes.min) || (notes.max && number.value > *notes.max)) {
+  if (tooWide || (notes.min && number.value < *notes.min) ||
+      (notes.max && number.value > *notes.max)) {
     std::string range = describeRange(slot.field);
     error("out-of-range", node.where,
-          nameOf(slot.path) + " must be " + (range.empty() ? "within -3.4e38..3.4e38" : range) + ", found " +
-              shown(text, slot.field), about);
+          nameOf(slot.path) + " must be " + (range.empty() ? "within -3.4e38..3.4e38" : range) +
+              ", found " + shown(text, slot.field),
+          about);
     return;
   }
   slot.target.set(number.value);
@@ -233,7 +264,8 @@ void Reader::setEnum(const Node& node, const std::string& text, const Slot& slot
     names.push_back(value.key);
   }
   auto near = nearest(text, names);
-  error("bad-choice", node.where, shown(text, slot.field) + " is not allowed for " + nameOf(slot.path),
+  error("bad-choice", node.where,
+        shown(text, slot.field) + " is not allowed for " + nameOf(slot.path),
         (near ? "did you mean " + quote(*near) + "? " : "") + "allowed: " + quoteAll(names));
 }
 
@@ -251,16 +283,21 @@ void Reader::setData(const Node& node, const std::string& text, const Slot& slot
 bool Reader::checkText(const Node& node, const std::string& text, const Slot& slot) {
   const Annotations& notes = slot.field.notes;
   if (text.empty() && notes.nonEmpty) {
-    error("empty", node.where, nameOf(slot.path) + " must not be empty", describeField(context.schema, slot.field));
+    error("empty", node.where, nameOf(slot.path) + " must not be empty",
+          describeField(context.schema, slot.field));
     return false;
   }
   if (!notes.pattern) return true;
   try {
-    if (text.size() <= longestPattern && std::regex_match(text, std::regex(*notes.pattern))) return true;
-    error("pattern", node.where, shown(text, slot.field) + " has not the form of " + nameOf(slot.path),
-          "it must match " + *notes.pattern + (notes.example ? ", for example " + *notes.example : ""));
+    if (text.size() <= longestPattern && std::regex_match(text, std::regex(*notes.pattern)))
+      return true;
+    error("pattern", node.where,
+          shown(text, slot.field) + " has not the form of " + nameOf(slot.path),
+          "it must match " + *notes.pattern +
+              (notes.example ? ", for example " + *notes.example : ""));
   } catch (const std::regex_error&) {
-    error("bad-schema", node.where, "the plugin's own pattern for " + nameOf(slot.path) + " is faulty",
+    error("bad-schema", node.where,
+          "the plugin's own pattern for " + nameOf(slot.path) + " is faulty",
           "this is a fault of the plugin; report it to its vendor");
   }
   return false;

@@ -1,11 +1,11 @@
 #include "reader.h"
 
+#include "names.h"
+#include "source-texts.h"
+
 #include <capnp/schema.capnp.h>
 
 #include <algorithm>
-
-#include "names.h"
-#include "source-texts.h"
 
 namespace maitred::host {
 
@@ -42,7 +42,9 @@ void maskValues(Diagnostics& diagnostics, const Node& node) {
   for (const Member& member : node.members) maskValues(diagnostics, member.value);
 }
 
-void Reader::maskAll(const Node& node) { maskValues(context.diagnostics, node); }
+void Reader::maskAll(const Node& node) {
+  maskValues(context.diagnostics, node);
+}
 
 void Reader::Target::set(const capnp::DynamicValue::Reader& value) const {
   if (parent != nullptr) {
@@ -88,26 +90,32 @@ void Reader::readStruct(const Node& node, Struct target, const ConfigPath& path)
     readMembers(node, target, view, path, nullptr);
   } else {
     std::string takes = view.hasUnion ? "one of " + quoteAll(view.unionKeys()) : "a mapping";
-    error("wrong-type", node.where, "expected " + takes + " " + section(path) + ", found " + std::string(describe(node)));
+    error("wrong-type", node.where,
+          "expected " + takes + " " + section(path) + ", found " + std::string(describe(node)));
   }
 }
 
 // `given`: a field that was filled already, from the key of a mapping.
-void Reader::readMembers(const Node& node, Struct target, const StructView& view, const ConfigPath& path,
-                         const FieldView* given) {
-  const Member* chosen = nullptr;   // of the union
+void Reader::readMembers(const Node& node, Struct target, const StructView& view,
+                         const ConfigPath& path, const FieldView* given) {
+  const Member* chosen = nullptr;  // of the union
   for (size_t i = 0; i < node.members.size(); ++i) {
     const Member& member = node.members[i];
     if (!acceptKey(node, i, view, path)) continue;
     const FieldView& field = *view.find(member.key);
     if (&field == given) {
-      error("duplicate-key", member.where, quote(member.key) + " is given by the key of this mapping already");
+      error("duplicate-key", member.where,
+            quote(member.key) + " is given by the key of this mapping already");
       continue;
     }
     if (field.inUnion && chosen != nullptr) {
-      context.diagnostics.add({Severity::error, "union-twice", member.where,
-                               "only one of " + quoteAll(view.unionKeys()) + " can be chosen " + section(path), "",
-                               {{chosen->where, quote(chosen->key) + " is chosen here"}}});
+      context.diagnostics.add(
+          {Severity::error,
+           "union-twice",
+           member.where,
+           "only one of " + quoteAll(view.unionKeys()) + " can be chosen " + section(path),
+           "",
+           {{chosen->where, quote(chosen->key) + " is chosen here"}}});
       continue;
     }
     if (field.inUnion) chosen = &member;
@@ -117,15 +125,19 @@ void Reader::readMembers(const Node& node, Struct target, const StructView& view
   fillPaths(target, view, &node, path, 0);
 }
 
-bool Reader::acceptKey(const Node& mapping, size_t position, const StructView& view, const ConfigPath& path) {
+bool Reader::acceptKey(const Node& mapping, size_t position, const StructView& view,
+                       const ConfigPath& path) {
   const Member& member = mapping.members[position];
   const FieldView* field = view.find(member.key);
   for (size_t i = 0; i < position; ++i) {
     const Member& earlier = mapping.members[i];
     if (earlier.key != member.key) continue;
     if (field != nullptr && field->notes.secret) maskAll(member.value);
-    context.diagnostics.add({Severity::error, "duplicate-key", member.where,
-                             "the key " + quote(member.key) + " is written twice " + section(path), "keep one of them",
+    context.diagnostics.add({Severity::error,
+                             "duplicate-key",
+                             member.where,
+                             "the key " + quote(member.key) + " is written twice " + section(path),
+                             "keep one of them",
                              {{earlier.where, "the first one"}}});
     return false;
   }
@@ -133,7 +145,8 @@ bool Reader::acceptKey(const Node& mapping, size_t position, const StructView& v
   auto near = nearest(member.key, view.keys());
   if (soundsSecret(member.key) || (near && view.find(*near)->notes.secret)) maskAll(member.value);
   if (member.key == "<<") {
-    error("unknown-key", member.where, "YAML merge keys are not used here", "write the keys out, or `include` a file");
+    error("unknown-key", member.where, "YAML merge keys are not used here",
+          "write the keys out, or `include` a file");
   } else {
     error("unknown-key", member.where, "unknown key " + quote(member.key) + " " + section(path),
           suggestKey(context.schema, view, member.key));
@@ -146,22 +159,26 @@ void Reader::readField(const Node& node, const Location& key, const FieldView& f
   ConfigPath own = below(path, field.key);
   context.map.add(own, key, node.where);
   if (field.notes.deprecated) {
-    context.diagnostics.warning("deprecated", key, quote(field.key) + " is deprecated " + section(path),
+    context.diagnostics.warning("deprecated", key,
+                                quote(field.key) + " is deprecated " + section(path),
                                 *field.notes.deprecated);
   }
   readValue(node, {field, field.type(), {&target, field.field, nullptr, 0}, own});
 }
 
 // `host`, or `fixed alice`.
-void Reader::readUnionWord(const Node& node, Struct target, const StructView& view, const ConfigPath& path) {
+void Reader::readUnionWord(const Node& node, Struct target, const StructView& view,
+                           const ConfigPath& path) {
   size_t space = node.text.find(' ');
   std::string word = node.text.substr(0, space);
-  size_t start = space == std::string::npos ? std::string::npos : node.text.find_first_not_of(' ', space);
+  size_t start =
+      space == std::string::npos ? std::string::npos : node.text.find_first_not_of(' ', space);
   const FieldView* member = view.find(word);
   if (member == nullptr || !member->inUnion) {
     auto near = nearest(word, view.unionKeys());
     error("union-unknown", node.where, quote(word) + " is no choice " + section(path),
-          near ? "did you mean " + quote(*near) + "?" : "choose one of " + quoteAll(view.unionKeys()));
+          near ? "did you mean " + quote(*near) + "?"
+               : "choose one of " + quoteAll(view.unionKeys()));
     return;
   }
   Node value;
@@ -174,18 +191,20 @@ void Reader::readUnionWord(const Node& node, Struct target, const StructView& vi
   }
   bool isVoid = member->type().isVoid();
   if (isVoid && !value.isNull()) {
-    error("union-value", node.where, quote(word) + " stands alone " + section(path), "write only " + quote(word));
+    error("union-value", node.where, quote(word) + " stands alone " + section(path),
+          "write only " + quote(word));
   } else if (!isVoid && value.isNull()) {
     error("union-value", node.where, quote(word) + " needs a value " + section(path),
-          "write " + word + " VALUE, or { " + word + ": VALUE } (" + describeField(context.schema, *member) + ")");
+          "write " + word + " VALUE, or { " + word + ": VALUE } (" +
+              describeField(context.schema, *member) + ")");
   } else {
     readField(value, node.where, *member, target, path);
   }
   checkPresence(node, target, view, path, member);
 }
 
-void Reader::checkPresence(const Node& node, Struct target, const StructView& view, const ConfigPath& path,
-                           const FieldView* given) {
+void Reader::checkPresence(const Node& node, Struct target, const StructView& view,
+                           const ConfigPath& path, const FieldView* given) {
   bool onlyUnion = true, chosen = false, preset = false;
   for (const FieldView& field : view.fields) {
     bool written = &field == given || node.find(field.key) != nullptr;
@@ -196,28 +215,33 @@ void Reader::checkPresence(const Node& node, Struct target, const StructView& vi
     }
     onlyUnion = false;
     if (!field.notes.required || written || !field.writable) continue;
-    error("missing-key", node.where, "the key " + quote(field.key) + " is missing " + section(path),
-          "expected " + describeType(context.schema, field) +
-              (field.notes.example ? ", for example `" + field.key + ": " + *field.notes.example + "`" : ""));
+    error(
+        "missing-key", node.where, "the key " + quote(field.key) + " is missing " + section(path),
+        "expected " + describeType(context.schema, field) +
+            (field.notes.example ? ", for example `" + field.key + ": " + *field.notes.example + "`"
+                                 : ""));
   }
   (void)target;
   if (view.hasUnion && onlyUnion && !chosen && !preset) {
-    error("union-missing", node.where, "one of " + quoteAll(view.unionKeys()) + " must be chosen " + section(path));
+    error("union-missing", node.where,
+          "one of " + quoteAll(view.unionKeys()) + " must be chosen " + section(path));
   }
 }
 
 bool Reader::hasDefaultPaths(const StructView& view, int depth) const {
-  if (depth > 6) return false;   // a type that contains itself
+  if (depth > 6) return false;  // a type that contains itself
   return std::any_of(view.fields.begin(), view.fields.end(), [&](const FieldView& field) {
     if (field.inUnion) return false;
-    if (field.type().isStruct()) return hasDefaultPaths(context.schema.view(field.type().asStruct()), depth + 1);
+    if (field.type().isStruct())
+      return hasDefaultPaths(context.schema.view(field.type().asStruct()), depth + 1);
     bool located = field.notes.path != config::PathBase::UNSPECIFIED || field.notes.storeUrl;
     return located && field.type().isText() && describeDefault(context.schema, field).has_value();
   });
 }
 
 // Paths that keep their default are made absolute like written ones.
-void Reader::fillPaths(Struct target, const StructView& view, const Node* written, const ConfigPath& path, int depth) {
+void Reader::fillPaths(Struct target, const StructView& view, const Node* written,
+                       const ConfigPath& path, int depth) {
   if (!hasDefaultPaths(view, depth)) return;
   for (const FieldView& field : view.fields) {
     if (field.inUnion || (written != nullptr && written->find(field.key) != nullptr)) continue;
@@ -229,7 +253,8 @@ void Reader::fillPaths(Struct target, const StructView& view, const Node* writte
       Struct child = group ? target.get(field.field).as<capnp::DynamicStruct>()
                            : target.init(field.field).as<capnp::DynamicStruct>();
       fillPaths(child, inner, nullptr, own, depth + 1);
-    } else if (auto preset = describeDefault(context.schema, field); preset && field.type().isText()) {
+    } else if (auto preset = describeDefault(context.schema, field);
+               preset && field.type().isText()) {
       if (auto absolute = resolvePath(*preset, context.map.locate(path), field, own)) {
         target.set(field.field, capnp::Text::Reader(absolute->c_str()));
       }

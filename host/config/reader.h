@@ -1,19 +1,19 @@
 #pragma once
 // From a YAML tree to a typed struct, driven by the schema and its annotations.
 
-#include <capnp/dynamic.h>
-
-#include <functional>
-#include <string>
-#include <utility>
-#include <vector>
-
 #include "config.h"
 #include "diagnostics.h"
 #include "schema-view.h"
 #include "source-map.h"
 #include "substitute.h"
 #include "yaml-tree.h"
+
+#include <capnp/dynamic.h>
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace maitred::host {
 
@@ -28,10 +28,10 @@ struct ReadContext {
   SourceMap& map;
   const Environment& environment;
   const PluginSchema& schema;
-  std::vector<std::string> instanceNames;   // by position, for messages
-  std::string stateFolder;                  // of the instance; for $path(state) and $storeUrl
-  std::vector<std::string> policyFolders;   // searched before the folder of the file
-  std::vector<PathEntry> paths = {};        // found; whole ways from the root of the file
+  std::vector<std::string> instanceNames;  // by position, for messages
+  std::string stateFolder;                 // of the instance; for $path(state) and $storeUrl
+  std::vector<std::string> policyFolders;  // searched before the folder of the file
+  std::vector<PathEntry> paths = {};       // found; whole ways from the root of the file
   std::vector<StoreFile> stores = {};
   // Called for a field of no fixed type, whose value is left out of the struct.
   std::function<void(const ConfigPath&, const yaml::Node&)> untyped = {};
@@ -41,9 +41,10 @@ class Reader {
  public:
   explicit Reader(ReadContext& context) : context(context) {}
 
-  // Reads a mapping (or nothing) into `target`. `path` is where the mapping stands. Faults go to the
-  // diagnostics; what is faulty keeps its default.
-  void readRoot(const yaml::Node& node, capnp::DynamicStruct::Builder target, const ConfigPath& path);
+  // Reads a mapping (or nothing) into `target`. `path` is where the mapping stands. Faults go to
+  // the diagnostics; what is faulty keeps its default.
+  void readRoot(const yaml::Node& node, capnp::DynamicStruct::Builder target,
+                const ConfigPath& path);
 
  private:
   // A place in a message that a value goes to: a field or an element of a list.
@@ -68,15 +69,18 @@ class Reader {
 
   // reader.cpp: structs and unions
   void readStruct(const yaml::Node& node, Struct target, const ConfigPath& path);
-  void readMembers(const yaml::Node& node, Struct target, const StructView& view, const ConfigPath& path,
-                   const FieldView* given);
-  void readUnionWord(const yaml::Node& node, Struct target, const StructView& view, const ConfigPath& path);
+  void readMembers(const yaml::Node& node, Struct target, const StructView& view,
+                   const ConfigPath& path, const FieldView* given);
+  void readUnionWord(const yaml::Node& node, Struct target, const StructView& view,
+                     const ConfigPath& path);
   void readField(const yaml::Node& node, const Location& key, const FieldView& field, Struct target,
                  const ConfigPath& path);
-  bool acceptKey(const yaml::Node& mapping, size_t position, const StructView& view, const ConfigPath& path);
-  void checkPresence(const yaml::Node& node, Struct target, const StructView& view, const ConfigPath& path,
-                     const FieldView* given);
-  void fillPaths(Struct target, const StructView& view, const yaml::Node* written, const ConfigPath& path, int depth);
+  bool acceptKey(const yaml::Node& mapping, size_t position, const StructView& view,
+                 const ConfigPath& path);
+  void checkPresence(const yaml::Node& node, Struct target, const StructView& view,
+                     const ConfigPath& path, const FieldView* given);
+  void fillPaths(Struct target, const StructView& view, const yaml::Node* written,
+                 const ConfigPath& path, int depth);
   bool hasDefaultPaths(const StructView& view, int depth) const;
   std::string section(const ConfigPath& path) const;
 
@@ -96,8 +100,8 @@ class Reader {
   void wrongType(const yaml::Node& node, const Slot& slot);
 
   // reader-paths.cpp: paths and stores made absolute
-  std::optional<std::string> resolvePath(const std::string& text, const Location& where, const FieldView& field,
-                                         const ConfigPath& path);
+  std::optional<std::string> resolvePath(const std::string& text, const Location& where,
+                                         const FieldView& field, const ConfigPath& path);
   std::optional<std::string> findPolicy(const std::string& text, const Location& where);
   std::optional<std::string> resolveStore(const std::string& text, const Location& where);
 

@@ -1,5 +1,7 @@
 #include "schema-view.h"
 
+#include "names.h"
+
 #include <host/schema/host.capnp.h>
 
 #include <capnp/schema.capnp.h>
@@ -8,15 +10,14 @@
 
 #include <algorithm>
 
-#include "names.h"
-
 extern "C" const capnp::word maitred_host_schema_begin[], maitred_host_schema_end[];
 
 namespace maitred::host {
 
 namespace {
 
-// Ids of the annotations, as `capnp compile -ocapnp config.capnp` prints them: C++ gets none generated.
+// Ids of the annotations, as `capnp compile -ocapnp config.capnp` prints them: C++ gets none
+// generated.
 enum AnnotationId : uint64_t {
   UNIT = 0xc2593924d8f34767,
   RANGE = 0xfe9889b7f68a72b9,
@@ -38,28 +39,57 @@ Annotations readAnnotations(capnp::List<capnp::schema::Annotation>::Reader list)
   Annotations notes;
   for (auto annotation : list) {
     auto value = annotation.getValue();
-    auto text = [&] { return value.isText() ? std::string(value.getText().cStr()) : std::string(); };
+    auto text = [&] {
+      return value.isText() ? std::string(value.getText().cStr()) : std::string();
+    };
     switch (annotation.getId()) {
-      case UNIT: notes.unit = static_cast<config::Unit>(value.getEnum()); break;
-      case PATH: notes.path = static_cast<config::PathBase>(value.getEnum()); break;
+      case UNIT:
+        notes.unit = static_cast<config::Unit>(value.getEnum());
+        break;
+      case PATH:
+        notes.path = static_cast<config::PathBase>(value.getEnum());
+        break;
       case RANGE: {
         auto range = value.getStruct().getAs<config::Range>();
         if (range.getMin() > -1.7e308) notes.min = range.getMin();
         if (range.getMax() < 1.7e308) notes.max = range.getMax();
         break;
       }
-      case REQUIRED: notes.required = true; break;
-      case NON_EMPTY: notes.nonEmpty = true; break;
-      case STORE_URL: notes.storeUrl = true; break;
-      case SECRET: notes.secret = true; break;
-      case SECRET_PATH: notes.secretPath = true; break;
-      case ONE_OR_MANY: notes.oneOrMany = true; break;
-      case PATTERN: notes.pattern = text(); break;
-      case MAP_KEY: notes.mapKey = text(); break;
-      case MAP_VALUE: notes.mapValue = text(); break;
-      case EXAMPLE: notes.example = text(); break;
-      case DEPRECATED: notes.deprecated = text(); break;
-      default: break;   // somebody else's
+      case REQUIRED:
+        notes.required = true;
+        break;
+      case NON_EMPTY:
+        notes.nonEmpty = true;
+        break;
+      case STORE_URL:
+        notes.storeUrl = true;
+        break;
+      case SECRET:
+        notes.secret = true;
+        break;
+      case SECRET_PATH:
+        notes.secretPath = true;
+        break;
+      case ONE_OR_MANY:
+        notes.oneOrMany = true;
+        break;
+      case PATTERN:
+        notes.pattern = text();
+        break;
+      case MAP_KEY:
+        notes.mapKey = text();
+        break;
+      case MAP_VALUE:
+        notes.mapValue = text();
+        break;
+      case EXAMPLE:
+        notes.example = text();
+        break;
+      case DEPRECATED:
+        notes.deprecated = text();
+        break;
+      default:
+        break;  // somebody else's
     }
   }
   return notes;
@@ -73,7 +103,9 @@ std::string tidy(kj::StringPtr comment) {
   return text;
 }
 
-bool isPlaceholder(kj::StringPtr name) { return name == "unspecified" || name == "unknown"; }
+bool isPlaceholder(kj::StringPtr name) {
+  return name == "unspecified" || name == "unknown";
+}
 
 bool holdsCapability(capnp::Type type) {
   while (type.isList()) type = type.asList().getElementType();
@@ -169,13 +201,15 @@ const StructView& PluginSchema::view(capnp::StructSchema type) const {
     entry.notes = readAnnotations(proto.getAnnotations());
     entry.doc = docOf(id, field.getIndex());
     entry.inUnion = proto.getDiscriminantValue() != capnp::schema::Field::NO_DISCRIMINANT;
-    entry.writable = !holdsCapability(field.getType()) && !(entry.inUnion && isPlaceholder(proto.getName()));
+    entry.writable =
+        !holdsCapability(field.getType()) && !(entry.inUnion && isPlaceholder(proto.getName()));
     if (entry.inUnion) view->hasUnion = true;
     view->fields.push_back(std::move(entry));
   }
-  std::stable_sort(view->fields.begin(), view->fields.end(), [](const FieldView& a, const FieldView& b) {
-    return a.field.getProto().getCodeOrder() < b.field.getProto().getCodeOrder();
-  });
+  std::stable_sort(view->fields.begin(), view->fields.end(),
+                   [](const FieldView& a, const FieldView& b) {
+                     return a.field.getProto().getCodeOrder() < b.field.getProto().getCodeOrder();
+                   });
   return *view;
 }
 

@@ -19,7 +19,8 @@ namespace maitred::host {
 struct Annotations {
   config::Unit unit = config::Unit::UNSPECIFIED;
   std::optional<double> min, max;
-  bool required = false, nonEmpty = false, storeUrl = false, secret = false, secretPath = false, oneOrMany = false;
+  bool required = false, nonEmpty = false, storeUrl = false, secret = false, secretPath = false,
+       oneOrMany = false;
   config::PathBase path = config::PathBase::UNSPECIFIED;
   std::optional<std::string> pattern, mapKey, mapValue, example, deprecated;
 };
@@ -30,7 +31,7 @@ struct FieldView {
   Annotations notes;
   std::string doc;
   bool inUnion = false;
-  bool writable = true;    // false for `unspecified` and `unknown` union members, capabilities
+  bool writable = true;  // false for `unspecified` and `unknown` union members, capabilities
 
   capnp::Type type() const { return field.getType(); }
 };
@@ -38,12 +39,12 @@ struct FieldView {
 struct StructView {
   capnp::StructSchema schema;
   std::string doc;
-  std::vector<FieldView> fields;   // in the order of the source
+  std::vector<FieldView> fields;  // in the order of the source
   bool hasUnion = false;
 
   const FieldView* find(std::string_view key) const;
   const FieldView* findField(std::string_view fieldName) const;
-  std::vector<std::string> keys() const;             // writable ones
+  std::vector<std::string> keys() const;  // writable ones
   std::vector<std::string> unionKeys() const;
 };
 
@@ -53,15 +54,17 @@ struct EnumValue {
   std::string doc;
 };
 
-// The schema nodes of one plugin, or of the host itself, loaded. Throws kj::Exception for inconsistent nodes.
-// Immutable after construction but for its cache; one thread.
+// The schema nodes of one plugin, or of the host itself, loaded. Throws kj::Exception for
+// inconsistent nodes. Immutable after construction but for its cache; one thread.
 class PluginSchema {
  public:
   explicit PluginSchema(manifest::Embedded::Reader embedded);
   // From what `capnp compile -o-` writes.
   PluginSchema(kj::ArrayPtr<const capnp::word> compilerRequest, uint64_t rootType);
 
-  manifest::Embedded::Reader embedded() const { return copy.getRoot<manifest::Embedded>().asReader(); }
+  manifest::Embedded::Reader embedded() const {
+    return copy.getRoot<manifest::Embedded>().asReader();
+  }
   bool hasConfig() const { return embedded().getConfigType() != 0; }
   capnp::StructSchema configType() const;
 
@@ -82,7 +85,8 @@ class PluginSchema {
 // The schema of maitred.yaml itself, root settings::File.
 const PluginSchema& hostSchema();
 
-// For the field of a mapping's element that a bare value fills; null if there is none. `list` has $mapKey.
+// For the field of a mapping's element that a bare value fills; null if there is none. `list` has
+// $mapKey.
 const FieldView* mapValueField(const FieldView& list, const StructView& element);
 
 // "integer", "duration in milliseconds", "text", "one of text, json", "list of text", "section".

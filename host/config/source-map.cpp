@@ -15,7 +15,9 @@ void SourceMap::add(const ConfigPath& path, Location key, Location value) {
   entries[path] = {std::move(key), std::move(value)};
 }
 
-void SourceMap::alias(const ConfigPath& other, const ConfigPath& canonical) { aliases[other] = canonical; }
+void SourceMap::alias(const ConfigPath& other, const ConfigPath& canonical) {
+  aliases[other] = canonical;
+}
 
 ConfigPath SourceMap::canonical(const ConfigPath& path) const {
   ConfigPath result;

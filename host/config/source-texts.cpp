@@ -1,9 +1,9 @@
 #include "source-texts.h"
 
+#include "names.h"
+
 #include <algorithm>
 #include <tuple>
-
-#include "names.h"
 
 namespace maitred::host {
 
@@ -48,11 +48,13 @@ const std::string& SourceTexts::folder(const std::string& name) const {
 
 std::optional<std::string> SourceTexts::line(const std::string& name, uint32_t number) const {
   auto found = files.find(name);
-  if (found == files.end() || number == 0 || number > found->second.lines.size()) return std::nullopt;
+  if (found == files.end() || number == 0 || number > found->second.lines.size())
+    return std::nullopt;
   return found->second.lines[number - 1];
 }
 
-std::optional<std::string> SourceTexts::shownLine(const std::string& name, uint32_t number, uint32_t& column) const {
+std::optional<std::string> SourceTexts::shownLine(const std::string& name, uint32_t number,
+                                                  uint32_t& column) const {
   auto text = line(name, number);
   if (!text) return text;
   std::vector<Mask> masks = files.at(name).masks;
@@ -69,7 +71,8 @@ std::optional<std::string> SourceTexts::shownLine(const std::string& name, uint3
     size_t to = last ? byteOf(*text, mask.endColumn - 1) : text->size();
     // The way to the next value: nothing of the secret is in it.
     if (to <= from || text->find_first_not_of(" -{[,", from) >= to) continue;
-    auto width = static_cast<uint32_t>(countCharacters(std::string_view(*text).substr(from, to - from)));
+    auto width =
+        static_cast<uint32_t>(countCharacters(std::string_view(*text).substr(from, to - from)));
     std::string stars = last ? "*** " : "***";
     text->replace(from, to - from, stars);
     if (column >= first + width) {
@@ -85,7 +88,8 @@ void SourceTexts::mask(const Location& from, uint32_t endLine, uint32_t endColum
   auto found = files.find(from.file);
   if (found == files.end() || from.line == 0) return;
   if (endLine != 0 && std::tie(endLine, endColumn) <= std::tie(from.line, from.column)) endLine = 0;
-  found->second.masks.push_back({from.line, std::max(from.column, 1u), endLine, std::max(endColumn, 1u)});
+  found->second.masks.push_back(
+      {from.line, std::max(from.column, 1u), endLine, std::max(endColumn, 1u)});
 }
 
 }  // namespace maitred::host

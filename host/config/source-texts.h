@@ -1,13 +1,13 @@
 #pragma once
 // The texts of the files that were read: lines for excerpts, with what is secret in them masked.
 
+#include "source-map.h"
+
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "source-map.h"
 
 namespace maitred::host {
 
@@ -24,10 +24,13 @@ class SourceTexts {
 
   // Line `number` (from 1) without its end; null if there is none.
   std::optional<std::string> line(const std::string& name, uint32_t number) const;
-  // The same with secrets masked, for showing; `column` is moved to where its character stands then.
-  std::optional<std::string> shownLine(const std::string& name, uint32_t number, uint32_t& column) const;
+  // The same with secrets masked, for showing; `column` is moved to where its character stands
+  // then.
+  std::optional<std::string> shownLine(const std::string& name, uint32_t number,
+                                       uint32_t& column) const;
 
-  // Hides what lies from `from` up to (endLine, endColumn), which are exclusive; endLine 0: to the end.
+  // Hides what lies from `from` up to (endLine, endColumn), which are exclusive; endLine 0: to the
+  // end.
   void mask(const Location& from, uint32_t endLine, uint32_t endColumn);
 
  private:

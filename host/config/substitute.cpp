@@ -1,9 +1,9 @@
 #include "substitute.h"
 
-#include <algorithm>
-
 #include "files.h"
 #include "names.h"
+
+#include <algorithm>
 
 namespace maitred::host {
 
@@ -13,8 +13,9 @@ constexpr size_t longestValue = 64 << 10;
 
 bool isName(std::string_view name) {
   auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-  return !name.empty() && letter(name[0]) &&
-         std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
+  return !name.empty() && letter(name[0]) && std::all_of(name.begin(), name.end(), [&](char c) {
+    return letter(c) || (c >= '0' && c <= '9');
+  });
 }
 
 Substituted fault(std::string code, std::string message, std::string hint) {
@@ -38,7 +39,8 @@ Substituted substituteVariables(const std::string& written, const Environment& e
     }
     size_t end = written.find('}', i);
     if (end == std::string::npos) {
-      return fault("variable-syntax", "\"${\" is not closed", "write ${NAME} or ${NAME:-default}; $$ is one dollar");
+      return fault("variable-syntax", "\"${\" is not closed",
+                   "write ${NAME} or ${NAME:-default}; $$ is one dollar");
     }
     std::string inside = written.substr(i + 2, end - i - 2);
     size_t dash = inside.find(":-");
@@ -55,10 +57,12 @@ Substituted substituteVariables(const std::string& written, const Environment& e
                    "set it, or give a default: ${" + name + ":-…}");
     }
     result.text += *value;
-    if (result.text.size() > longestValue) return fault("value-too-long", "the value is longer than 64 KiB", "");
+    if (result.text.size() > longestValue)
+      return fault("value-too-long", "the value is longer than 64 KiB", "");
     i = end;
   }
-  if (invalidUtf8(result.text) != std::string::npos || result.text.find('\0') != std::string::npos) {
+  if (invalidUtf8(result.text) != std::string::npos ||
+      result.text.find('\0') != std::string::npos) {
     return fault("value-not-text", "a variable's value is not valid UTF-8 text", "");
   }
   return result;
@@ -68,7 +72,8 @@ Substituted readReference(const std::string& path, const std::string& folder) {
   if (path.empty()) return fault("file-reference", "\"file:\" names no file", "write file:PATH");
   std::string absolute = absolutePath(path, folder);
   FileText file = readTextFile(absolute, longestValue);
-  if (!file.text) return fault("file-reference", "the file " + quote(absolute) + " " + file.fault, "");
+  if (!file.text)
+    return fault("file-reference", "the file " + quote(absolute) + " " + file.fault, "");
   if (invalidUtf8(*file.text) != std::string::npos || file.text->find('\0') != std::string::npos) {
     return fault("file-reference", "the file " + quote(absolute) + " is not valid UTF-8 text", "");
   }

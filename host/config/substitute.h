@@ -11,14 +11,14 @@ using Environment = std::function<std::optional<std::string>(const std::string&)
 
 struct Substituted {
   std::string text;
-  std::string code, fault, hint;   // empty if all went well
+  std::string code, fault, hint;  // empty if all went well
 };
 
 // Replaces the variables of a value. `$$` is one dollar; a dollar before anything else stays.
 Substituted substituteVariables(const std::string& written, const Environment& environment);
 
-// Content of the file that a `file:PATH` value names, without white space at its ends. `folder` is where a relative
-// path starts.
+// Content of the file that a `file:PATH` value names, without white space at its ends. `folder` is
+// where a relative path starts.
 Substituted readReference(const std::string& path, const std::string& folder);
 
 }  // namespace maitred::host

@@ -1,12 +1,12 @@
 #include "wiring-check.h"
 
-#include <algorithm>
-#include <map>
-#include <set>
-
 #include "address.h"
 #include "files.h"
 #include "names.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
 
 namespace maitred::host {
 
@@ -14,13 +14,18 @@ namespace {
 
 using manifest::Multiplicity;
 
+std::vector<std::string> namesOf(const LoadedConfig& config) {
+  std::vector<std::string> names;
+  for (const Instance& instance : config.instances()) {
+    if (!instance.name.empty()) names.push_back(instance.name);
+  }
+  return names;
+}
+
 class Checker {
  public:
-  Checker(LoadedConfig& config, Diagnostics& diagnostics) : config(config), diagnostics(diagnostics) {
-    for (const Instance& instance : config.plugins) {
-      if (!instance.name.empty()) names.push_back(instance.name);
-    }
-  }
+  Checker(LoadedConfig& config, Diagnostics& diagnostics)
+      : config(config), diagnostics(diagnostics), names(namesOf(config)) {}
 
   void run() {
     checkNames();
@@ -44,12 +49,16 @@ class Checker {
       if (instance.name.empty()) continue;
       auto [first, added] = seen.emplace(instance.name, config.locate(instance));
       if (added) continue;
-      diagnostics.add({Severity::error, "duplicate-instance", config.locate(instance),
-                       "two plugin instances are named " + quote(instance.name), "give each a name of its own",
+      diagnostics.add({Severity::error,
+                       "duplicate-instance",
+                       config.locate(instance),
+                       "two plugin instances are named " + quote(instance.name),
+                       "give each a name of its own",
                        {{first->second, "the first one"}}});
     }
     if (config.plugins.empty()) {
-      diagnostics.warning("no-plugins", config.map.locate({}), "no plugins are configured, so the host does nothing",
+      diagnostics.warning("no-plugins", config.map.locate({}),
+                          "no plugins are configured, so the host does nothing",
                           "`maitred init` writes a first file");
     }
   }
@@ -58,11 +67,13 @@ class Checker {
     std::string socket = config.host().getAdmin().getSocket().cStr();
     if (socket.size() > longestSocketPath) {
       diagnostics.error("socket-path", config.map.locate({"host", "admin", "socket"}),
-                        "the path of the admin socket has " + std::to_string(socket.size()) + " bytes, at most " +
-                            std::to_string(longestSocketPath) + " are possible: " + quote(socket),
+                        "the path of the admin socket has " + std::to_string(socket.size()) +
+                            " bytes, at most " + std::to_string(longestSocketPath) +
+                            " are possible: " + quote(socket),
                         "set host.admin.socket to a shorter path");
     }
-    bind(config.host().getHttp().getListen().cStr(), config.map.locate({"host", "http", "listen"}), "host.http.listen");
+    bind(config.host().getHttp().getListen().cStr(), config.map.locate({"host", "http", "listen"}),
+         "host.http.listen");
   }
 
   // Syntax and collisions.
@@ -79,9 +90,13 @@ class Checker {
     }
     for (const auto& [other, place] : bound) {
       if (!sameAddress(other.first, address)) continue;
-      diagnostics.add({Severity::error, "address-twice", where,
-                       "the address " + quote(address) + " of " + what + " is taken by " + other.second,
-                       "give each a port of its own", {{place, other.second}}});
+      diagnostics.add(
+          {Severity::error,
+           "address-twice",
+           where,
+           "the address " + quote(address) + " of " + what + " is taken by " + other.second,
+           "give each a port of its own",
+           {{place, other.second}}});
       return;
     }
     bound.push_back({{address, what}, where});
@@ -94,7 +109,8 @@ class Checker {
       if (use.requirement.empty()) continue;
       Location key = config.map.locateKey(pathOf(instance, {"uses", std::to_string(i)}));
       if (!seen.insert(use.requirement).second) {
-        diagnostics.error("requirement-twice", key, "the requirement " + quote(use.requirement) + " is listed twice",
+        diagnostics.error("requirement-twice", key,
+                          "the requirement " + quote(use.requirement) + " is listed twice",
                           "list its instances together");
         continue;
       }
@@ -109,7 +125,8 @@ class Checker {
 
   using Requirement = manifest::Requirement::Reader;
 
-  kj::Maybe<Requirement> requirementOf(const Instance& instance, const std::string& name, const Location& key) {
+  kj::Maybe<Requirement> requirementOf(const Instance& instance, const std::string& name,
+                                       const Location& key) {
     KJ_IF_MAYBE (manifest, instance.manifest()) {
       std::vector<std::string> known;
       for (auto requirement : manifest->getRequires()) {
@@ -119,24 +136,28 @@ class Checker {
       auto near = nearest(name, known);
       diagnostics.error("unknown-requirement", key,
                         quote(instance.library) + " has no requirement " + quote(name),
-                        (near ? "did you mean " + quote(*near) + "? " : "") + "it requires: " +
-                            quoteAll(known, "nothing"));
+                        (near ? "did you mean " + quote(*near) + "? " : "") +
+                            "it requires: " + quoteAll(known, "nothing"));
     }
     return nullptr;
   }
 
-  void checkInstances(const Instance& instance, const Use& use, size_t index, kj::Maybe<Requirement> requirement) {
+  void checkInstances(const Instance& instance, const Use& use, size_t index,
+                      kj::Maybe<Requirement> requirement) {
     std::set<std::string> seen;
     for (size_t i = 0; i < use.instances.size(); ++i) {
       const std::string& name = use.instances[i];
-      Location where = config.map.locate(pathOf(instance, {"uses", std::to_string(index), "instances", std::to_string(i)}));
+      Location where = config.map.locate(
+          pathOf(instance, {"uses", std::to_string(index), "instances", std::to_string(i)}));
       const Instance* provider = config.instance(name);
       if (!seen.insert(name).second) {
-        diagnostics.error("provider-twice", where, quote(name) + " is listed twice for " + quote(use.requirement));
+        diagnostics.error("provider-twice", where,
+                          quote(name) + " is listed twice for " + quote(use.requirement));
       } else if (provider == nullptr) {
         auto near = nearest(name, names);
-        diagnostics.error("unknown-instance", where, "no plugin instance is named " + quote(name),
-                          (near ? "did you mean " + quote(*near) + "? " : "") + "defined: " + quoteAll(names));
+        diagnostics.error(
+            "unknown-instance", where, "no plugin instance is named " + quote(name),
+            (near ? "did you mean " + quote(*near) + "? " : "") + "defined: " + quoteAll(names));
       } else {
         KJ_IF_MAYBE (wanted, requirement) checkProvides(*provider, *wanted, where);
       }
@@ -158,21 +179,24 @@ class Checker {
       if (provides(provider, wanted)) return;
       std::vector<std::string> offered;
       for (auto interface : manifest->getProvides()) offered.push_back(interface.getName().cStr());
-      diagnostics.error("interface-missing", where,
-                        quote(provider.name) + " does not provide " + wanted.getInterface().getName().cStr(),
-                        "it provides: " + quoteAll(offered, "nothing"));
+      diagnostics.error(
+          "interface-missing", where,
+          quote(provider.name) + " does not provide " + wanted.getInterface().getName().cStr(),
+          "it provides: " + quoteAll(offered, "nothing"));
     }
   }
 
-  void checkCount(const Instance& instance, const Use& use, size_t index, Multiplicity multiplicity) {
+  void checkCount(const Instance& instance, const Use& use, size_t index,
+                  Multiplicity multiplicity) {
     size_t count = use.instances.size();
     const char* expected = nullptr;
     if (multiplicity == Multiplicity::ONE && count != 1) expected = "exactly one instance";
     if (multiplicity == Multiplicity::OPTIONAL && count > 1) expected = "at most one instance";
     if (multiplicity == Multiplicity::SOME && count == 0) expected = "at least one instance";
     if (expected == nullptr) return;
-    diagnostics.error("multiplicity", config.map.locate(pathOf(instance, {"uses", std::to_string(index)})),
-                      quote(use.requirement) + " takes " + expected + ", found " + std::to_string(count));
+    diagnostics.error(
+        "multiplicity", config.map.locate(pathOf(instance, {"uses", std::to_string(index)})),
+        quote(use.requirement) + " takes " + expected + ", found " + std::to_string(count));
   }
 
   void checkAbsent(const Instance& instance, Requirement requirement) {
@@ -184,10 +208,11 @@ class Checker {
     }
     std::string name = requirement.getName().cStr();
     std::string example = candidates.empty() ? "INSTANCE" : candidates[0];
-    diagnostics.error("requirement-missing", config.locate(instance),
-                      quote(instance.name) + " requires " + quote(name) + " (" +
-                          requirement.getInterface().getName().cStr() + ")",
-                      "add `uses: { " + name + ": [" + example + "] }`; provided by: " + quoteAll(candidates));
+    diagnostics.error(
+        "requirement-missing", config.locate(instance),
+        quote(instance.name) + " requires " + quote(name) + " (" +
+            requirement.getInterface().getName().cStr() + ")",
+        "add `uses: { " + name + ": [" + example + "] }`; provided by: " + quoteAll(candidates));
   }
 
   void checkListeners(Instance& instance) {
@@ -205,22 +230,26 @@ class Checker {
         auto near = nearest(listener.name, known);
         diagnostics.error("unknown-listener", config.map.locateKey(path),
                           quote(instance.library) + " has no listener " + quote(listener.name),
-                          (near ? "did you mean " + quote(*near) + "? " : "") + "it has: " + quoteAll(known, "none"));
+                          (near ? "did you mean " + quote(*near) + "? " : "") +
+                              "it has: " + quoteAll(known, "none"));
       }
       path.push_back("address");
       place(instance, listener, config.map.locate(path));
     }
     addDefaults(instance, given);
     auto off = [](const Listener& listener) { return listener.address.empty(); };
-    instance.listeners.erase(std::remove_if(instance.listeners.begin(), instance.listeners.end(), off),
-                             instance.listeners.end());
+    instance.listeners.erase(
+        std::remove_if(instance.listeners.begin(), instance.listeners.end(), off),
+        instance.listeners.end());
   }
 
   void place(const Instance& instance, Listener& listener, const Location& where) {
     if (listener.address.starts_with("unix:") && listener.address.size() > 5) {
-      listener.address = "unix:" + absolutePath(listener.address.substr(5), instance.stateDirectory);
+      listener.address =
+          "unix:" + absolutePath(listener.address.substr(5), instance.stateDirectory);
     }
-    bind(listener.address, where, "plugin " + quote(instance.name) + ", listener " + quote(listener.name));
+    bind(listener.address, where,
+         "plugin " + quote(instance.name) + ", listener " + quote(listener.name));
   }
 
   void addDefaults(Instance& instance, const std::set<std::string>& given) {
@@ -232,9 +261,10 @@ class Checker {
           instance.listeners.push_back({name, listener.getDefault().cStr(), true});
           place(instance, instance.listeners.back(), config.locate(instance));
         } else if (listener.getRequired()) {
-          diagnostics.error("listener-missing", config.locate(instance),
-                            quote(instance.name) + " needs an address for its listener " + quote(name),
-                            "add `listen: { " + name + ": 127.0.0.1:PORT }`");
+          diagnostics.error(
+              "listener-missing", config.locate(instance),
+              quote(instance.name) + " needs an address for its listener " + quote(name),
+              "add `listen: { " + name + ": 127.0.0.1:PORT }`");
         }
       }
     }
@@ -248,6 +278,8 @@ class Checker {
 
 }  // namespace
 
-void checkWiring(LoadedConfig& config, Diagnostics& diagnostics) { Checker(config, diagnostics).run(); }
+void checkWiring(LoadedConfig& config, Diagnostics& diagnostics) {
+  Checker(config, diagnostics).run();
+}
 
 }  // namespace maitred::host

@@ -5,7 +5,8 @@
 
 namespace maitred::host {
 
-// Also completes the instances' listeners by the defaults of their manifests. Cycles are found by the graph.
+// Also completes the instances' listeners by the defaults of their manifests. Cycles are found by
+// the graph.
 void checkWiring(LoadedConfig& config, Diagnostics& diagnostics);
 
 }  // namespace maitred::host

@@ -1,5 +1,8 @@
 #include "yaml-tree.h"
 
+#include "names.h"
+#include "source-texts.h"
+
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
@@ -8,23 +11,27 @@
 #include <map>
 #include <sstream>
 
-#include "names.h"
-#include "source-texts.h"
-
 namespace maitred::host::yaml {
 
 Node* Node::find(std::string_view key) {
-  auto found = std::find_if(members.begin(), members.end(), [&](const Member& m) { return m.key == key; });
+  auto found =
+      std::find_if(members.begin(), members.end(), [&](const Member& m) { return m.key == key; });
   return found == members.end() ? nullptr : &found->value;
 }
-const Node* Node::find(std::string_view key) const { return const_cast<Node*>(this)->find(key); }
+const Node* Node::find(std::string_view key) const {
+  return const_cast<Node*>(this)->find(key);
+}
 
 std::string_view describe(const Node& node) {
   switch (node.kind) {
-    case Kind::null: return "nothing";
-    case Kind::scalar: return "text";
-    case Kind::sequence: return "a list";
-    case Kind::mapping: return "a mapping";
+    case Kind::null:
+      return "nothing";
+    case Kind::scalar:
+      return "text";
+    case Kind::sequence:
+      return "a list";
+    case Kind::mapping:
+      return "a mapping";
   }
   return "nothing";
 }
@@ -48,20 +55,29 @@ size_t depthOf(const Node& node) {
   return depth + 1;
 }
 
+std::vector<std::string> linesOf(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(std::move(line));
+  return lines;
+}
+
 class Builder final : public YAML::EventHandler {
  public:
-  Builder(std::string file, const std::string& text, std::optional<Location> fixed, Diagnostics& diagnostics)
-      : file(std::move(file)), fixed(std::move(fixed)), diagnostics(diagnostics) {
-    std::istringstream stream(text);
-    for (std::string line; std::getline(stream, line);) lines.push_back(std::move(line));
-  }
+  Builder(std::string file, const std::string& text, std::optional<Location> fixed,
+          Diagnostics& diagnostics)
+      : file(std::move(file)),
+        fixed(std::move(fixed)),
+        diagnostics(diagnostics),
+        lines(linesOf(text)) {}
 
   std::optional<Node> root;
 
   Location place(const YAML::Mark& mark, size_t length = 1) const {
     if (fixed) return *fixed;
     if (mark.is_null()) return {file, 0, 0, 1};
-    Location where{file, static_cast<uint32_t>(mark.line) + 1, static_cast<uint32_t>(mark.column) + 1,
+    Location where{file, static_cast<uint32_t>(mark.line) + 1,
+                   static_cast<uint32_t>(mark.column) + 1,
                    static_cast<uint32_t>(std::max<size_t>(length, 1))};
     if (static_cast<size_t>(mark.line) < lines.size()) {
       std::string_view line = lines[mark.line];
@@ -70,7 +86,8 @@ class Builder final : public YAML::EventHandler {
     return where;
   }
 
-  [[noreturn]] void stop(std::string code, Location where, std::string message, std::string hint = "") {
+  [[noreturn]] void stop(std::string code, Location where, std::string message,
+                         std::string hint = "") {
     diagnostics.error(std::move(code), std::move(where), std::move(message), std::move(hint));
     throw Stop{};
   }
@@ -90,7 +107,8 @@ class Builder final : public YAML::EventHandler {
     refuseTag(mark, tag);
     if (tag == "!") refuseOpenQuote(mark);
     Node node;
-    node.kind = tag != "!" && (value == "~" || value == "null" || value.empty()) ? Kind::null : Kind::scalar;
+    node.kind = tag != "!" && (value == "~" || value == "null" || value.empty()) ? Kind::null
+                                                                                 : Kind::scalar;
     node.where = place(mark, rawLength(mark, value));
     node.text = value;
     put(std::move(node), anchor);
@@ -104,7 +122,7 @@ class Builder final : public YAML::EventHandler {
     count(mark, countNodes(found->second));
     if (stack.size() + depthOf(found->second) > Limits::depth) tooDeep(mark);
     put(found->second, 0);
-    lastScalar = nullptr;   // its place is that of the anchor
+    lastScalar = nullptr;  // its place is that of the anchor
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
@@ -121,12 +139,13 @@ class Builder final : public YAML::EventHandler {
   struct Frame {
     Node node;
     YAML::anchor_t anchor;
-    std::optional<Node> key;   // of a mapping: read, its value not yet
+    std::optional<Node> key;  // of a mapping: read, its value not yet
   };
 
   void refuseTag(const YAML::Mark& mark, const std::string& tag) {
     if (tag.empty() || tag == "?" || tag == "!") return;
-    stop("yaml-tag", place(mark), "YAML tags are not used here", "leave the tag out; the schema gives the type");
+    stop("yaml-tag", place(mark), "YAML tags are not used here",
+         "leave the tag out; the schema gives the type");
   }
   // The parser takes the end of the file for a quote.
   void refuseOpenQuote(const YAML::Mark& mark) {
@@ -144,17 +163,21 @@ class Builder final : public YAML::EventHandler {
         }
       }
     }
-    if (soundsSecret(lines[mark.line])) diagnostics.texts().mask({file, place(mark).line, 1, 1}, 0, 0);
-    stop("yaml-syntax", place(mark), "a quoted text is not closed", "write the same quote at its end");
+    if (soundsSecret(lines[mark.line]))
+      diagnostics.texts().mask({file, place(mark).line, 1, 1}, 0, 0);
+    stop("yaml-syntax", place(mark), "a quoted text is not closed",
+         "write the same quote at its end");
   }
   [[noreturn]] void tooDeep(const YAML::Mark& mark) {
-    stop("yaml-depth", place(mark), "nested more than " + std::to_string(Limits::depth) + " levels deep");
+    stop("yaml-depth", place(mark),
+         "nested more than " + std::to_string(Limits::depth) + " levels deep");
   }
   void count(const YAML::Mark& mark, size_t more) {
     nodes += more;
     if (nodes <= Limits::nodes) return;
     stop("yaml-nodes", place(mark),
-         "more than " + std::to_string(Limits::nodes) + " values in one file, aliases counted as what they stand for");
+         "more than " + std::to_string(Limits::nodes) +
+             " values in one file, aliases counted as what they stand for");
   }
 
   // A scalar ends at the latest where the next node begins; masks of secrets need to know.
@@ -209,7 +232,9 @@ class Builder final : public YAML::EventHandler {
       top.node.items.push_back(std::move(node));
       remember(top.node.items.back());
     } else if (!top.key) {
-      if (!node.isScalar()) stop("yaml-key", node.where, "a key must be a plain word, not " + std::string(describe(node)));
+      if (!node.isScalar())
+        stop("yaml-key", node.where,
+             "a key must be a plain word, not " + std::string(describe(node)));
       top.key = std::move(node);
     } else {
       Member member{std::move(top.key->text), std::move(top.key->where), std::move(node)};
@@ -245,15 +270,21 @@ const Wording wordings[] = {
      "keys of one mapping start in the same column, each as `key: value`"},
     {YAML::ErrorMsg::END_OF_SEQ, "this does not continue the list above",
      "items of one list start with `- ` in the same column"},
-    {YAML::ErrorMsg::END_OF_MAP_FLOW, "a mapping opened with { is not closed", "write } at its end, and commas between"},
-    {YAML::ErrorMsg::END_OF_SEQ_FLOW, "a list opened with [ is not closed", "write ] at its end, and commas between"},
+    {YAML::ErrorMsg::END_OF_MAP_FLOW, "a mapping opened with { is not closed",
+     "write } at its end, and commas between"},
+    {YAML::ErrorMsg::END_OF_SEQ_FLOW, "a list opened with [ is not closed",
+     "write ] at its end, and commas between"},
     {YAML::ErrorMsg::FLOW_END, "this bracket closes nothing", "each { needs a } and each [ a ]"},
-    {YAML::ErrorMsg::EOF_IN_SCALAR, "a quoted text is not closed", "write the same quote at its end"},
-    {YAML::ErrorMsg::MAP_VALUE, "a colon cannot stand here", "put a text that contains `: ` into quotes"},
+    {YAML::ErrorMsg::EOF_IN_SCALAR, "a quoted text is not closed",
+     "write the same quote at its end"},
+    {YAML::ErrorMsg::MAP_VALUE, "a colon cannot stand here",
+     "put a text that contains `: ` into quotes"},
     {YAML::ErrorMsg::MAP_KEY, "a key cannot stand here", ""},
     {YAML::ErrorMsg::UNKNOWN_ANCHOR, "the alias names no anchor above it", ""},
-    {YAML::ErrorMsg::INVALID_ESCAPE, "unknown escape in a quoted text", "single quotes take a backslash as it is"},
-    {YAML::ErrorMsg::UNKNOWN_TOKEN, "this character cannot begin a value", "put the text into quotes"},
+    {YAML::ErrorMsg::INVALID_ESCAPE, "unknown escape in a quoted text",
+     "single quotes take a backslash as it is"},
+    {YAML::ErrorMsg::UNKNOWN_TOKEN, "this character cannot begin a value",
+     "put the text into quotes"},
 };
 
 void reportSyntax(Builder& builder, const std::string& text, const YAML::ParserException& fault,
@@ -282,7 +313,8 @@ void reportSyntax(Builder& builder, const std::string& text, const YAML::ParserE
   }
   // What this file is was not understood, so its lines may hold anything.
   auto shown = diagnostics.texts().line(where.file, where.line);
-  if (shown && soundsSecret(*shown)) diagnostics.texts().mask({where.file, where.line, 1, 1}, where.line + 1, 1);
+  if (shown && soundsSecret(*shown))
+    diagnostics.texts().mask({where.file, where.line, 1, 1}, where.line + 1, 1);
   diagnostics.error("yaml-syntax", where, message, hint);
 }
 
@@ -310,7 +342,8 @@ std::optional<Node> parseWith(Builder& builder, const std::string& text, Diagnos
   try {
     std::istringstream stream(text);
     YAML::Parser parser(stream);
-    if (!parser.HandleNextDocument(builder)) return Node{Kind::mapping, builder.place({}), 0, 0, {}, {}, {}};
+    if (!parser.HandleNextDocument(builder))
+      return Node{Kind::mapping, builder.place({}), 0, 0, {}, {}, {}};
     std::optional<Node> root = std::move(builder.root);
     Builder rest = builder;
     if (parser.HandleNextDocument(rest) && rest.root && !rest.root->isNull()) {
@@ -327,12 +360,14 @@ std::optional<Node> parseWith(Builder& builder, const std::string& text, Diagnos
 
 }  // namespace
 
-std::optional<Node> parse(const std::string& file, const std::string& text, Diagnostics& diagnostics) {
+std::optional<Node> parse(const std::string& file, const std::string& text,
+                          Diagnostics& diagnostics) {
   Builder builder(file, text, std::nullopt, diagnostics);
   return parseWith(builder, text, diagnostics);
 }
 
-std::optional<Node> parseValue(const Location& where, const std::string& text, Diagnostics& diagnostics) {
+std::optional<Node> parseValue(const Location& where, const std::string& text,
+                               Diagnostics& diagnostics) {
   Builder builder(where.file, text, where, diagnostics);
   return parseWith(builder, text, diagnostics);
 }

@@ -1,15 +1,15 @@
 #include "yaml-write.h"
 
+#include "names.h"
+#include "quantity.h"
+#include "source-map.h"
+
 #include <capnp/schema.capnp.h>
 #include <kj/encoding.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <set>
-
-#include "names.h"
-#include "quantity.h"
-#include "source-map.h"
 
 namespace maitred::host {
 
@@ -24,8 +24,8 @@ bool isPlain(std::string_view text) {
   static const std::set<std::string_view> words = {"~", "null", "Null", "NULL", "true", "false"};
   if (text.empty() || words.count(text) != 0) return false;
   auto safe = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
-           c == '/' || c == '-' || c == '+' || c == ':';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == '/' || c == '-' || c == '+' || c == ':';
   };
   if (text[0] == '-' || text[0] == ':' || text.back() == ':') return false;
   return std::all_of(text.begin(), text.end(), safe);
@@ -39,7 +39,8 @@ class Writer {
     std::string out;
     for (const FieldView& field : schema.view(value.getSchema()).fields) {
       if (field.key == leaveOut || !isShown(value, field)) continue;
-      out += std::string(indent, ' ') + field.key + ":" + rest(field, field.type(), get(value, field), indent) + "\n";
+      out += std::string(indent, ' ') + field.key + ":" +
+             rest(field, field.type(), get(value, field), indent) + "\n";
     }
     return out;
   }
@@ -51,7 +52,8 @@ class Writer {
     return false;
   }
 
-  // Not for the default of a pointer that the plugin's author got wrong: such a value is shown as empty.
+  // Not for the default of a pointer that the plugin's author got wrong: such a value is shown as
+  // empty.
   static Value get(Struct value, const FieldView& field) { return value.get(field.field); }
 
   bool isShown(Struct value, const FieldView& field) const {
@@ -59,7 +61,8 @@ class Writer {
     auto type = field.type();
     if (type.isAnyPointer() || type.isInterface()) return false;
     if (field.inUnion) return true;
-    if (field.notes.deprecated && !value.has(field.field, capnp::HasMode::NON_DEFAULT)) return false;
+    if (field.notes.deprecated && !value.has(field.field, capnp::HasMode::NON_DEFAULT))
+      return false;
     bool preset = describeDefault(schema, field).has_value();
     if (type.isText()) return preset || value.get(field.field).as<capnp::Text>().size() > 0;
     if (type.isData()) return value.get(field.field).as<capnp::Data>().size() > 0;
@@ -73,13 +76,14 @@ class Writer {
 
   bool hasRequired(capnp::StructSchema type) const {
     const StructView& view = schema.view(type);
-    return std::any_of(view.fields.begin(), view.fields.end(), [](const FieldView& f) { return f.notes.required; });
+    return std::any_of(view.fields.begin(), view.fields.end(),
+                       [](const FieldView& f) { return f.notes.required; });
   }
 
   bool isEmptySection(Struct value, const FieldView& field) const {
     auto inner = value.get(field.field).as<capnp::DynamicStruct>();
     if (!bareWord(inner).empty()) return false;
-    if (depth > 32) return true;   // a type that contains itself
+    if (depth > 32) return true;  // a type that contains itself
     ++depth;
     bool empty = members(inner, 0).empty();
     --depth;
@@ -107,7 +111,8 @@ class Writer {
   }
 
   // What follows the colon: a scalar, or lines that are indented further.
-  std::string rest(const FieldView& field, capnp::Type type, const Value& value, size_t indent) const {
+  std::string rest(const FieldView& field, capnp::Type type, const Value& value,
+                   size_t indent) const {
     if (type.isStruct()) {
       auto inner = value.as<capnp::DynamicStruct>();
       if (std::string bare = bareWord(inner); !bare.empty()) return " " + bare;
@@ -124,7 +129,8 @@ class Writer {
     return lines;
   }
 
-  std::string list(const FieldView& field, capnp::ListSchema type, List items, size_t indent) const {
+  std::string list(const FieldView& field, capnp::ListSchema type, List items,
+                   size_t indent) const {
     auto element = type.getElementType();
     if (items.size() == 0) return " []";
     if (element.isStruct() && field.notes.mapKey && keysDiffer(field, element.asStruct(), items)) {
@@ -145,7 +151,8 @@ class Writer {
 
   std::string keyOf(const FieldView& field, const StructView& view, Struct item) const {
     const FieldView* key = view.findField(*field.notes.mapKey);
-    return key != nullptr && key->type().isText() ? item.get(key->field).as<capnp::Text>().cStr() : "";
+    return key != nullptr && key->type().isText() ? item.get(key->field).as<capnp::Text>().cStr()
+                                                  : "";
   }
 
   bool keysDiffer(const FieldView& field, capnp::StructSchema type, List items) const {
@@ -157,7 +164,8 @@ class Writer {
     return true;
   }
 
-  std::string mapping(const FieldView& field, capnp::StructSchema type, List items, size_t indent) const {
+  std::string mapping(const FieldView& field, capnp::StructSchema type, List items,
+                      size_t indent) const {
     const StructView& view = schema.view(type);
     const FieldView* key = view.findField(*field.notes.mapKey);
     std::string out;
@@ -171,21 +179,31 @@ class Writer {
   }
 
   std::string scalar(const FieldView& field, capnp::Type type, const Value& value) const {
-    if (field.notes.secret && style.maskSecrets && (type.isText() || type.isData())) return "\"***\"";
+    if (field.notes.secret && style.maskSecrets && (type.isText() || type.isData()))
+      return "\"***\"";
     auto unit = field.notes.unit;
     switch (type.which()) {
-      case Which::VOID: return "";
-      case Which::BOOL: return value.as<bool>() ? "true" : "false";
-      case Which::TEXT: return yamlText(value.as<capnp::Text>().cStr());
-      case Which::DATA: return yamlText(kj::encodeBase64(value.as<capnp::Data>(), false).cStr());
-      case Which::ENUM: return word(type, value);
-      case Which::FLOAT32: return formatReal(value.as<float>());
-      case Which::FLOAT64: return formatReal(value.as<double>());
+      case Which::VOID:
+        return "";
+      case Which::BOOL:
+        return value.as<bool>() ? "true" : "false";
+      case Which::TEXT:
+        return yamlText(value.as<capnp::Text>().cStr());
+      case Which::DATA:
+        return yamlText(kj::encodeBase64(value.as<capnp::Data>(), false).cStr());
+      case Which::ENUM:
+        return word(type, value);
+      case Which::FLOAT32:
+        return formatReal(value.as<float>());
+      case Which::FLOAT64:
+        return formatReal(value.as<double>());
       case Which::UINT8:
       case Which::UINT16:
       case Which::UINT32:
-      case Which::UINT64: return formatQuantity(value.as<uint64_t>(), unit);
-      default: return formatQuantity(value.as<int64_t>(), unit);
+      case Which::UINT64:
+        return formatQuantity(value.as<uint64_t>(), unit);
+      default:
+        return formatQuantity(value.as<int64_t>(), unit);
     }
   }
 
@@ -212,7 +230,8 @@ void flattenLines(const std::string& yaml, std::map<std::string, std::string>& o
     }
     size_t colon = text.find(text.starts_with('"') ? "\":" : ":");
     if (colon != std::string::npos && text[colon] == '"') ++colon;
-    bool isKey = colon != std::string::npos && colon < text.size() && (colon + 1 == text.size() || text[colon + 1] == ' ');
+    bool isKey = colon != std::string::npos && colon < text.size() &&
+                 (colon + 1 == text.size() || text[colon + 1] == ' ');
     if (isKey) {
       stack.push_back(text.substr(0, colon));
       text = colon + 1 < text.size() ? text.substr(colon + 2) : "";
@@ -239,7 +258,8 @@ std::string yamlText(std::string_view text) {
       out += "\\n";
     } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
       char code[8];
-      std::snprintf(code, sizeof code, "\\x%02x", static_cast<unsigned>(static_cast<unsigned char>(c)));
+      std::snprintf(code, sizeof code, "\\x%02x",
+                    static_cast<unsigned>(static_cast<unsigned char>(c)));
       out += code;
     } else {
       out += c;
@@ -248,12 +268,13 @@ std::string yamlText(std::string_view text) {
   return out + "\"";
 }
 
-std::string yamlMembers(const PluginSchema& schema, capnp::DynamicStruct::Reader value, size_t indent,
-                        const YamlStyle& style) {
+std::string yamlMembers(const PluginSchema& schema, capnp::DynamicStruct::Reader value,
+                        size_t indent, const YamlStyle& style) {
   return Writer(schema, style).members(value, indent);
 }
 
-std::map<std::string, std::string> flatten(const PluginSchema& schema, capnp::DynamicStruct::Reader value) {
+std::map<std::string, std::string> flatten(const PluginSchema& schema,
+                                           capnp::DynamicStruct::Reader value) {
   std::map<std::string, std::string> result;
   flattenLines(yamlMembers(schema, value, 0, {false}), result);
   return result;

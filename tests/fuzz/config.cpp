@@ -1,13 +1,15 @@
-// Any bytes as maitred.yaml: the reader reports or reads them, prints what it read, and reads that again.
+// Any bytes as maitred.yaml: the reader reports or reads them, prints what it read, and reads that
+// again.
 //
-// The plugins are the imaginary ones of the reader's unit tests, whose config has every kind of field.
+// The plugins are the imaginary ones of the reader's unit tests, whose config has every kind of
+// field.
+
+#include "host/config/tools.h"
+#include "kitchen.h"
 
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
-
-#include "host/config/tools.h"
-#include "kitchen.h"
 
 namespace {
 
@@ -15,8 +17,8 @@ using namespace maitred::host;
 
 std::string workFile() {
   const char* base = std::getenv("TMPDIR");
-  static const std::string path =
-      std::string(base == nullptr ? "/tmp" : base) + "/maitred-fuzz-config-" + std::to_string(::getpid()) + ".yaml";
+  static const std::string path = std::string(base == nullptr ? "/tmp" : base) +
+                                  "/maitred-fuzz-config-" + std::to_string(::getpid()) + ".yaml";
   static const int removal = std::atexit([] { ::unlink(path.c_str()); });
   (void)removal;
   return path;
@@ -41,7 +43,8 @@ ConfigResult load(const std::string& text, ManifestSource& manifests) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // `file:` and `include` could name any file of the machine.
   std::string text(reinterpret_cast<const char*>(data), size);
-  if (text.find("file:") != std::string::npos || text.find("include") != std::string::npos) return 0;
+  if (text.find("file:") != std::string::npos || text.find("include") != std::string::npos)
+    return 0;
   static KitchenSource manifests;
   ConfigResult first = load(text, manifests);
   if (first.config == nullptr) return 0;

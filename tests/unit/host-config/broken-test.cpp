@@ -1,7 +1,10 @@
-// Every broken config in broken/ beside the exact report that it gets. With MAITRED_UPDATE_EXPECTED set the reports are
-// written anew, to be read before they are committed.
+// Every broken config in broken/ beside the exact report that it gets. With MAITRED_UPDATE_EXPECTED
+// set the reports are written anew, to be read before they are committed.
 //
-// Lines at the head of a config steer its case: "# env: NAME=VALUE", "# set: KEY=VALUE", "# strict".
+// Lines at the head of a config steer its case: "# env: NAME=VALUE", "# set: KEY=VALUE", "#
+// strict".
+
+#include "kitchen.h"
 
 #include <gtest/gtest.h>
 
@@ -12,8 +15,6 @@
 #include <regex>
 #include <set>
 #include <sstream>
-
-#include "kitchen.h"
 
 namespace maitred::host {
 namespace {
@@ -99,22 +100,25 @@ TEST_F(BrokenConfigs, ShowEveryCodeOfTheReader) {
   std::set<std::string> shown;
   for (const fs::path& file : files) shown.merge(reportFor(file).codes);
   std::set<std::string> known;
-  std::regex literal(R"re((?:error|warning|fault|stop)(?:\(|, )"([a-z0-9]+(?:-[a-z0-9]+)*)",)re");
-  std::regex variable(R"re((?:code = |main \? |: )"([a-z]+(?:-[a-z0-9]+)+)")re");
+  std::regex literal(R"re((?:error|warning|fault|stop)(?:\(|,)\s*"([a-z0-9]+(?:-[a-z0-9]+)*)",)re");
+  std::regex variable(R"re((?:code =|main \?|:)\s*"([a-z]+(?:-[a-z0-9]+)+)")re");
   fs::path sources = fs::path(std::getenv("MAITRED_SOURCE_DIR")) / "host/config";
   for (const auto& entry : fs::directory_iterator(sources)) {
     if (entry.path().extension() != ".cpp") continue;
     std::string text = slurp(entry.path());
     for (const std::regex& pattern : {literal, variable}) {
-      for (std::sregex_iterator it(text.begin(), text.end(), pattern), end; it != end; ++it) known.insert((*it)[1]);
+      for (std::sregex_iterator it(text.begin(), text.end(), pattern), end; it != end; ++it)
+        known.insert((*it)[1]);
     }
   }
   EXPECT_GT(known.size(), 40u);
   // Shown by tests of their own, since they need more than one small file.
-  for (const char* elsewhere : {"plugin-check", "too-many-problems", "file-unreadable", "include-many"}) {
+  for (const char* elsewhere :
+       {"plugin-check", "too-many-problems", "file-unreadable", "include-many"}) {
     EXPECT_EQ(known.erase(elsewhere), 1u) << elsewhere;
   }
-  for (const std::string& code : known) EXPECT_TRUE(shown.count(code)) << "no broken config shows " << code;
+  for (const std::string& code : known)
+    EXPECT_TRUE(shown.count(code)) << "no broken config shows " << code;
 }
 
 TEST_F(BrokenConfigs, NeverShowASecret) {

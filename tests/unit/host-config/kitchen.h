@@ -1,18 +1,19 @@
 #pragma once
 // A source of manifests for the imaginary plugins of kitchen.capnp.
 
+#include "host/config/config.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <capnp/message.h>
 #include <capnp/schema.capnp.h>
 #include <capnp/serialize.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <map>
 #include <memory>
 #include <string>
-
-#include "host/config/config.h"
 
 namespace maitred::host {
 
@@ -31,7 +32,8 @@ class KitchenSource final : public ManifestSource {
 
   void searchIn(const std::vector<std::string>& folders) override { searched = folders; }
 
-  kj::Maybe<manifest::Embedded::Reader> find(kj::StringPtr library, kj::String& whereLooked) override {
+  kj::Maybe<manifest::Embedded::Reader> find(kj::StringPtr library,
+                                             kj::String& whereLooked) override {
     auto found = plugins.find(library.cStr());
     if (found != plugins.end()) return found->second->getRoot<manifest::Embedded>().asReader();
     whereLooked = kj::str("not found in /opt/maitred");
@@ -41,7 +43,8 @@ class KitchenSource final : public ManifestSource {
   std::vector<manifest::Embedded::Reader> all() {
     std::vector<manifest::Embedded::Reader> list;
     for (auto& [name, message] : plugins) {
-      if (name != "maitred-broken") list.push_back(message->getRoot<manifest::Embedded>().asReader());
+      if (name != "maitred-broken")
+        list.push_back(message->getRoot<manifest::Embedded>().asReader());
     }
     return list;
   }

@@ -1,8 +1,8 @@
 // What a config that is right becomes.
 
-#include <gmock/gmock.h>
-
 #include "scratch.h"
+
+#include <gmock/gmock.h>
 
 namespace maitred::host {
 namespace {
@@ -71,8 +71,10 @@ TEST_F(LoadConfig, ReadsUnionsInAllTheirForms) {
 }
 
 TEST_F(LoadConfig, ReadsMappingsAsLists) {
-  EXPECT_EQ(read("      tables: { round: { seats: 2 }, square: { seats: 6, window: true } }\n", "tables"),
-            "[(name = \"round\", seats = 2, window = false), (name = \"square\", seats = 6, window = true)]");
+  EXPECT_EQ(
+      read("      tables: { round: { seats: 2 }, square: { seats: 6, window: true } }\n", "tables"),
+      "[(name = \"round\", seats = 2, window = false), (name = \"square\", seats = 6, window = "
+      "true)]");
   EXPECT_EQ(read("      tables: [ { name: round, seats: 2 } ]\n", "tables"),
             "[(name = \"round\", seats = 2, window = false)]");
   EXPECT_EQ(read("      labels: { open: hello, 7: \"\" }\n", "labels"),
@@ -82,8 +84,10 @@ TEST_F(LoadConfig, ReadsMappingsAsLists) {
 TEST_F(LoadConfig, SubstitutesVariablesAndFiles) {
   variables = {{"NAME", "ana"}, {"EMPTY", ""}};
   write("safe.txt", "\n  hunter2 \n");
-  EXPECT_EQ(read("      guests: [\"${NAME}x\", \"${NONE:-${EMPTY}\", \"$$5 $a\", \"${EMPTY:-b}\"]\n", "guests"),
-            "[\"anax\", \"${EMPTY\", \"$5 $a\", \"b\"]");
+  EXPECT_EQ(
+      read("      guests: [\"${NAME}x\", \"${NONE:-${EMPTY}\", \"$$5 $a\", \"${EMPTY:-b}\"]\n",
+           "guests"),
+      "[\"anax\", \"${EMPTY\", \"$5 $a\", \"b\"]");
   EXPECT_EQ(read("      password: file:safe.txt\n", "password"), "hunter2");
   write("chefs", "7\n");
   EXPECT_EQ(read("      chefs: file:chefs\n", "chefs"), "7");
@@ -93,7 +97,8 @@ TEST_F(LoadConfig, MakesPathsAbsolute) {
   write("policies/hot.lua", "return {}");
   write("near.lua", "return {}");
   std::string head = "host: { policy_path: policies, state: st }\n";
-  ConfigResult result = load(head + kitchen("      recipe: hot.lua\n      menu: a/../menu.txt\n      key: file:k\n"));
+  ConfigResult result =
+      load(head + kitchen("      recipe: hot.lua\n      menu: a/../menu.txt\n      key: file:k\n"));
   ASSERT_TRUE(result.diagnostics.ok()) << report(result);
   EXPECT_EQ(field(result, "recipe"), (folder / "policies/hot.lua").string());
   EXPECT_EQ(field(result, "menu"), (folder / "menu.txt").string());
@@ -110,13 +115,16 @@ TEST_F(LoadConfig, MakesPathsAbsolute) {
 }
 
 TEST_F(LoadConfig, JoinsIncludedFiles) {
-  write("parts/local.yaml", "host: { log: { format: json } }\nplugins:\n  - { name: other, library: maitred-local }\n");
-  ConfigResult result = load("include: parts/local.yaml\nhost: { log: { level: debug } }\n" + kitchen(""));
+  write("parts/local.yaml",
+        "host: { log: { format: json } }\nplugins:\n  - { name: other, library: maitred-local }\n");
+  ConfigResult result =
+      load("include: parts/local.yaml\nhost: { log: { level: debug } }\n" + kitchen(""));
   ASSERT_TRUE(result.diagnostics.ok()) << report(result);
   EXPECT_EQ(result.config->host().getLog().getFormat(), settings::Log::Format::JSON);
   EXPECT_EQ(result.config->host().getLog().getLevel(), settings::Log::Level::DEBUG);
   ASSERT_NE(result.config->instance("other"), nullptr);
-  EXPECT_EQ(result.config->locate(*result.config->instance("other")).file, (folder / "parts/local.yaml").string());
+  EXPECT_EQ(result.config->locate(*result.config->instance("other")).file,
+            (folder / "parts/local.yaml").string());
 }
 
 TEST_F(LoadConfig, RefusesTooManyFilesOnce) {
@@ -131,9 +139,10 @@ TEST_F(LoadConfig, RefusesTooManyFilesOnce) {
 }
 
 TEST_F(LoadConfig, AppliesOverrides) {
-  ConfigResult result = load(kitchen("      tip: 0.5\n"),
-                             {"plugins.kitchen.config.tip=0.75", "plugins.1.config.guests=[x, y]", "host.log.level=error",
-                              "plugins.kitchen.config.oven.mode=fan", "host.http.listen="});
+  ConfigResult result =
+      load(kitchen("      tip: 0.5\n"),
+           {"plugins.kitchen.config.tip=0.75", "plugins.1.config.guests=[x, y]",
+            "host.log.level=error", "plugins.kitchen.config.oven.mode=fan", "host.http.listen="});
   ASSERT_TRUE(result.diagnostics.ok()) << report(result);
   EXPECT_EQ(field(result, "tip"), "0.75");
   EXPECT_EQ(field(result, "guests"), "[\"x\", \"y\"]");
@@ -159,12 +168,15 @@ TEST_F(LoadConfig, KnowsWiringAndListeners) {
 TEST_F(LoadConfig, TellsWhereAPluginsProblemsAre) {
   ConfigResult result = load(kitchen("      tables:\n        round: { seats: 2 }\n"));
   const Instance& plugin = *result.config->instance("kitchen");
-  for (ConfigPath path : {ConfigPath{"tables", "round", "seats"}, ConfigPath{"tables", "0", "seats"}}) {
+  for (ConfigPath path :
+       {ConfigPath{"tables", "round", "seats"}, ConfigPath{"tables", "0", "seats"}}) {
     EXPECT_EQ(result.config->locate(plugin, path).line, 10u);
     EXPECT_EQ(result.config->locate(plugin, path).column, 25u);
   }
-  EXPECT_EQ(result.config->locate(plugin, {"tables", "round", "window"}).line, 10u);   // absent: what lacks it
-  EXPECT_EQ(result.config->sources().locate({"plugins", "kitchen", "config", "dishes", "0"}).line, 8u);
+  EXPECT_EQ(result.config->locate(plugin, {"tables", "round", "window"}).line,
+            10u);  // absent: what lacks it
+  EXPECT_EQ(result.config->sources().locate({"plugins", "kitchen", "config", "dishes", "0"}).line,
+            8u);
 
   capnp::MallocMessageBuilder message;
   auto problems = message.initRoot<capnp::List<plugin::Problem>>(1);
@@ -175,7 +187,8 @@ TEST_F(LoadConfig, TellsWhereAPluginsProblemsAre) {
   problems[0].setMessage("wobbles");
   problems[0].setHint("mend it");
   addProblems(result.diagnostics, *result.config, plugin, problems.asReader());
-  EXPECT_THAT(report(result), HasSubstr(":10:16: warning: plugin \"kitchen\", tables.round: wobbles"));
+  EXPECT_THAT(report(result),
+              HasSubstr(":10:16: warning: plugin \"kitchen\", tables.round: wobbles"));
   EXPECT_EQ(result.diagnostics.exitCode(false), ExitCode::ok);
   EXPECT_EQ(result.diagnostics.exitCode(true), ExitCode::warnings);
 }
@@ -186,7 +199,8 @@ TEST_F(LoadConfig, CannotReadAFileThatIsNotThere) {
   EXPECT_EQ(result.diagnostics.exitCode(false), ExitCode::unreadable);
   EXPECT_THAT(report(result), HasSubstr("none.yaml: error: the file does not exist"));
   EXPECT_EQ(loadFile(folder.string()).diagnostics.exitCode(false), ExitCode::unreadable);
-  EXPECT_THAT(report(loadFile(write("big.yaml", std::string((1 << 20) + 1, '#')))), HasSubstr("larger than 1 MiB"));
+  EXPECT_THAT(report(loadFile(write("big.yaml", std::string((1 << 20) + 1, '#')))),
+              HasSubstr("larger than 1 MiB"));
 }
 
 TEST_F(LoadConfig, StopsReportingAtSomePoint) {

@@ -1,10 +1,11 @@
 // Numbers with units, words that are near, addresses.
 
-#include <gtest/gtest.h>
+#include "host/config/quantity.h"
 
 #include "host/config/address.h"
 #include "host/config/names.h"
-#include "host/config/quantity.h"
+
+#include <gtest/gtest.h>
 
 namespace maitred::host {
 namespace {
@@ -29,10 +30,12 @@ TEST(Quantity, ReadsUnitsExactly) {
 }
 
 TEST(Quantity, RefusesWhatIsNoNumber) {
-  for (const char* text : {"", "x", "1x", "0x1g", ".5", "5.", "1e", "--1", "1,5", "0x", "1e99999999999", "Infinity"}) {
+  for (const char* text :
+       {"", "x", "1x", "0x1g", ".5", "5.", "1e", "--1", "1,5", "0x", "1e99999999999", "Infinity"}) {
     EXPECT_NE(parseWhole(text, Unit::UNSPECIFIED).fault, "") << text;
   }
-  for (const char* text : {"1KB", "1gib", "1ms", "1 GiB B"}) EXPECT_NE(parseWhole(text, Unit::BYTES).fault, "") << text;
+  for (const char* text : {"1KB", "1gib", "1ms", "1 GiB B"})
+    EXPECT_NE(parseWhole(text, Unit::BYTES).fault, "") << text;
   EXPECT_EQ(parseWhole("1e31", Unit::UNSPECIFIED).fault, "is far too large");
   EXPECT_EQ(parseWhole("0x1" + std::string(16, '0'), Unit::UNSPECIFIED).fault, "is far too large");
   EXPECT_EQ(parseWhole("1ns", Unit::SECONDS).fault, "is not a whole number of seconds");
@@ -45,7 +48,8 @@ TEST(Quantity, WritesWhatItReads) {
   EXPECT_EQ(formatQuantity(3145728, Unit::BYTES), "3MiB");
   EXPECT_EQ(formatQuantity(1000, Unit::BYTES), "1000B");
   EXPECT_EQ(formatQuantity(2250, Unit::CPU_MILLIS), "2.25");
-  for (Unit unit : {Unit::BYTES, Unit::NANOSECONDS, Unit::MILLISECONDS, Unit::SECONDS, Unit::CPU_MILLIS, Unit::UNSPECIFIED}) {
+  for (Unit unit : {Unit::BYTES, Unit::NANOSECONDS, Unit::MILLISECONDS, Unit::SECONDS,
+                    Unit::CPU_MILLIS, Unit::UNSPECIFIED}) {
     for (int64_t value : {0ll, 1ll, 7ll, 1000ll, 1024ll, 3600000ll, 86400000000001ll}) {
       EXPECT_EQ(whole(formatQuantity(value, unit), unit), value);
     }
@@ -64,16 +68,19 @@ TEST(Names, GuessOnlyWhenUnambiguous) {
 
 TEST(Names, KnowInvalidUtf8) {
   EXPECT_EQ(invalidUtf8("aä€😀"), std::string_view::npos);
-  for (const char* text : {"\xC0\x80", "\xED\xA0\x80", "\xF5\x80\x80\x80", "\xE2\x82", "\x80", "\xE0\x80\x80"}) {
+  for (const char* text :
+       {"\xC0\x80", "\xED\xA0\x80", "\xF5\x80\x80\x80", "\xE2\x82", "\x80", "\xE0\x80\x80"}) {
     EXPECT_EQ(invalidUtf8(text), 0u);
   }
 }
 
 TEST(Address, ChecksSyntaxAndCollisions) {
-  for (const char* text : {"127.0.0.1:0", "[::1]:80", "*:8080", "host-a.example:1", "unix:a.sock"}) {
+  for (const char* text :
+       {"127.0.0.1:0", "[::1]:80", "*:8080", "host-a.example:1", "unix:a.sock"}) {
     EXPECT_EQ(addressFault(text), "") << text;
   }
-  for (const char* text : {"", ":80", "1.2.3:80", "a b:1", "[::g]:1", "[::1]", "x:", "x:65536", "x:+1", "unix:"}) {
+  for (const char* text :
+       {"", ":80", "1.2.3:80", "a b:1", "[::g]:1", "[::1]", "x:", "x:65536", "x:+1", "unix:"}) {
     EXPECT_NE(addressFault(text), "") << text;
   }
   EXPECT_TRUE(sameAddress("*:80", "127.0.0.1:80"));

@@ -1,14 +1,14 @@
 #pragma once
 // A folder of its own for a test, removed afterwards, and the config files in it.
 
+#include "kitchen.h"
+
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <sstream>
-
-#include "kitchen.h"
 
 namespace maitred::host {
 

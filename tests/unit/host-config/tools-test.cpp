@@ -1,11 +1,11 @@
 // Print-outs, comparison, documentation and first files.
 
-#include <gmock/gmock.h>
-
-#include <nlohmann/json.hpp>
-
 #include "host/config/tools.h"
+
 #include "scratch.h"
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 namespace maitred::host {
 namespace {
@@ -27,9 +27,12 @@ class ConfigTools : public ScratchTest {
     return out.str();
   }
   static constexpr const char* full =
-      "      store: sqlite:a.db\n      oven: { heat: 200.5, fuel: wood beech }\n      run_as: { shift: { day: ana } }\n"
-      "      tables: { round: { seats: 2 }, \"a b\": { seats: 3 } }\n      labels: { x: \"true\", y: \"a: \\\"b\\\"\" }\n"
-      "      matrix: [[1, -2], []]\n      guests: [\"$$HOME\", \"- x\"]\n      seal: aGk=\n      power: 250m\n";
+      "      store: sqlite:a.db\n      oven: { heat: 200.5, fuel: wood beech }\n      run_as: { "
+      "shift: { day: ana } }\n"
+      "      tables: { round: { seats: 2 }, \"a b\": { seats: 3 } }\n      labels: { x: \"true\", "
+      "y: \"a: \\\"b\\\"\" }\n"
+      "      matrix: [[1, -2], []]\n      guests: [\"$$HOME\", \"- x\"]\n      seal: aGk=\n      "
+      "power: 250m\n";
 };
 
 TEST_F(ConfigTools, EffectiveConfigReadsBackAsItself) {
@@ -41,7 +44,8 @@ TEST_F(ConfigTools, EffectiveConfigReadsBackAsItself) {
   EXPECT_EQ(effective(second), printed);
   ConfigDiff diff = diffConfigs(*first.config, *second.config);
   EXPECT_THAT(diff.host, ElementsAre());
-  for (const InstanceChange& change : diff.instances) EXPECT_EQ(change.change, Change::unchanged) << change.why;
+  for (const InstanceChange& change : diff.instances)
+    EXPECT_EQ(change.change, Change::unchanged) << change.why;
 }
 
 TEST_F(ConfigTools, EffectiveConfigMasksSecrets) {
@@ -60,13 +64,15 @@ TEST_F(ConfigTools, DiffTellsConfigFromWiring) {
   ASSERT_EQ(diff.instances.size(), 2u);
   EXPECT_EQ(diff.instances[0].change, Change::unchanged);
   EXPECT_EQ(diff.instances[1].change, Change::configChanged);
-  EXPECT_EQ(diff.instances[1].why, "config.password, config.tables, config.tables.x, config.tables.x.seats, "
-                                   "config.tables.x.window");
+  EXPECT_EQ(diff.instances[1].why,
+            "config.password, config.tables, config.tables.x, config.tables.x.seats, "
+            "config.tables.x.window");
 
-  ConfigResult wiring = load("host: { log: { level: debug } }\nplugins:\n"
-                             "  - { name: kitchen, library: maitred-kitchen, uses: { backends: [far] },"
-                             " listen: { rest: '127.0.0.1:2' }, config: { dishes: [soup], password: a } }\n"
-                             "  - { name: far, library: maitred-local }\n");
+  ConfigResult wiring = load(
+      "host: { log: { level: debug } }\nplugins:\n"
+      "  - { name: kitchen, library: maitred-kitchen, uses: { backends: [far] },"
+      " listen: { rest: '127.0.0.1:2' }, config: { dishes: [soup], password: a } }\n"
+      "  - { name: far, library: maitred-local }\n");
   diff = diffConfigs(*before.config, *wiring.config);
   EXPECT_THAT(diff.host, ElementsAre("log.level"));
   ASSERT_EQ(diff.instances.size(), 3u);
@@ -84,23 +90,30 @@ TEST_F(ConfigTools, ExplainsKeys) {
   EXPECT_THAT(text, HasSubstr("units: ns, us, ms"));
   EXPECT_THAT(explain("plugins.name", nullptr), HasSubstr("form: [a-z]"));
   EXPECT_THAT(explain("host", nullptr), HasSubstr("      log (section)"));
-  EXPECT_THAT(explain("host.drain_timout", nullptr, false), HasSubstr("did you mean \"drain_timeout\"?"));
-  EXPECT_THAT(explain("plugins.x.config.y", nullptr, false), HasSubstr("known only with its plugin"));
+  EXPECT_THAT(explain("host.drain_timout", nullptr, false),
+              HasSubstr("did you mean \"drain_timeout\"?"));
+  EXPECT_THAT(explain("plugins.x.config.y", nullptr, false),
+              HasSubstr("known only with its plugin"));
 
   ConfigResult result = load(kitchen("      chefs: 4\n      tables: { round: { seats: 2 } }\n"));
-  EXPECT_THAT(explain("plugins.kitchen.config.chefs", result.config.get()), HasSubstr("set at " + (folder / "maitred.yaml").string() + ":9:7"));
-  EXPECT_THAT(explain("plugins.kitchen.config.tables.round.seats", result.config.get()), HasSubstr("integer, required"));
-  EXPECT_THAT(explain("plugins.kitchen.config.oven.fuel", result.config.get()), HasSubstr("choice of gas, wood"));
+  EXPECT_THAT(explain("plugins.kitchen.config.chefs", result.config.get()),
+              HasSubstr("set at " + (folder / "maitred.yaml").string() + ":9:7"));
+  EXPECT_THAT(explain("plugins.kitchen.config.tables.round.seats", result.config.get()),
+              HasSubstr("integer, required"));
+  EXPECT_THAT(explain("plugins.kitchen.config.oven.fuel", result.config.get()),
+              HasSubstr("choice of gas, wood"));
 }
 
 TEST_F(ConfigTools, DocumentsHostAndPlugins) {
   std::stringstream host, plugin;
   writeHostDocs(host);
   EXPECT_THAT(host.str(), HasSubstr("## `host.worker`"));
-  EXPECT_THAT(host.str(), HasSubstr("| `heartbeat` | duration in milliseconds, 50ms..1min | `1s` |"));
+  EXPECT_THAT(host.str(),
+              HasSubstr("| `heartbeat` | duration in milliseconds, 50ms..1min | `1s` |"));
   for (auto manifest : manifests.all()) writePluginDocs(plugin, manifest);
   EXPECT_THAT(plugin.str(), HasSubstr("# maitred-kitchen 1.0.0"));
-  EXPECT_THAT(plugin.str(), HasSubstr("| `chefs` | integer, 1..40 | `3` | Cooks at work at the same time. |"));
+  EXPECT_THAT(plugin.str(),
+              HasSubstr("| `chefs` | integer, 1..40 | `3` | Cooks at work at the same time. |"));
   EXPECT_THAT(plugin.str(), HasSubstr("## `config.oven.fuel`"));
   EXPECT_THAT(plugin.str(), HasSubstr("- `backends`: maitred.backend.Backend"));
   EXPECT_THAT(plugin.str(), HasSubstr("Secret: write"));
@@ -135,7 +148,8 @@ class FirstPlugins final : public ManifestSource {
  public:
   explicit FirstPlugins(KitchenSource& kitchen) : kitchen(kitchen) {}
   kj::Maybe<manifest::Embedded::Reader> find(kj::StringPtr library, kj::String& looked) override {
-    return kitchen.find(library == "maitred-cook" ? kj::StringPtr("maitred-kitchen") : library, looked);
+    return kitchen.find(library == "maitred-cook" ? kj::StringPtr("maitred-kitchen") : library,
+                        looked);
   }
   KitchenSource& kitchen;
 };
