@@ -4,6 +4,7 @@
 #include "runner.h"
 
 #include <maitred/async.h>
+#include <maitred/http/config.h>
 #include <maitred/http/server.h>
 
 #include <arpa/inet.h>

@@ -138,10 +138,12 @@ void LocalRunner::adopt(FoundTask found) {
 }
 
 void LocalRunner::watchShim(const TaskKey& key) {
-  auto& task = tasks.at(key);
-  task.watch = kj::heap<kj::UnixEventPort::FdObserver>(
-      context.events(), *task.shim, kj::UnixEventPort::FdObserver::OBSERVE_READ);
-  background.add(task.watch->whenBecomesReadable().then([this, key]() { return lookAtFiles(key); }));
+  auto shim = tasks.at(key).shim;
+  auto watch = kj::heap<kj::UnixEventPort::FdObserver>(
+      context.events(), *shim, kj::UnixEventPort::FdObserver::OBSERVE_READ);
+  auto ended = watch->whenBecomesReadable();
+  background.add(ended.then([this, key]() { return lookAtFiles(key); })
+                     .attach(kj::mv(watch)).attach(kj::mv(shim)));
 }
 
 kj::Promise<void> LocalRunner::lookAtFiles(TaskKey key) {

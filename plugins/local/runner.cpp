@@ -212,7 +212,6 @@ void LocalRunner::finish(const TaskKey& key, EndFactsOnDisk end) {
   auto place = tasks.find(key);
   if (place == tasks.end() || place->second.end) return;
   auto& task = place->second;
-  task.watch = nullptr;
   task.shim = nullptr;
   task.facts.startedAt = end.startedAt;
   task.end = end;

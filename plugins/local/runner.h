@@ -18,7 +18,9 @@
 
 namespace maitred::local {
 
-class LocalRunner final : public backend::TaskRunner, private Spawner::Observer, private kj::TaskSet::ErrorHandler {
+class LocalRunner final : public backend::TaskRunner,
+                          private Spawner::Observer,
+                          private kj::TaskSet::ErrorHandler {
  public:
   // Takes the work folder and forks the spawner, so call it before threads exist. Blocks for some system calls.
   LocalRunner(Settings settings, Context& context);
@@ -46,7 +48,6 @@ class LocalRunner final : public backend::TaskRunner, private Spawner::Observer,
     TaskFacts facts;
     uint64_t token = 0;                       // of the spawner; 0 = adopted
     std::shared_ptr<kj::AutoCloseFd> shim;    // adopted: its pidfd
-    kj::Own<kj::UnixEventPort::FdObserver> watch;
     std::optional<EndFactsOnDisk> end;        // told, but not yet recorded by the consumer
   };
 

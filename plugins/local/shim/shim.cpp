@@ -273,10 +273,10 @@ int64_t Shim::nextWakeUp() {
 
 void Shim::supervise() {
   while (!reap()) {
+    checkTimers();   // after reaping: a probe's end may be the reason to stop
     pollfd wanted{signals, POLLIN, 0};
     poll(&wanted, 1, int(nextWakeUp()));
     readSignals();
-    checkTimers();
   }
 }
 

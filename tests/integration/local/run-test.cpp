@@ -160,6 +160,7 @@ TEST_F(RunTest, KillRightAfterLaunch_NeverLosesTheTask) {
 
 TEST_F(RunTest, Signal_GoesToTheMainProcess) {
   world.launch("t", "trap 'echo int; exit 0' INT; echo up; while :; do sleep 0.05; done");
+  world.waitFor("t", TaskState::RUNNING);
   world.waitUntil([&]() { return world.output("t") == "up\n"; }, "output");
   world.signal("t", SIGINT).wait(world.io.waitScope);
   EXPECT_EQ(world.end("t").state, TaskState::SUCCEEDED);
@@ -174,13 +175,14 @@ TEST_F(RunTest, RunTimeLimit_EndsTheTask) {
 }
 
 TEST_F(RunTest, WhatATaskLeavesBehind_IsEnded) {
-  world.launch("t", "setsid sleep 600 & echo $!; setsid sh -c 'sleep 601 & sleep 602' & sleep 603 & "
-                    "sleep 0.2; pgrep -f 'sleep 60[0-3]' || true; exit 0");
+  world.launch("t", "setsid sleep 600 & echo $!; setsid sh -c 'sleep 601 & echo $!; exec sleep 602' & "
+                    "echo $!; sleep 603 & echo $!; "
+                    "while [ $(wc -l < stdout) -lt 4 ]; do sleep 0.02; done; exit 0");
   ASSERT_EQ(world.end("t").exitCode, 0);
   std::stringstream pids(world.output("t"));
   int count = 0;
   for (pid_t pid; pids >> pid; ++count) EXPECT_FALSE(processLives(pid)) << pid;
-  EXPECT_GE(count, 1);
+  EXPECT_EQ(count, 4);
 }
 
 TEST_F(RunTest, ForkBomb_IsEndedWithItsTask) {

@@ -27,10 +27,12 @@ class Recorder final : public backend::Observer::Server {
       if (change.isFull()) note(change.getFull().getRoom());
       if (change.isRoom()) note(change.getRoom());
     }
+    bool end = false;
     for (auto status : batch.getTasks()) {
+      end = end || backend::isTerminal(status.getState());
       world.told[status.getTaskId().cStr()].push_back(backend::read(status));
     }
-    if (!world.acknowledge) return kj::NEVER_DONE;
+    if (end && !world.acknowledge) return kj::NEVER_DONE;
     auto resume = context.getResults().initResume();
     resume.setDurable(batch.getCursor());
     resume.setWindow(8);

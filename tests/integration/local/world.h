@@ -55,7 +55,7 @@ class World {
   std::map<std::string, std::vector<backend::Status>> told;
   std::map<std::string, uint64_t> room;       // node -> free memory
   backend::Session::Client session = nullptr;
-  bool acknowledge = true;                    // false: batches stay unanswered
+  bool acknowledge = true;                    // false: batches with an end stay unanswered
 };
 
 }  // namespace maitred::local::test
