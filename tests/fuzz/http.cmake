@@ -1,0 +1,1 @@
+maitred_fuzz(http ${CMAKE_CURRENT_LIST_DIR}/http.cpp LINK maitred_http)
