@@ -7,7 +7,8 @@ int main(int argc, char** argv) {
   Command maitred;
   maitred.name = "maitred";
   maitred.summary = "Seats batch work, services and notebooks on a cluster.";
-  maitred.commands = {runCommand(),    checkCommand(),      initCommand(),    pluginsCommand(), ctlCommand(),
-                      policyCommand(), configDocsCommand(), versionCommand(), workerCommand()};
+  maitred.commands = {runCommand(),        checkCommand(),   initCommand(),
+                      pluginsCommand(),    ctlCommand(),     policyCommand(),
+                      configDocsCommand(), versionCommand(), workerCommand()};
   return runCommandLine(std::move(maitred), argc, argv);
 }

@@ -1,24 +1,26 @@
 #include "admin-server.h"
 
-#include <capnp/rpc-twoparty.h>
-#include <kj/debug.h>
-#include <kj/io.h>
+#include "host/log/logs.h"
+#include "host/runtime/failure.h"
+#include "report.h"
+
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <capnp/rpc-twoparty.h>
+#include <kj/debug.h>
+#include <kj/io.h>
+
 #include <cerrno>
 #include <cstring>
-
-#include "host/log/logs.h"
-#include "report.h"
 
 namespace maitred::host {
 
 namespace {
 
-constexpr size_t maxTextBytes = 1 << 20;      // of anything that is sent or received as one text
+constexpr size_t maxTextBytes = 1 << 20;  // of anything that is sent or received as one text
 constexpr size_t maxConnections = 64;
 
 class Service final : public admin::Admin::Server {
@@ -35,17 +37,18 @@ class Service final : public admin::Admin::Server {
     return kj::READY_NOW;
   }
   kj::Promise<void> reload(ReloadContext context) override {
-    return control.reload(context.getParams().getDryRun()).then([context](ReloadReport report) mutable {
-      auto results = context.getResults();
-      results.setAccepted(report.accepted);
-      results.setReport(report.report.substr(0, maxTextBytes));
-      auto changes = results.initChanges(report.changes.size());
-      for (size_t i = 0; i < report.changes.size(); ++i) {
-        changes[i].setInstance(report.changes[i].instance);
-        changes[i].setAction(report.changes[i].action);
-        changes[i].setDetail(report.changes[i].detail);
-      }
-    });
+    return control.reload(context.getParams().getDryRun())
+        .then([context](ReloadReport report) mutable {
+          auto results = context.getResults();
+          results.setAccepted(report.accepted);
+          results.setReport(report.report.substr(0, maxTextBytes));
+          auto changes = results.initChanges(report.changes.size());
+          for (size_t i = 0; i < report.changes.size(); ++i) {
+            changes[i].setInstance(report.changes[i].instance);
+            changes[i].setAction(report.changes[i].action);
+            changes[i].setDetail(report.changes[i].detail);
+          }
+        });
   }
   kj::Promise<void> drain(DrainContext context) override {
     auto params = context.getParams();
@@ -71,10 +74,10 @@ class Service final : public admin::Admin::Server {
   }
   kj::Promise<void> ask(AskContext context) override {
     auto params = context.getParams();
-    KJ_REQUIRE(params.getInput().size() <= maxTextBytes, "the input is larger than 1 MiB");
+    if (params.getInput().size() > maxTextBytes) fail("the input is larger than 1 MiB");
     return control.ask(params.getInstance(), params.getName(), params.getInput())
         .then([context](kj::String output) mutable {
-          KJ_REQUIRE(output.size() <= maxTextBytes, "the answer is larger than 1 MiB");
+          if (output.size() > maxTextBytes) fail("the answer is larger than 1 MiB");
           context.getResults().setOutput(output);
         });
   }
@@ -96,16 +99,18 @@ class Service final : public admin::Admin::Server {
 sockaddr_un addressOf(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  KJ_REQUIRE(path.size() < sizeof address.sun_path,
-             "the path of the admin socket is too long: a Unix socket's has at most 107 bytes; set "
-             "host.admin.socket to a shorter one", path);
+  if (path.size() >= sizeof address.sun_path) {
+    fail("the path of the admin socket is too long: ", path.c_str(),
+         "; a Unix socket's has at most ", sizeof address.sun_path - 1,
+         " bytes, so set host.admin.socket to a shorter one");
+  }
   memcpy(address.sun_path, path.c_str(), path.size() + 1);
   return address;
 }
 
 kj::AutoCloseFd unixSocket() {
-  int fd;
-  KJ_SYSCALL(fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) fail("cannot make a socket: ", strerror(errno));
   return kj::AutoCloseFd(fd);
 }
 
@@ -113,16 +118,20 @@ kj::AutoCloseFd unixSocket() {
 void removeStale(const std::string& path, const sockaddr_un& address) {
   struct stat file;
   if (lstat(path.c_str(), &file) < 0) return;
-  KJ_REQUIRE(S_ISSOCK(file.st_mode), "the admin socket's path is taken by something that is no socket", path);
-  auto probe = unixSocket();
-  if (connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
-      errno == EAGAIN || errno == EINPROGRESS) {
-    KJ_FAIL_REQUIRE("another host answers on the admin socket; stop it, or set another host.state or "
-                    "host.admin.socket", path);
+  if (!S_ISSOCK(file.st_mode)) {
+    fail("the admin socket's path is taken by something that is no socket: ", path.c_str());
   }
-  int error = errno;
-  KJ_REQUIRE(error == ECONNREFUSED || error == ENOENT, "the admin socket cannot be examined", path,
-             strerror(error));
+  auto probe = unixSocket();
+  int error = 0;
+  if (connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
+    error = errno;
+  if (error == 0 || error == EAGAIN || error == EINPROGRESS) {
+    fail("another host answers on the admin socket ", path.c_str(),
+         "; stop it, or set another host.state or host.admin.socket");
+  }
+  if (error != ECONNREFUSED && error != ENOENT) {
+    fail("the admin socket ", path.c_str(), " cannot be examined: ", strerror(error));
+  }
   unlink(path.c_str());
 }
 
@@ -132,12 +141,11 @@ kj::AutoCloseFd bindSocket(const std::string& path) {
   auto fd = unixSocket();
   // Nobody may connect between bind() and chmod(): the descriptor's mode becomes the file's.
   fchmod(fd, 0600);
-  if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0) {
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0 ||
+      chmod(path.c_str(), 0600) < 0 || listen(fd, SOMAXCONN) < 0) {
     int error = errno;
-    KJ_FAIL_REQUIRE("the admin socket cannot be made", path, strerror(error));
+    fail("the admin socket cannot be made at ", path.c_str(), ": ", strerror(error));
   }
-  KJ_SYSCALL(chmod(path.c_str(), 0600), path);
-  KJ_SYSCALL(listen(fd, SOMAXCONN));
   return fd;
 }
 
@@ -167,8 +175,12 @@ class Session {
 
 struct AdminServer::Impl final : public kj::TaskSet::ErrorHandler {
   Impl(std::string given, Control& control, Logs& logs, kj::LowLevelAsyncIoProvider& io)
-      : path(std::move(given)), logs(logs), service(make(control, logs)), timer(io.getTimer()),
-        listener(io.wrapListenSocketFd(bindSocket(path), kj::LowLevelAsyncIoProvider::TAKE_OWNERSHIP)),
+      : path(std::move(given)),
+        logs(logs),
+        service(make(control, logs)),
+        timer(io.getTimer()),
+        listener(
+            io.wrapListenSocketFd(bindSocket(path), kj::LowLevelAsyncIoProvider::TAKE_OWNERSHIP)),
         tasks(*this) {
     struct stat file;
     if (lstat(path.c_str(), &file) == 0) inode = file.st_ino;
@@ -182,15 +194,16 @@ struct AdminServer::Impl final : public kj::TaskSet::ErrorHandler {
 
   kj::Promise<void> acceptAll() {
     return listener->acceptAuthenticated()
-        .then([this](kj::AuthenticatedStream accepted) -> kj::Promise<void> {
-                admit(kj::mv(accepted));
-                return kj::READY_NOW;
-              },
-              [this](kj::Exception&& fault) -> kj::Promise<void> {
-                // Out of descriptors, most likely: the pause keeps the loop free meanwhile.
-                logs.host().error(kj::str("admin socket: ", fault.getDescription()).cStr());
-                return timer.afterDelay(1 * kj::SECONDS);
-              })
+        .then(
+            [this](kj::AuthenticatedStream accepted) -> kj::Promise<void> {
+              admit(kj::mv(accepted));
+              return kj::READY_NOW;
+            },
+            [this](kj::Exception&& fault) -> kj::Promise<void> {
+              // Out of descriptors, most likely: the pause keeps the loop free meanwhile.
+              logs.host().error(kj::str("admin socket: ", fault.getDescription()).cStr());
+              return timer.afterDelay(1 * kj::SECONDS);
+            })
         .then([this]() { return acceptAll(); });
   }
 
@@ -198,7 +211,9 @@ struct AdminServer::Impl final : public kj::TaskSet::ErrorHandler {
     auto& identity = kj::downcast<kj::LocalPeerIdentity>(*accepted.peerIdentity);
     auto peer = identity.getCredentials();
     uid_t uid = ~uid_t(0);
-    KJ_IF_MAYBE(known, peer.uid) { uid = *known; }
+    KJ_IF_MAYBE (known, peer.uid) {
+      uid = *known;
+    }
     if (uid != 0 && uid != geteuid()) {
       logs.host().warning(kj::str("admin socket: user ", uid, " was refused").cStr());
       return;
@@ -228,7 +243,8 @@ struct AdminServer::Impl final : public kj::TaskSet::ErrorHandler {
   kj::TaskSet tasks;
 };
 
-AdminServer::AdminServer(std::string path, Control& control, Logs& logs, kj::LowLevelAsyncIoProvider& io)
+AdminServer::AdminServer(std::string path, Control& control, Logs& logs,
+                         kj::LowLevelAsyncIoProvider& io)
     : impl(kj::heap<Impl>(std::move(path), control, logs, io)) {}
 AdminServer::~AdminServer() noexcept(false) {}
 

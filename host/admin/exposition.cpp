@@ -8,10 +8,14 @@ namespace maitred::host {
 
 namespace {
 
-constexpr size_t maxTextBytes = 1 << 20;   // of one instance; see Plugin.metrics
+constexpr size_t maxTextBytes = 1 << 20;  // of one instance; see Plugin.metrics
 
-bool startsName(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':'; }
-bool isName(char c) { return startsName(c) || (c >= '0' && c <= '9'); }
+bool startsName(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':';
+}
+bool isName(char c) {
+  return startsName(c) || (c >= '0' && c <= '9');
+}
 
 // The name at the front of `rest`, removed from it; empty if there is none.
 std::string_view takeName(std::string_view& rest) {
@@ -41,7 +45,7 @@ std::string escaped(std::string_view value) {
 
 // The labels between braces, as they stand, with `instance` renamed. False if they are malformed.
 bool takeLabels(std::string_view& rest, std::string& labels) {
-  rest.remove_prefix(1);   // '{'
+  rest.remove_prefix(1);  // '{'
   while (true) {
     skipBlanks(rest);
     if (!rest.empty() && rest.front() == '}') {
@@ -82,7 +86,11 @@ std::string number(double value) {
   return std::string(buffer, end);
 }
 
-struct Sample { std::string_view name; std::string labels; std::string_view value; };
+struct Sample {
+  std::string_view name;
+  std::string labels;
+  std::string_view value;
+};
 
 bool parseSample(std::string_view line, Sample& sample) {
   sample.name = takeName(line);
@@ -117,7 +125,7 @@ size_t Exposition::merge(const std::string& instance, std::string_view text) {
     ++dropped;
     text = text.substr(0, text.rfind('\n', maxTextBytes) + 1);
   }
-  std::string current;   // the family that the last TYPE or HELP opened
+  std::string current;  // the family that the last TYPE or HELP opened
   bool refused = false;
   auto open = [&](std::string_view name) -> Family& {
     current = name;
@@ -133,7 +141,10 @@ size_t Exposition::merge(const std::string& instance, std::string_view text) {
       auto rest = line.substr(7);
       auto name = takeName(rest);
       skipBlanks(rest);
-      if (name.empty()) { ++dropped; continue; }
+      if (name.empty()) {
+        ++dropped;
+        continue;
+      }
       auto& family = open(name);
       auto& field = line[2] == 'H' ? family.help : family.type;
       if (line[2] == 'T' && !field.empty() && field != rest) refused = true;
@@ -142,13 +153,20 @@ size_t Exposition::merge(const std::string& instance, std::string_view text) {
     }
     if (line.empty() || line.front() == '#') continue;
     Sample sample;
-    if (!parseSample(line, sample)) { ++dropped; continue; }
+    if (!parseSample(line, sample)) {
+      ++dropped;
+      continue;
+    }
     bool ofCurrent = !current.empty() && sample.name.starts_with(current) &&
                      (sample.name.size() == current.size() || sample.name[current.size()] == '_');
     if (!ofCurrent) open(sample.name);
-    if (refused) { ++dropped; continue; }
-    families[current].samples.push_back(std::string(sample.name) + "{instance=\"" + escaped(instance) + "\"" +
-                                        sample.labels + "} " + std::string(sample.value));
+    if (refused) {
+      ++dropped;
+      continue;
+    }
+    families[current].samples.push_back(std::string(sample.name) + "{instance=\"" +
+                                        escaped(instance) + "\"" + sample.labels + "} " +
+                                        std::string(sample.value));
   }
   return dropped;
 }

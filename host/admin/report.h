@@ -12,7 +12,8 @@ class Logs;
 const char* nameOf(admin::InstanceState state);
 const char* nameOf(admin::HostState state);
 
-// Why the host is not ready, one sentence each: "cook: backing off (killed by signal 9)". Empty = ready.
+// Why the host is not ready, one sentence each: "cook: backing off (killed by signal 9)". Empty =
+// ready.
 std::vector<std::string> reasonsNotReady(admin::HostStatus::Reader status);
 
 // The host's own families.

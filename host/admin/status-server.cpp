@@ -1,11 +1,12 @@
 #include "status-server.h"
 
-#include <capnp/message.h>
+#include "host/log/logs.h"
+#include "report.h"
+
 #include <maitred/async.h>
 #include <maitred/http.h>
 
-#include "host/log/logs.h"
-#include "report.h"
+#include <capnp/message.h>
 
 namespace maitred::host {
 
@@ -34,22 +35,26 @@ http::Router routes(Control& control, Logs& logs) {
   http::Router router;
   http::RouteOptions open;
   open.authenticate = false;
-  router.on("GET", "/healthz",
-            [](http::Request&) -> kj::Promise<http::Response> {
-              return http::Response::text(200, "ok\n");
-            },
-            open);
-  router.on("GET", "/readyz",
-            [&control](http::Request&) -> kj::Promise<http::Response> { return readiness(control); }, open);
-  router.on("GET", "/metrics",
-            [&control, &logs](http::Request&) -> kj::Promise<http::Response> {
-              return allMetrics(control, logs).then([](std::string text) {
-                auto response = http::Response::text(200, text);
-                response.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
-                return response;
-              });
-            },
-            open);
+  router.on(
+      "GET", "/healthz",
+      [](http::Request&) -> kj::Promise<http::Response> {
+        return http::Response::text(200, "ok\n");
+      },
+      open);
+  router.on(
+      "GET", "/readyz",
+      [&control](http::Request&) -> kj::Promise<http::Response> { return readiness(control); },
+      open);
+  router.on(
+      "GET", "/metrics",
+      [&control, &logs](http::Request&) -> kj::Promise<http::Response> {
+        return allMetrics(control, logs).then([](std::string text) {
+          auto response = http::Response::text(200, text);
+          response.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+          return response;
+        });
+      },
+      open);
   return router;
 }
 

@@ -47,14 +47,21 @@ std::optional<std::chrono::microseconds> ServiceManager::watchdogInterval() cons
   return *watchdogTimeout / 2;
 }
 
-void ServiceManager::ready() const { send("READY=1"); }
-void ServiceManager::stopping() const { send("STOPPING=1"); }
-void ServiceManager::watchdog() const { send("WATCHDOG=1"); }
+void ServiceManager::ready() const {
+  send("READY=1");
+}
+void ServiceManager::stopping() const {
+  send("STOPPING=1");
+}
+void ServiceManager::watchdog() const {
+  send("WATCHDOG=1");
+}
 
 void ServiceManager::reloading() const {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
-  auto micros = static_cast<uint64_t>(now.tv_sec) * 1000000 + static_cast<uint64_t>(now.tv_nsec) / 1000;
+  auto micros =
+      static_cast<uint64_t>(now.tv_sec) * 1000000 + static_cast<uint64_t>(now.tv_nsec) / 1000;
   send("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(micros));
 }
 
@@ -71,7 +78,8 @@ void ServiceManager::send(std::string_view message) const {
   auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket.size());
   int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return;
-  sendto(fd, message.data(), message.size(), MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&address), size);
+  sendto(fd, message.data(), message.size(), MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&address),
+         size);
   close(fd);
 }
 

@@ -1,13 +1,14 @@
 #pragma once
 // A connection to a running host's admin socket, for commands that ask one thing and end.
 
-#include <capnp/rpc-twoparty.h>
-#include <kj/async-io.h>
+#include "command.h"
+
 #include <maitred/schema/admin.capnp.h>
 
-#include <string>
+#include <capnp/rpc-twoparty.h>
+#include <kj/async-io.h>
 
-#include "command.h"
+#include <string>
 
 namespace maitred::host::cli {
 
@@ -23,8 +24,9 @@ class AdminClient {
 
   admin::Admin::Client admin() { return bootstrap; }
 
-  // Waits for an answer, at most --timeout and `extraMs` more. Throws Failure: Exit::timeout if it does not
-  // come, Exit::unavailable if the host ends meanwhile, Exit::failed with the host's own words otherwise.
+  // Waits for an answer, at most --timeout and `extraMs` more. Throws Failure: Exit::timeout if it
+  // does not come, Exit::unavailable if the host ends meanwhile, Exit::failed with the host's own
+  // words otherwise.
   template <typename T>
   capnp::Response<T> wait(capnp::RemotePromise<T>&& promise, uint64_t extraMs = 0) {
     auto limit = deadline(extraMs).then([]() -> capnp::Response<T> { KJ_UNREACHABLE; });

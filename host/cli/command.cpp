@@ -1,7 +1,10 @@
 #include "command.h"
 
+#include "host/config/names.h"
+
 #include <boost/program_options/parsers.hpp>
 #include <boost/program_options/positional_options.hpp>
+
 #include <kj/exception.h>
 
 #include <algorithm>
@@ -9,13 +12,13 @@
 #include <iostream>
 #include <sstream>
 
-#include "host/config/names.h"
-
 namespace maitred::host::cli {
 
 namespace {
 
-bool isHelp(const std::string& word) { return word == "--help" || word == "-h" || word == "help"; }
+bool isHelp(const std::string& word) {
+  return word == "--help" || word == "-h" || word == "help";
+}
 
 Words longOptions(const po::options_description& options) {
   Words names;
@@ -74,8 +77,8 @@ const Command* childOf(const Command& command, const std::string& name) {
   return nullptr;
 }
 
-int walk(const Command& command, const Words& words, const std::string& path, const Unknown& unknown,
-         const std::function<Words()>& moreNames) {
+int walk(const Command& command, const Words& words, const std::string& path,
+         const Unknown& unknown, const std::function<Words()>& moreNames) {
   if (command.raw) return command.raw(words);
   if (command.commands.empty()) return runLeaf(command, words, path);
   if (words.empty()) {
@@ -106,8 +109,8 @@ int walk(const Command& command, const Words& words, const std::string& path, co
     for (auto& name : moreNames()) known.push_back(name);
   }
   bool option = words[0].starts_with("-");
-  return complain(path, std::string(option ? "unknown option " : "unknown command ") + quote(words[0]) +
-                            didYouMean(words[0], known));
+  return complain(path, std::string(option ? "unknown option " : "unknown command ") +
+                            quote(words[0]) + didYouMean(words[0], known));
 }
 
 // Texts of kj::Exception start with the source line for developers; people want the sentence.
@@ -134,12 +137,14 @@ std::string helpOf(const Command& command, const std::string& path) {
     }
     for (const auto& child : command.commands) {
       if (child.hidden) continue;
-      out << "  " << std::left << std::setw(static_cast<int>(width) + 2) << child.name << child.summary << "\n";
+      out << "  " << std::left << std::setw(static_cast<int>(width) + 2) << child.name
+          << child.summary << "\n";
     }
     out << "\n`" << path << " COMMAND --help` tells more.\n";
   } else {
     out << "usage: " << path << (command.positional.empty() ? "" : " " + command.positional)
-        << " [options]\n\n" << command.summary << "\n\noptions:\n";
+        << " [options]\n\n"
+        << command.summary << "\n\noptions:\n";
     po::options_description shown;
     auto all = optionsOf(command);
     for (const auto& option : all.options()) {

@@ -1,5 +1,5 @@
-// `maitred completion bash|zsh`: the shell's part is a few lines which ask the executable itself, so that
-// completion knows every option and the commands of the plugins that are installed.
+// `maitred completion bash|zsh`: the shell's part is a few lines which ask the executable itself,
+// so that completion knows every option and the commands of the plugins that are installed.
 
 #include "commands.h"
 
@@ -12,7 +12,8 @@ namespace maitred::host::cli {
 
 namespace {
 
-constexpr const char* bashScript = R"(# maitred completion for bash: source it, or put it into /etc/bash_completion.d
+constexpr const char* bashScript =
+    R"(# maitred completion for bash: source it, or put it into /etc/bash_completion.d
 _maitred() {
   local cur="${COMP_WORDS[COMP_CWORD]}" line
   COMPREPLY=()
@@ -29,7 +30,7 @@ complete -F _maitred maitred
 )";
 
 constexpr const char* zshScript = R"(#compdef maitred
-# maitred completion for zsh: source it after compinit, or put it as _maitred into a folder of $fpath
+# maitred completion for zsh: source it after compinit, or put it as _maitred into $fpath
 _maitred() {
   local line
   local -a found
@@ -53,7 +54,8 @@ const Command* childOf(const Command& command, const std::string& name) {
 }
 
 // The option that `word` is, if it takes a value.
-std::optional<std::string> valueOption(const po::options_description& options, const std::string& word) {
+std::optional<std::string> valueOption(const po::options_description& options,
+                                       const std::string& word) {
   for (const auto& option : options.options()) {
     bool is = word == "--" + option->long_name() ||
               (word.size() == 2 && word == option->canonical_display_name(
@@ -70,7 +72,8 @@ void namesOf(const Command& command, Words& found) {
 }
 
 // What may stand after `before` in a command without subcommands.
-void completeLeaf(const Command& command, const Words& before, const std::string& current, Words& found) {
+void completeLeaf(const Command& command, const Words& before, const std::string& current,
+                  Words& found) {
   auto options = optionsOf(command);
   auto values = command.values ? command.values() : std::map<std::string, Words>();
   auto known = [&](const std::string& option) {
@@ -123,10 +126,11 @@ Words complete(const Command& root, Words words) {
     } else if (command == &root && words.size() == 1) {
       found = pluginCommandNames(words[0]);
     } else if (command == &root) {
-      found.push_back(":files");   // options of plugins' commands are the plugins' own
+      found.push_back(":files");  // options of plugins' commands are the plugins' own
     }
   } else {
-    completeLeaf(*command, Words(words.begin() + static_cast<ptrdiff_t>(used), words.end()), current, found);
+    completeLeaf(*command, Words(words.begin() + static_cast<ptrdiff_t>(used), words.end()),
+                 current, found);
   }
   Words fitting;
   for (auto& word : found) {
@@ -154,8 +158,10 @@ Command completionCommand(Command root) {
     };
     return child;
   };
-  command.commands.push_back(script("bash", bashScript, "for this shell: source <(maitred completion bash)"));
-  command.commands.push_back(script("zsh", zshScript, "for this shell: source <(maitred completion zsh)"));
+  command.commands.push_back(
+      script("bash", bashScript, "for this shell: source <(maitred completion bash)"));
+  command.commands.push_back(
+      script("zsh", zshScript, "for this shell: source <(maitred completion zsh)"));
 
   root.commands.push_back(command);
   Command words;

@@ -1,5 +1,12 @@
 // The commands about the configuration file: check, init, config-docs, and run.
 
+#include "commands.h"
+#include "host/config/names.h"
+#include "host/config/tools.h"
+#include "host/runtime/check.h"
+#include "host/runtime/run.h"
+#include "setup.h"
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -7,13 +14,6 @@
 #include <fstream>
 #include <iostream>
 #include <sstream>
-
-#include "commands.h"
-#include "host/config/names.h"
-#include "host/config/tools.h"
-#include "host/runtime/check.h"
-#include "host/runtime/run.h"
-#include "setup.h"
 
 namespace maitred::host::cli {
 
@@ -72,8 +72,8 @@ int init(const po::variables_map& values) {
   out << text.str();
   out.close();
   if (!out) throw Failure{"cannot write " + file + ": " + strerror(errno)};
-  std::cout << "wrote " << file << "; next: maitred check " << file << ", then maitred run --config " << file
-            << "\n";
+  std::cout << "wrote " << file << "; next: maitred check " << file
+            << ", then maitred run --config " << file << "\n";
   return Exit::ok;
 }
 
@@ -130,7 +130,9 @@ Command runCommand() {
   command.positionals = {"config"};
   command.options = addConfigOptions;
   command.notes = [] {
-    return std::string("SIGTERM drains and ends, SIGHUP reads the configuration again, SIGUSR1 opens the log anew.");
+    return std::string(
+        "SIGTERM drains and ends, SIGHUP reads the configuration again, SIGUSR1 opens the log "
+        "anew.");
   };
   command.run = run;
   return command;
@@ -144,17 +146,19 @@ Command checkCommand() {
   command.positionals = {"config"};
   command.options = [](po::options_description& options) {
     addConfigOptions(options);
-    options.add_options()
-        ("explain", po::value<std::string>()->value_name("KEY"),
-         "print what a key means, its type, range and default, e.g. host.log.level")
-        ("strict", "end with 1 if there are warnings")
-        ("format", po::value<std::string>()->default_value("text")->value_name("WORD"), "text or json")
-        ("print-effective", "print the whole configuration, defaults filled in, secrets masked")
-        ("static", "leave out the plugins' own checks, which run in throw-away processes");
+    options.add_options()(
+        "explain", po::value<std::string>()->value_name("KEY"),
+        "print what a key means, its type, range and default, e.g. host.log.level")(
+        "strict", "end with 1 if there are warnings")(
+        "format", po::value<std::string>()->default_value("text")->value_name("WORD"),
+        "text or json")("print-effective",
+                        "print the whole configuration, defaults filled in, secrets masked")(
+        "static", "leave out the plugins' own checks, which run in throw-away processes");
   };
   command.values = [] { return std::map<std::string, Words>{{"format", {"text", "json"}}}; };
   command.notes = [] {
-    return std::string("exit codes: 0 good, 1 warnings (with --strict), 2 faults, 3 the file cannot be read");
+    return std::string(
+        "exit codes: 0 good, 1 warnings (with --strict), 2 faults, 3 the file cannot be read");
   };
   command.run = check;
   return command;
@@ -167,12 +171,13 @@ Command initCommand() {
   command.positional = "[FILE]";
   command.positionals = {"file"};
   command.options = [](po::options_description& options) {
-    options.add_options()
-        ("file", po::value<std::string>()->default_value(defaultConfig), "")
-        ("force", "overwrite the file if it is there");
+    options.add_options()("file", po::value<std::string>()->default_value(defaultConfig), "")(
+        "force", "overwrite the file if it is there");
     addPathOptions(options);
   };
-  command.notes = [] { return std::string("FILE is maitred.yaml if not given; - is standard output."); };
+  command.notes = [] {
+    return std::string("FILE is maitred.yaml if not given; - is standard output.");
+  };
   command.run = init;
   return command;
 }
@@ -184,10 +189,10 @@ Command configDocsCommand() {
   command.positional = "host|PLUGIN";
   command.positionals = {"subject"};
   command.options = [](po::options_description& options) {
-    options.add_options()
-        ("subject", po::value<std::string>()->required(), "")
-        ("format", po::value<std::string>()->default_value("markdown")->value_name("WORD"),
-         "markdown, or json-schema for editors (of `host`: the whole file with every installed plugin)");
+    options.add_options()("subject", po::value<std::string>()->required(), "")(
+        "format", po::value<std::string>()->default_value("markdown")->value_name("WORD"),
+        "markdown, or json-schema for editors (of `host`: the whole file with every installed "
+        "plugin)");
     addPathOptions(options);
   };
   command.values = [] {

@@ -1,35 +1,46 @@
 #include "ctl-tables.h"
 
-#include <cmath>
-#include <ctime>
-#include <ostream>
-
 #include "host/admin/report.h"
 #include "host/config/names.h"
 #include "table.h"
+
+#include <cmath>
+#include <ctime>
+#include <ostream>
 
 namespace maitred::host::cli {
 
 namespace {
 
-int64_t secondsSince(int64_t unixNs) { return time(nullptr) - unixNs / 1000000000; }
+int64_t secondsSince(int64_t unixNs) {
+  return time(nullptr) - unixNs / 1000000000;
+}
 
 std::string stateOf(admin::InstanceStatus::Reader instance) {
   std::string state = nameOf(instance.getState());
-  if (instance.getState() == admin::InstanceState::ACTIVE && !instance.getReady()) state += ", degraded";
+  if (instance.getState() == admin::InstanceState::ACTIVE && !instance.getReady())
+    state += ", degraded";
   return state;
 }
 
-std::string number(uint64_t value) { return std::to_string(value); }
+std::string number(uint64_t value) {
+  return std::to_string(value);
+}
 
 const char* word(admin::Action action) {
   switch (action) {
-    case admin::Action::UNCHANGED: return "unchanged";
-    case admin::Action::RECONFIGURED: return "reconfigured";
-    case admin::Action::RESTARTED: return "restarted";
-    case admin::Action::ADDED: return "added";
-    case admin::Action::REMOVED: return "removed";
-    default: return "unknown";
+    case admin::Action::UNCHANGED:
+      return "unchanged";
+    case admin::Action::RECONFIGURED:
+      return "reconfigured";
+    case admin::Action::RESTARTED:
+      return "restarted";
+    case admin::Action::ADDED:
+      return "added";
+    case admin::Action::REMOVED:
+      return "removed";
+    default:
+      return "unknown";
   }
 }
 
@@ -38,24 +49,29 @@ const char* word(admin::Action action) {
 void writeStatus(std::ostream& out, admin::HostStatus::Reader status) {
   out << "maitred " << status.getVersion().cStr() << ", " << nameOf(status.getState()) << ", pid "
       << status.getPid() << ", up " << age(secondsSince(status.getStartedAt())) << ", loop delay "
-      << shortTime(status.getLoopDelayUs()) << "\nconfig " << status.getConfigFile().cStr() << "\n\n";
-  Table table({"INSTANCE", "PLUGIN", "VERSION", "STATE", ">FOR", "ISOLATION", ">PID", ">RESTARTS", ">MEMORY",
-               ">LOOP", "MESSAGE"});
+      << shortTime(status.getLoopDelayUs()) << "\nconfig " << status.getConfigFile().cStr()
+      << "\n\n";
+  Table table({"INSTANCE", "PLUGIN", "VERSION", "STATE", ">FOR", "ISOLATION", ">PID", ">RESTARTS",
+               ">MEMORY", ">LOOP", "MESSAGE"});
   for (auto instance : status.getInstances()) {
-    auto message = instance.getMessage().size() > 0 || instance.getState() == admin::InstanceState::ACTIVE
-                       ? instance.getMessage() : instance.getLastFailure();
-    table.row({instance.getName().cStr(), instance.getPlugin().cStr(), instance.getVersion().cStr(),
-               stateOf(instance), age(secondsSince(instance.getSince())), instance.getIsolation().cStr(),
-               instance.getPid() == 0 ? "" : number(instance.getPid()), number(instance.getRestarts()),
-               instance.getMemoryBytes() == 0 ? "" : byteSize(instance.getMemoryBytes()),
-               shortTime(instance.getLoopDelayUs()), message.cStr()});
+    auto message =
+        instance.getMessage().size() > 0 || instance.getState() == admin::InstanceState::ACTIVE
+            ? instance.getMessage()
+            : instance.getLastFailure();
+    table.row(
+        {instance.getName().cStr(), instance.getPlugin().cStr(), instance.getVersion().cStr(),
+         stateOf(instance), age(secondsSince(instance.getSince())), instance.getIsolation().cStr(),
+         instance.getPid() == 0 ? "" : number(instance.getPid()), number(instance.getRestarts()),
+         instance.getMemoryBytes() == 0 ? "" : byteSize(instance.getMemoryBytes()),
+         shortTime(instance.getLoopDelayUs()), message.cStr()});
   }
   table.write(out);
 }
 
 void writeInstance(std::ostream& out, admin::InstanceStatus::Reader instance) {
   auto line = [&](const char* name, const std::string& value) {
-    if (!value.empty()) out << "  " << name << std::string(14 - std::string(name).size(), ' ') << value << "\n";
+    if (!value.empty())
+      out << "  " << name << std::string(14 - std::string(name).size(), ' ') << value << "\n";
   };
   out << instance.getName().cStr() << ": " << stateOf(instance) << " for "
       << age(secondsSince(instance.getSince())) << "\n";
@@ -70,7 +86,8 @@ void writeInstance(std::ostream& out, admin::InstanceStatus::Reader instance) {
     line("listens", std::string(listener.getName().cStr()) + " on " + listener.getAddress().cStr());
   }
   if (instance.getLastFailure().size() > 0) {
-    line("last failure", wallTime(instance.getLastFailureAt()) + ": " + instance.getLastFailure().cStr());
+    line("last failure",
+         wallTime(instance.getLastFailureAt()) + ": " + instance.getLastFailure().cStr());
   }
   if (instance.getLastLog().size() > 0) out << "\nlog before the last failure:\n";
   for (auto entry : instance.getLastLog()) out << "  " << entry.cStr() << "\n";
@@ -94,8 +111,8 @@ void writeGrants(std::ostream& out, capnp::List<admin::Edge>::Reader edges) {
     out << "no plugin uses another\n";
     return;
   }
-  Table table({"CONSUMER", "REQUIREMENT", "PROVIDER", "INTERFACE", "STATE", ">CALLS", ">FAILED", ">OVERLOADED",
-               ">IN FLIGHT", ">P50", ">P99", ">RECONNECTS", "LAST USE"});
+  Table table({"CONSUMER", "REQUIREMENT", "PROVIDER", "INTERFACE", "STATE", ">CALLS", ">FAILED",
+               ">OVERLOADED", ">IN FLIGHT", ">P50", ">P99", ">RECONNECTS", "LAST USE"});
   for (auto edge : edges) {
     std::string interface = edge.getInterface().cStr();
     auto latency = [&](double share) {
@@ -103,10 +120,11 @@ void writeGrants(std::ostream& out, capnp::List<admin::Edge>::Reader edges) {
       return bound == 0 ? std::string() : "<" + shortTime(bound);
     };
     table.row({edge.getConsumer().cStr(), edge.getRequirement().cStr(), edge.getProvider().cStr(),
-               interface.substr(interface.rfind('.') + 1), edge.getConnected() ? "connected" : "disconnected",
-               number(edge.getCalls()), number(edge.getFailures()), number(edge.getOverloads()),
-               number(edge.getInFlight()) + "/" + number(edge.getInFlightMax()), latency(0.5), latency(0.99),
-               number(edge.getReconnects()), wallTime(edge.getLastUseAt())});
+               interface.substr(interface.rfind('.') + 1),
+               edge.getConnected() ? "connected" : "disconnected", number(edge.getCalls()),
+               number(edge.getFailures()), number(edge.getOverloads()),
+               number(edge.getInFlight()) + "/" + number(edge.getInFlightMax()), latency(0.5),
+               latency(0.99), number(edge.getReconnects()), wallTime(edge.getLastUseAt())});
   }
   table.write(out);
 }
@@ -118,7 +136,8 @@ void writeReload(std::ostream& out, admin::Admin::ReloadResults::Reader result, 
     return;
   }
   if (result.getReport().size() > 0) {
-    out << result.getReport().cStr() << (kj::StringPtr(result.getReport()).endsWith("\n") ? "" : "\n");
+    out << result.getReport().cStr()
+        << (kj::StringPtr(result.getReport()).endsWith("\n") ? "" : "\n");
   }
   Table table({"INSTANCE", dryRun ? "WOULD BE" : "WAS", "DETAIL"});
   for (auto change : result.getChanges()) {

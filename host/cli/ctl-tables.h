@@ -12,8 +12,9 @@ void writeInstance(std::ostream& out, admin::InstanceStatus::Reader instance);
 void writeGrants(std::ostream& out, capnp::List<admin::Edge>::Reader edges);
 void writeReload(std::ostream& out, admin::Admin::ReloadResults::Reader result, bool dryRun);
 
-// The latency below which `share` (0..1) of the calls stay, in microseconds: the bound of the bucket in
-// which that call falls. 0 if there were no calls; the last finite bound for those beyond it.
+// The latency below which `share` (0..1) of the calls stay, in microseconds: the bound of the
+// bucket in which that call falls. 0 if there were no calls; the last finite bound for those beyond
+// it.
 uint64_t quantile(capnp::List<admin::Bucket>::Reader buckets, double share);
 
 }  // namespace maitred::host::cli

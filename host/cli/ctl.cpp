@@ -1,13 +1,13 @@
 // `maitred ctl …`: questions and orders to a running host.
 
-#include <fstream>
-#include <iostream>
-#include <iterator>
-
 #include "admin-client.h"
 #include "commands.h"
 #include "ctl-tables.h"
 #include "to-json.h"
+
+#include <fstream>
+#include <iostream>
+#include <iterator>
 
 namespace maitred::host::cli {
 
@@ -17,7 +17,9 @@ constexpr size_t maxInputBytes = 1 << 20;
 
 using Values = po::variables_map;
 
-bool json(const Values& values) { return values.count("json") > 0; }
+bool json(const Values& values) {
+  return values.count("json") > 0;
+}
 
 std::string text(const Values& values, const char* option) {
   return values.count(option) == 0 ? "" : values[option].as<std::string>();
@@ -69,7 +71,8 @@ int reload(const Values& values) {
   request.setDryRun(dryRun);
   auto response = host.wait(request.send(), 120000);
   if (json(values)) {
-    print(toJson(capnp::DynamicStruct::Reader(capnp::Response<admin::Admin::ReloadResults>::Reader(response))));
+    print(toJson(capnp::DynamicStruct::Reader(
+        capnp::Response<admin::Admin::ReloadResults>::Reader(response))));
   } else {
     writeReload(response.getAccepted() ? std::cout : std::cerr, response, dryRun);
   }
@@ -83,14 +86,17 @@ int drain(const Values& values) {
     throw UsageError{"name one instance, or --all, which ends the host after all have drained"};
   }
   double seconds = values["deadline"].as<double>();
-  if (!(seconds >= 0 && seconds <= 86400)) throw UsageError{"--deadline: seconds up to 86400 are expected"};
+  if (!(seconds >= 0 && seconds <= 86400))
+    throw UsageError{"--deadline: seconds up to 86400 are expected"};
   AdminClient host(values);
   auto request = host.admin().drainRequest();
   request.setInstance(instance);
   request.setDeadlineMs(static_cast<uint32_t>(seconds * 1000));
   host.wait(request.send(), static_cast<uint64_t>(seconds * 1000));
-  std::cout << (all ? "the host has drained" : instance + " has drained; `maitred ctl restart " + instance +
-                                                    "` brings it back") << "\n";
+  std::cout << (all ? "the host has drained"
+                    : instance + " has drained; `maitred ctl restart " + instance +
+                          "` brings it back")
+            << "\n";
   return Exit::ok;
 }
 
@@ -150,8 +156,9 @@ int config(const Values& values) {
 }
 
 // One subcommand; `words` are its positional options, those with a '?' may be left out.
-Command make(const char* name, const char* summary, const char* positional, std::vector<std::string> words,
-             int (*run)(const Values&), std::function<void(po::options_description&)> more = {}) {
+Command make(const char* name, const char* summary, const char* positional,
+             std::vector<std::string> words, int (*run)(const Values&),
+             std::function<void(po::options_description&)> more = {}) {
   Command command;
   command.name = name;
   command.summary = summary;
@@ -170,7 +177,9 @@ Command make(const char* name, const char* summary, const char* positional, std:
   return command;
 }
 
-void addJson(po::options_description& options) { options.add_options()("json", "print JSON"); }
+void addJson(po::options_description& options) {
+  options.add_options()("json", "print JSON");
+}
 
 }  // namespace
 
@@ -182,24 +191,24 @@ Command ctlCommand() {
       make("status", "Shows the instances; of one, also its last failure and log.", "[INSTANCE]",
            {"?instance"}, status, addJson),
       make("grants", "Shows who may call whom, and how these calls fare.", "", {}, grants, addJson),
-      make("reload", "Reads the configuration again; a faulty one is refused as a whole.", "", {}, reload,
+      make("reload", "Reads the configuration again; a faulty one is refused as a whole.", "", {},
+           reload,
            [](po::options_description& options) {
              addJson(options);
              options.add_options()("dry-run", "only check it, and say what would change");
            }),
-      make("drain", "Lets an instance finish or hand over its work, then stops it.", "INSTANCE|--all",
-           {"?instance"}, drain,
+      make("drain", "Lets an instance finish or hand over its work, then stops it.",
+           "INSTANCE|--all", {"?instance"}, drain,
            [](po::options_description& options) {
-             options.add_options()
-                 ("all", "drain every instance, then end the host")
-                 ("deadline", po::value<double>()->default_value(30, "30")->value_name("SECONDS"),
-                  "how long it may take");
+             options.add_options()("all", "drain every instance, then end the host")(
+                 "deadline", po::value<double>()->default_value(30, "30")->value_name("SECONDS"),
+                 "how long it may take");
            }),
       make("restart", "Starts an instance again, also one that failed or was drained.", "INSTANCE",
            {"instance"}, restart),
       make("metrics", "Prints the metrics of the host and its plugins.", "", {}, metrics),
-      make("log-level", "Shows or sets the log level of an instance, or of `host`.", "INSTANCE [LEVEL]",
-           {"instance", "?level"}, logLevel),
+      make("log-level", "Shows or sets the log level of an instance, or of `host`.",
+           "INSTANCE [LEVEL]", {"instance", "?level"}, logLevel),
       make("ask", "Puts a plugin's own question to an instance; INPUT - reads standard input.",
            "INSTANCE NAME [INPUT]", {"instance", "name", "?input"}, ask),
       make("reopen-logs", "Opens the log file anew, after it was renamed.", "", {}, reopenLogs),

@@ -1,18 +1,20 @@
 // plugins, policy, version and worker.
 
-#include <capnp/common.h>
-#include <maitred/abi.h>
-#include <maitred/fingerprint.h>
-#include <maitred/lua/tool.h>
-#include <nlohmann/json.hpp>
-
-#include <filesystem>
-#include <iostream>
-
 #include "commands.h"
 #include "host/plugins/describe.h"
 #include "host/runtime/worker.h"
 #include "setup.h"
+
+#include <maitred/abi.h>
+#include <maitred/fingerprint.h>
+#include <maitred/lua/tool.h>
+
+#include <nlohmann/json.hpp>
+
+#include <capnp/common.h>
+
+#include <filesystem>
+#include <iostream>
 
 namespace maitred::host::cli {
 
@@ -47,8 +49,8 @@ int inspect(const po::variables_map& values) {
   std::error_code error;
   bool file = subject.find('/') != std::string::npos ||
               (subject.ends_with(".so") && std::filesystem::exists(subject, error));
-  LibraryResult result = file ? readLibrary(std::filesystem::weakly_canonical(subject).string())
-                              : path.find(subject);
+  LibraryResult result =
+      file ? readLibrary(std::filesystem::weakly_canonical(subject).string()) : path.find(subject);
   if (!file && std::holds_alternative<Refusal>(result)) {
     if (auto library = path.byAlias(subject)) result = library;
   }

@@ -1,4 +1,7 @@
 #include "commands.h"
+#include "host/config/names.h"
+#include "host/plugins/load.h"
+#include "setup.h"
 
 #include <maitred/abi.h>
 
@@ -8,15 +11,13 @@
 #include <iostream>
 #include <sstream>
 
-#include "host/config/names.h"
-#include "host/plugins/load.h"
-#include "setup.h"
-
 namespace maitred::host::cli {
 
 namespace {
 
-PluginPath installed() { return PluginPath(pluginDirectories({})); }
+PluginPath installed() {
+  return PluginPath(pluginDirectories({}));
+}
 
 std::string helpOf(const Library& library) {
   auto manifest = library.manifest();
@@ -60,7 +61,8 @@ bool runPluginCommand(const Words& words, int& exitCode) {
   if (library == nullptr) return false;
   auto names = namesOf(*library);
   std::string path = "maitred " + words[0];
-  if (names.empty()) throw Failure{"the plugin " + quote(words[0]) + " brings no commands", Exit::usage};
+  if (names.empty())
+    throw Failure{"the plugin " + quote(words[0]) + " brings no commands", Exit::usage};
   if (words.size() < 2) {
     std::cerr << helpOf(*library);
     exitCode = Exit::usage;
@@ -74,7 +76,8 @@ bool runPluginCommand(const Words& words, int& exitCode) {
   if (std::find(names.begin(), names.end(), words[1]) == names.end()) {
     auto near = nearest(words[1], names);
     std::cerr << path << ": unknown command " << quote(words[1])
-              << (near ? ", did you mean " + quote(*near) + "?" : "") << "\ntry: " << path << " --help\n";
+              << (near ? ", did you mean " + quote(*near) + "?" : "") << "\ntry: " << path
+              << " --help\n";
     exitCode = Exit::usage;
     return true;
   }

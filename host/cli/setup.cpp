@@ -1,10 +1,10 @@
 #include "setup.h"
 
+#include "host/config/names.h"
+
 #include <cstdlib>
 #include <filesystem>
 #include <sstream>
-
-#include "host/config/names.h"
 
 namespace maitred::host::cli {
 
@@ -29,19 +29,18 @@ std::vector<std::string> given(const po::variables_map& values, const char* opti
 }  // namespace
 
 void addPathOptions(po::options_description& options) {
-  options.add_options()
-      ("plugin-path", po::value<Words>()->value_name("DIR")->composing(),
-       "look for plugins here first; may be repeated")
-      ("policy-path", po::value<Words>()->value_name("DIR")->composing(),
-       "look for Lua policies here before the shipped ones; may be repeated");
+  options.add_options()("plugin-path", po::value<Words>()->value_name("DIR")->composing(),
+                        "look for plugins here first; may be repeated")(
+      "policy-path", po::value<Words>()->value_name("DIR")->composing(),
+      "look for Lua policies here before the shipped ones; may be repeated");
 }
 
 void addConfigOptions(po::options_description& options) {
-  options.add_options()
-      ("config,c", po::value<std::string>()->default_value(defaultConfig)->value_name("FILE"),
-       "the configuration")
-      ("set", po::value<Words>()->value_name("KEY=VALUE")->composing(),
-       "override one key, e.g. plugins.cook.config.store=sqlite:other.db; may be repeated");
+  options.add_options()("config,c",
+                        po::value<std::string>()->default_value(defaultConfig)->value_name("FILE"),
+                        "the configuration")(
+      "set", po::value<Words>()->value_name("KEY=VALUE")->composing(),
+      "override one key, e.g. plugins.cook.config.store=sqlite:other.db; may be repeated");
   addPathOptions(options);
 }
 
@@ -56,7 +55,8 @@ std::vector<std::string> policyDirectories(const po::variables_map& values) {
   auto folders = given(values, "policy-path");
   std::error_code error;
   auto bin = fs::read_symlink("/proc/self/exe", error).parent_path();
-  for (const auto& candidate : {bin / "../share/maitred/lua-policies", bin / "../../../lua-policies"}) {
+  for (const auto& candidate :
+       {bin / "../share/maitred/lua-policies", bin / "../../../lua-policies"}) {
     auto folder = fs::canonical(candidate, error);
     if (!error && fs::is_directory(folder, error)) {
       folders.push_back(folder.string());
@@ -80,7 +80,8 @@ std::string oneOf(const po::variables_map& values, const char* option, const Wor
   for (const auto& candidate : allowed) {
     if (word == candidate) return word;
   }
-  throw UsageError{std::string("--") + option + ": " + quote(word) + " is none of " + quoteAll(allowed)};
+  throw UsageError{std::string("--") + option + ": " + quote(word) + " is none of " +
+                   quoteAll(allowed)};
 }
 
 }  // namespace maitred::host::cli

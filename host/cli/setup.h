@@ -2,7 +2,6 @@
 // What several commands need: where plugins and policies lie, and the config that they ask for.
 
 #include "command.h"
-
 #include "host/config/config.h"
 #include "host/plugins/plugin-manifests.h"
 
@@ -17,8 +16,8 @@ void addConfigOptions(po::options_description& options);
 
 // --plugin-path, then MAITRED_PLUGIN_PATH (colon separated), then PluginPath::defaultDirectories().
 std::vector<std::string> pluginDirectories(const po::variables_map& values);
-// --policy-path, then the shipped policies: <executable>/../share/maitred/lua-policies, or, in a build
-// tree, the source's own.
+// --policy-path, then the shipped policies: <executable>/../share/maitred/lua-policies, or, in a
+// build tree, the source's own.
 std::vector<std::string> policyDirectories(const po::variables_map& values);
 
 // From FILE, --set and the paths; `manifests` must outlive the result's use.

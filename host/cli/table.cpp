@@ -1,11 +1,11 @@
 #include "table.h"
 
+#include "host/config/names.h"
+
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
 #include <ostream>
-
-#include "host/config/names.h"
 
 namespace maitred::host::cli {
 
@@ -28,7 +28,8 @@ void Table::row(std::vector<std::string> cells) {
 void Table::write(std::ostream& out) const {
   std::vector<size_t> widths(right.size());
   for (const auto& row : rows) {
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], countCharacters(row[i]));
+    for (size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], countCharacters(row[i]));
   }
   for (const auto& row : rows) {
     std::string line;

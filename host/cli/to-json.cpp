@@ -8,7 +8,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string keyOf(kj::StringPtr name) { return toKey({name.cStr(), name.size()}); }
+std::string keyOf(kj::StringPtr name) {
+  return toKey({name.cStr(), name.size()});
+}
 
 Json structJson(capnp::DynamicStruct::Reader value) {
   Json json = Json::object();
@@ -27,12 +29,18 @@ Json structJson(capnp::DynamicStruct::Reader value) {
 
 Json toJson(capnp::DynamicValue::Reader value) {
   switch (value.getType()) {
-    case capnp::DynamicValue::BOOL: return value.as<bool>();
-    case capnp::DynamicValue::INT: return value.as<int64_t>();
-    case capnp::DynamicValue::UINT: return value.as<uint64_t>();
-    case capnp::DynamicValue::FLOAT: return value.as<double>();
-    case capnp::DynamicValue::TEXT: return value.as<capnp::Text>().cStr();
-    case capnp::DynamicValue::STRUCT: return structJson(value.as<capnp::DynamicStruct>());
+    case capnp::DynamicValue::BOOL:
+      return value.as<bool>();
+    case capnp::DynamicValue::INT:
+      return value.as<int64_t>();
+    case capnp::DynamicValue::UINT:
+      return value.as<uint64_t>();
+    case capnp::DynamicValue::FLOAT:
+      return value.as<double>();
+    case capnp::DynamicValue::TEXT:
+      return value.as<capnp::Text>().cStr();
+    case capnp::DynamicValue::STRUCT:
+      return structJson(value.as<capnp::DynamicStruct>());
     case capnp::DynamicValue::LIST: {
       Json json = Json::array();
       for (auto element : value.as<capnp::DynamicList>()) json.push_back(toJson(element));
@@ -40,10 +48,13 @@ Json toJson(capnp::DynamicValue::Reader value) {
     }
     case capnp::DynamicValue::ENUM: {
       auto word = value.as<capnp::DynamicEnum>();
-      KJ_IF_MAYBE(known, word.getEnumerant()) { return keyOf(known->getProto().getName()); }
+      KJ_IF_MAYBE (known, word.getEnumerant()) {
+        return keyOf(known->getProto().getName());
+      }
       return word.getRaw();
     }
-    default: return nullptr;
+    default:
+      return nullptr;
   }
 }
 

@@ -1,8 +1,10 @@
 #pragma once
-// Any Cap'n Proto struct as JSON for scripts: keys and enum values in snake_case, 64-bit integers as numbers.
+// Any Cap'n Proto struct as JSON for scripts: keys and enum values in snake_case, 64-bit integers
+// as numbers.
+
+#include <nlohmann/json.hpp>
 
 #include <capnp/dynamic.h>
-#include <nlohmann/json.hpp>
 
 namespace maitred::host::cli {
 

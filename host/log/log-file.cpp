@@ -1,11 +1,13 @@
 #include "log-file.h"
 
+#include "host/runtime/failure.h"
+
 #include <fcntl.h>
-#include <kj/debug.h>
 #include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 
 namespace maitred::host {
 
@@ -20,8 +22,8 @@ int LogFile::open() const {
   int opened = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
   if (opened < 0) {
     int error = errno;
-    KJ_FAIL_REQUIRE("the log file cannot be opened for writing; check host.log.file and its folder",
-                    path, strerror(error));
+    fail("the log file ", path.c_str(), " cannot be opened for writing: ", strerror(error),
+         "; check host.log.file and its folder");
   }
   return opened;
 }
@@ -44,12 +46,12 @@ void LogFile::sink_it_(const spdlog::details::log_msg& message) {
       at += written;
       left -= static_cast<size_t>(written);
     } else if (errno == EAGAIN) {
-      // Standard error may be a terminal or pipe that somebody made non-blocking. A reader that stands
-      // still for long costs the line, not the host.
+      // Standard error may be a terminal or pipe that somebody made non-blocking. A reader that
+      // stands still for long costs the line, not the host.
       pollfd wait{fd, POLLOUT, 0};
       if (poll(&wait, 1, 100) <= 0) return;
     } else if (errno != EINTR) {
-      return;   // a full disk must not stop the host; the next line tries again
+      return;  // a full disk must not stop the host; the next line tries again
     }
   }
 }

@@ -19,7 +19,7 @@ class LogFile final : public spdlog::sinks::base_sink<spdlog::details::null_mute
 
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override;
-  void flush_() override {}   // each line is written at once
+  void flush_() override {}  // each line is written at once
 
  private:
   int open() const;

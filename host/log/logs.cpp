@@ -1,6 +1,10 @@
 #include "logs.h"
 
-#include <kj/debug.h>
+#include "host/config/names.h"
+#include "host/runtime/failure.h"
+#include "log-file.h"
+#include "worker-line.h"
+
 #include <nlohmann/json.hpp>
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
@@ -10,10 +14,6 @@
 #include <deque>
 #include <map>
 
-#include "host/config/names.h"
-#include "log-file.h"
-#include "worker-line.h"
-
 namespace maitred::host {
 
 namespace {
@@ -21,14 +21,19 @@ namespace {
 constexpr const char* levelNames[] = {"debug", "info", "warning", "error"};
 constexpr const char* textPattern = "%Y-%m-%dT%H:%M:%S.%eZ %-7l %-10n %v";
 // The message arrives as JSON members already, since spdlog's patterns do not escape.
-constexpr const char* jsonPattern = R"({"ts":"%Y-%m-%dT%H:%M:%S.%fZ","level":"%l","instance":"%n",%v})";
+constexpr const char* jsonPattern =
+    R"({"ts":"%Y-%m-%dT%H:%M:%S.%fZ","level":"%l","instance":"%n",%v})";
 
 spdlog::level::level_enum toSpdlog(LogLevel level) {
   switch (level) {
-    case LogLevel::debug: return spdlog::level::debug;
-    case LogLevel::info: return spdlog::level::info;
-    case LogLevel::warning: return spdlog::level::warn;
-    case LogLevel::error: return spdlog::level::err;
+    case LogLevel::debug:
+      return spdlog::level::debug;
+    case LogLevel::info:
+      return spdlog::level::info;
+    case LogLevel::warning:
+      return spdlog::level::warn;
+    case LogLevel::error:
+      return spdlog::level::err;
   }
   return spdlog::level::info;
 }
@@ -37,9 +42,13 @@ class OneInstance final : public InstanceLog {
  public:
   OneInstance(std::string name, LogLevel level, LogFormat format, std::shared_ptr<LogFile> file,
               std::array<uint64_t, 4>& written)
-      : level(level), format(format), logger(std::move(name), std::move(file)), written(written),
+      : level(level),
+        format(format),
+        logger(std::move(name), std::move(file)),
+        written(written),
         splitter(maxLineBytes) {
-    logger.set_level(spdlog::level::trace);   // filtered here: the last lines are kept of every level
+    logger.set_level(
+        spdlog::level::trace);  // filtered here: the last lines are kept of every level
   }
 
   void write(LogLevel at, std::string_view message) override {
@@ -55,7 +64,7 @@ class OneInstance final : public InstanceLog {
   void clearLastLines() override { last.clear(); }
 
   LogLevel level;
-  bool known = true;   // false: left the configuration
+  bool known = true;  // false: left the configuration
 
  private:
   void emit(const WorkerLine& line) {
@@ -82,7 +91,8 @@ class OneInstance final : public InstanceLog {
     double seconds = std::chrono::duration<double>(now.time_since_epoch()).count();
     if (!(std::abs(*line.time - seconds) < 3600)) return now;
     auto own = std::chrono::duration<double>(*line.time);
-    return spdlog::log_clock::time_point(std::chrono::duration_cast<spdlog::log_clock::duration>(own));
+    return spdlog::log_clock::time_point(
+        std::chrono::duration_cast<spdlog::log_clock::duration>(own));
   }
 
   LogFormat format;
@@ -94,14 +104,16 @@ class OneInstance final : public InstanceLog {
 
 }  // namespace
 
-const char* nameOf(LogLevel level) { return levelNames[static_cast<int>(level)]; }
+const char* nameOf(LogLevel level) {
+  return levelNames[static_cast<int>(level)];
+}
 
 LogLevel logLevelOf(std::string_view word) {
   if (word == "warn") return LogLevel::warning;
   for (int i = 0; i < 4; ++i) {
     if (word == levelNames[i]) return static_cast<LogLevel>(i);
   }
-  KJ_FAIL_REQUIRE("no such log level; allowed are debug, info, warning and error", std::string(word));
+  fail("no such log level: ", quote(word).c_str(), "; allowed are debug, info, warning and error");
 }
 
 struct Logs::Impl {
@@ -115,8 +127,8 @@ struct Logs::Impl {
   OneInstance& get(std::string_view name) {
     auto found = instances.find(name);
     if (found == instances.end()) {
-      auto made = std::make_unique<OneInstance>(std::string(name), options.level, options.format, file,
-                                                written);
+      auto made = std::make_unique<OneInstance>(std::string(name), options.level, options.format,
+                                                file, written);
       found = instances.emplace(std::string(name), std::move(made)).first;
     }
     found->second->known = true;
@@ -130,7 +142,7 @@ struct Logs::Impl {
     for (const auto& [other, log] : instances) {
       if (log->known) names.push_back(other);
     }
-    KJ_FAIL_REQUIRE("no such instance", std::string(name), "known:", quoteAll(names));
+    fail("there is no instance ", quote(name).c_str(), "; known: ", quoteAll(names).c_str());
   }
 
   LogOptions options;
@@ -139,14 +151,24 @@ struct Logs::Impl {
   std::map<std::string, std::unique_ptr<OneInstance>, std::less<>> instances;
 };
 
-Logs::Logs(LogOptions options) : impl(std::make_unique<Impl>(std::move(options))) { host(); }
+Logs::Logs(LogOptions options) : impl(std::make_unique<Impl>(std::move(options))) {
+  host();
+}
 Logs::~Logs() = default;
 
-InstanceLog& Logs::host() { return impl->get("host"); }
-InstanceLog& Logs::instance(std::string_view name) { return impl->get(name); }
+InstanceLog& Logs::host() {
+  return impl->get("host");
+}
+InstanceLog& Logs::instance(std::string_view name) {
+  return impl->get(name);
+}
 
-LogLevel Logs::level(std::string_view instance) const { return impl->known(instance).level; }
-void Logs::setLevel(std::string_view instance, LogLevel level) { impl->known(instance).level = level; }
+LogLevel Logs::level(std::string_view instance) const {
+  return impl->known(instance).level;
+}
+void Logs::setLevel(std::string_view instance, LogLevel level) {
+  impl->known(instance).level = level;
+}
 
 void Logs::setDefaultLevel(LogLevel level) {
   impl->options.level = level;
@@ -159,8 +181,12 @@ void Logs::remove(std::string_view instance) {
   if (found != impl->instances.end()) found->second->known = false;
 }
 
-void Logs::reopen() { impl->file->reopen(); }
+void Logs::reopen() {
+  impl->file->reopen();
+}
 
-uint64_t Logs::written(LogLevel level) const { return impl->written[static_cast<int>(level)]; }
+uint64_t Logs::written(LogLevel level) const {
+  return impl->written[static_cast<int>(level)];
+}
 
 }  // namespace maitred::host

@@ -1,8 +1,8 @@
 #include "worker-line.h"
 
-#include <nlohmann/json.hpp>
-
 #include "host/config/names.h"
+
+#include <nlohmann/json.hpp>
 
 namespace maitred::host {
 
@@ -33,7 +33,8 @@ WorkerLine parseWorkerLine(std::string_view line) {
   if (!json.is_object() || !json.contains("msg")) return result;
   result.text = textOf(json["msg"]);
   if (json.contains("level") && json["level"].is_string()) {
-    result.level = knownLevel(json["level"].get_ref<const std::string&>()).value_or(LogLevel::warning);
+    result.level =
+        knownLevel(json["level"].get_ref<const std::string&>()).value_or(LogLevel::warning);
   }
   if (json.contains("ts") && json["ts"].is_number()) result.time = json["ts"].get<double>();
   if (json.contains("thread")) result.thread = textOf(json["thread"]);

@@ -12,8 +12,8 @@ namespace maitred::host {
 struct WorkerLine {
   LogLevel level;
   std::string text;
-  std::optional<double> time;   // unix seconds, if the line says so
-  std::string thread;           // empty if the line does not say
+  std::optional<double> time;  // unix seconds, if the line says so
+  std::string thread;          // empty if the line does not say
 };
 
 // A JSON object with "msg" (and "level", "ts", "thread"), or any other text: level warning.
@@ -54,7 +54,8 @@ class LineSplitter {
   bool cut = false;
 };
 
-// Printable on one line of a terminal: control characters and invalid UTF-8 are escaped, a tab stays.
+// Printable on one line of a terminal: control characters and invalid UTF-8 are escaped, a tab
+// stays.
 std::string printable(std::string_view text);
 
 }  // namespace maitred::host

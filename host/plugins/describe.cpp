@@ -1,7 +1,8 @@
 #include "describe.h"
 
-#include <kj/string.h>
 #include <nlohmann/json.hpp>
+
+#include <kj/string.h>
 
 #include <algorithm>
 #include <iomanip>
@@ -15,20 +16,28 @@ using Json = nlohmann::ordered_json;
 
 const char* word(manifest::Multiplicity multiplicity) {
   switch (multiplicity) {
-    case manifest::Multiplicity::ONE: return "one";
-    case manifest::Multiplicity::OPTIONAL: return "optional";
-    case manifest::Multiplicity::SOME: return "some";
-    case manifest::Multiplicity::ANY: return "any";
+    case manifest::Multiplicity::ONE:
+      return "one";
+    case manifest::Multiplicity::OPTIONAL:
+      return "optional";
+    case manifest::Multiplicity::SOME:
+      return "some";
+    case manifest::Multiplicity::ANY:
+      return "any";
   }
   return "unknown";
 }
 
 const char* word(manifest::HostCapability capability) {
   switch (capability) {
-    case manifest::HostCapability::STATE: return "state";
-    case manifest::HostCapability::LEADERSHIP: return "leadership";
-    case manifest::HostCapability::ADMIN: return "admin";
-    default: return "unspecified";
+    case manifest::HostCapability::STATE:
+      return "state";
+    case manifest::HostCapability::LEADERSHIP:
+      return "leadership";
+    case manifest::HostCapability::ADMIN:
+      return "admin";
+    default:
+      return "unspecified";
   }
 }
 
@@ -49,7 +58,8 @@ Json toJson(const Library& library) {
                {"fingerprint", library.fingerprint()},
                {"takes_config", library.embedded().getConfigType() != 0}};
   json["provides"] = Json::array();
-  for (auto interface : manifest.getProvides()) json["provides"].push_back(interfaceJson(interface));
+  for (auto interface : manifest.getProvides())
+    json["provides"].push_back(interfaceJson(interface));
   json["requires"] = Json::array();
   for (auto requirement : manifest.getRequires()) {
     json["requires"].push_back({{"name", requirement.getName().cStr()},
@@ -59,10 +69,10 @@ Json toJson(const Library& library) {
   }
   json["commands"] = Json::array();
   for (auto command : manifest.getCommands()) {
-    json["commands"].push_back({{"name", command.getName().cStr()},
-                                {"usage", kj::str("maitred ", library.alias().c_str(), " ",
-                                                  command.getName()).cStr()},
-                                {"description", command.getDescription().cStr()}});
+    json["commands"].push_back(
+        {{"name", command.getName().cStr()},
+         {"usage", kj::str("maitred ", library.alias().c_str(), " ", command.getName()).cStr()},
+         {"description", command.getDescription().cStr()}});
   }
   json["listeners"] = Json::array();
   for (auto listener : manifest.getListeners()) {
@@ -96,7 +106,8 @@ void table(std::ostream& out, const std::vector<LibraryPtr>& libraries) {
     versionWidth = std::max(versionWidth, library->manifest().getVersion().size());
     providesWidth = std::max(providesWidth, providedNames(*library).size());
   }
-  auto row = [&](const char* name, const char* version, const std::string& provides, const char* what) {
+  auto row = [&](const char* name, const char* version, const std::string& provides,
+                 const char* what) {
     out << std::left << std::setw(nameWidth + 2) << name << std::setw(versionWidth + 2) << version
         << std::setw(providesWidth + 2) << provides << what << "\n";
   };
@@ -124,8 +135,10 @@ void describeAll(std::ostream& out, const std::vector<LibraryResult>& results, b
     Json all = {{"plugins", Json::array()}, {"refused", Json::array()}};
     for (const auto& library : libraries) all["plugins"].push_back(toJson(*library));
     for (const auto& refusal : refused) {
-      all["refused"].push_back({{"path", refusal.path}, {"kind", nameOf(refusal.kind)},
-                                {"found", refusal.found}, {"needed", refusal.needed},
+      all["refused"].push_back({{"path", refusal.path},
+                                {"kind", nameOf(refusal.kind)},
+                                {"found", refusal.found},
+                                {"needed", refusal.needed},
                                 {"mend", refusal.mend}});
     }
     out << dump(all) << "\n";
@@ -161,7 +174,8 @@ void describe(std::ostream& out, const Library& library, bool json) {
                       ? "takes none"
                       : std::string("maitred config-docs ") + manifest.getName().cStr());
   std::string needs;
-  for (const auto& need : all["needs"]) needs += (needs.empty() ? "" : ", ") + need.get<std::string>();
+  for (const auto& need : all["needs"])
+    needs += (needs.empty() ? "" : ", ") + need.get<std::string>();
   field("host gives", needs);
   auto section = [&](const char* title, const Json& list, auto&& line) {
     if (!list.empty()) out << "\n" << title << "\n";
@@ -174,8 +188,9 @@ void describe(std::ostream& out, const Library& library, bool json) {
   section("provides", all["provides"],
           [&](const Json& i) { return text(i, "name") + " (" + text(i, "type_id") + ")"; });
   section("requires", all["requires"], [&](const Json& r) {
-    return noted(text(r, "name") + " (" + text(r, "multiplicity") + " " + text(r["interface"], "name") + ")",
-                 text(r, "description"));
+    return noted(
+        text(r, "name") + " (" + text(r, "multiplicity") + " " + text(r["interface"], "name") + ")",
+        text(r, "description"));
   });
   section("listeners", all["listeners"], [&](const Json& l) {
     auto standard = text(l, "default");

@@ -8,7 +8,9 @@ namespace maitred::host {
 
 namespace {
 
-constexpr uint64_t roundUp(uint64_t value, uint64_t align) { return (value + align - 1) / align * align; }
+constexpr uint64_t roundUp(uint64_t value, uint64_t align) {
+  return (value + align - 1) / align * align;
+}
 
 // The notes of one segment or section, in order; those of another name are passed over.
 void collectNotes(kj::ArrayPtr<const kj::byte> area, uint64_t align, std::string_view wanted,
@@ -70,11 +72,13 @@ std::vector<ElfFile::Range> ElfFile::segments(uint32_t type) const {
   auto header = at<Elf64_Ehdr>(0);
   std::vector<Range> found;
   if (header.e_phnum == 0) return found;
-  if (header.e_phentsize != sizeof(Elf64_Phdr)) throw ElfError{"its program headers have an odd size"};
+  if (header.e_phentsize != sizeof(Elf64_Phdr))
+    throw ElfError{"its program headers have an odd size"};
   if (header.e_phoff > bytes.size()) throw ElfError{"its program headers lie outside the file"};
   for (uint64_t i = 0; i < header.e_phnum; ++i) {
     auto segment = at<Elf64_Phdr>(header.e_phoff + i * sizeof(Elf64_Phdr));
-    if (segment.p_type == type) found.push_back({segment.p_offset, segment.p_filesz, segment.p_align});
+    if (segment.p_type == type)
+      found.push_back({segment.p_offset, segment.p_filesz, segment.p_align});
   }
   return found;
 }
@@ -83,7 +87,8 @@ std::vector<ElfFile::Range> ElfFile::sections(uint32_t type) const {
   auto header = at<Elf64_Ehdr>(0);
   std::vector<Range> found;
   if (header.e_shnum == 0) return found;
-  if (header.e_shentsize != sizeof(Elf64_Shdr)) throw ElfError{"its section headers have an odd size"};
+  if (header.e_shentsize != sizeof(Elf64_Shdr))
+    throw ElfError{"its section headers have an odd size"};
   if (header.e_shoff > bytes.size()) throw ElfError{"its section headers lie outside the file"};
   for (uint64_t i = 0; i < header.e_shnum; ++i) {
     auto section = at<Elf64_Shdr>(header.e_shoff + i * sizeof(Elf64_Shdr));
@@ -110,7 +115,8 @@ std::vector<ElfNote> ElfFile::notes(std::string_view name) const {
 uint64_t ElfFile::dynamicFlags1() const {
   for (const auto& range : segments(PT_DYNAMIC)) {
     slice(range);
-    for (uint64_t offset = 0; offset + sizeof(Elf64_Dyn) <= range.size; offset += sizeof(Elf64_Dyn)) {
+    for (uint64_t offset = 0; offset + sizeof(Elf64_Dyn) <= range.size;
+         offset += sizeof(Elf64_Dyn)) {
       auto entry = at<Elf64_Dyn>(range.offset + offset);
       if (entry.d_tag == DT_NULL) break;
       if (entry.d_tag == DT_FLAGS_1) return entry.d_un.d_val;
@@ -133,7 +139,8 @@ bool ElfFile::exportsData(std::string_view symbol) const {
     auto names = section(table.sh_link);
     auto text = slice({names.sh_offset, names.sh_size, 1}).asChars();
     auto symbols = slice({table.sh_offset, table.sh_size, 8});
-    for (uint64_t offset = 0; offset + sizeof(Elf64_Sym) <= symbols.size(); offset += sizeof(Elf64_Sym)) {
+    for (uint64_t offset = 0; offset + sizeof(Elf64_Sym) <= symbols.size();
+         offset += sizeof(Elf64_Sym)) {
       auto entry = at<Elf64_Sym>(table.sh_offset + offset);
       if (entry.st_shndx == SHN_UNDEF || ELF64_ST_TYPE(entry.st_info) != STT_OBJECT) continue;
       if (ELF64_ST_BIND(entry.st_info) == STB_LOCAL || entry.st_name >= text.size()) continue;
@@ -146,14 +153,22 @@ bool ElfFile::exportsData(std::string_view symbol) const {
 
 const char* machineName(uint16_t machine) {
   switch (machine) {
-    case EM_386: return "x86 (32 bit)";
-    case EM_X86_64: return "x86-64";
-    case EM_ARM: return "ARM (32 bit)";
-    case EM_AARCH64: return "AArch64";
-    case EM_PPC64: return "PowerPC 64";
-    case EM_S390: return "s390";
-    case EM_RISCV: return "RISC-V";
-    default: return "another architecture";
+    case EM_386:
+      return "x86 (32 bit)";
+    case EM_X86_64:
+      return "x86-64";
+    case EM_ARM:
+      return "ARM (32 bit)";
+    case EM_AARCH64:
+      return "AArch64";
+    case EM_PPC64:
+      return "PowerPC 64";
+    case EM_S390:
+      return "s390";
+    case EM_RISCV:
+      return "RISC-V";
+    default:
+      return "another architecture";
   }
 }
 

@@ -3,15 +3,17 @@
 #include "elf-file.h"
 #include "manifest-rules.h"
 
-#include <elf.h>
-#include <fcntl.h>
-#include <kj/debug.h>
-#include <kj/io.h>
 #include <maitred/abi.h>
 #include <maitred/fingerprint.h>
+
+#include <elf.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <kj/debug.h>
+#include <kj/io.h>
 
 #include <cstring>
 
@@ -24,7 +26,9 @@ constexpr uint32_t noteManifest = 1;
 constexpr uint32_t noteFingerprint = 2;
 constexpr size_t maxFileBytes = 4ull << 30;
 
-std::string text(kj::String&& value) { return std::string(value.cStr(), value.size()); }
+std::string text(kj::String&& value) {
+  return std::string(value.cStr(), value.size());
+}
 
 Refusal refuse(RefusalKind kind, const std::string& path, kj::String found, kj::StringPtr needed,
                kj::StringPtr mend) {
@@ -70,16 +74,18 @@ std::string fingerprintOf(const std::vector<ElfNote>& notes) {
   return "";
 }
 
-// Walks all of the message once, under a limit: pointers that share a target can make a small message endless.
-std::optional<Refusal> unreadableMessage(const std::string& path, kj::ArrayPtr<const capnp::word> words) {
+// Walks all of the message once, under a limit: pointers that share a target can make a small
+// message endless.
+std::optional<Refusal> unreadableMessage(const std::string& path,
+                                         kj::ArrayPtr<const capnp::word> words) {
   bool whole = false;
   capnp::ReaderOptions options;
   options.traversalLimitInWords = words.size() * 2 + 1024;
-  KJ_IF_MAYBE(fault, kj::runCatchingExceptions([&]() {
-    capnp::FlatArrayMessageReader message(words, options);
-    whole = true;
-    message.getRoot<manifest::Embedded>().totalSize();
-  })) {
+  KJ_IF_MAYBE (fault, kj::runCatchingExceptions([&]() {
+                 capnp::FlatArrayMessageReader message(words, options);
+                 whole = true;
+                 message.getRoot<manifest::Embedded>().totalSize();
+               })) {
     if (!whole) return truncated(path, "the manifest note is cut off");
     return refuse(RefusalKind::invalidManifest, path,
                   kj::str("its manifest cannot be read: ", fault->getDescription()), "",
@@ -88,14 +94,16 @@ std::optional<Refusal> unreadableMessage(const std::string& path, kj::ArrayPtr<c
   return std::nullopt;
 }
 
-// A message that is cut off is a damaged file; one that reads and makes no sense is a faulty plugin.
+// A message that is cut off is a damaged file; one that reads and makes no sense is a faulty
+// plugin.
 LibraryResult decode(const std::string& path, const std::vector<ElfNote>& notes) {
   const ElfNote* message = nullptr;
   for (const auto& note : notes) {
     if (note.type == noteManifest) message = &note;
   }
   if (message == nullptr) {
-    return refuse(RefusalKind::noNote, path, kj::str("it is a shared object, but no maitred plugin"),
+    return refuse(RefusalKind::noNote, path,
+                  kj::str("it is a shared object, but no maitred plugin"),
                   "a plugin carries an ELF note named \"maitred\"",
                   "build it with maitred_add_plugin() and one MAITRED_PLUGIN(…)");
   }
@@ -121,11 +129,13 @@ std::optional<Refusal> judge(const ElfFile& elf, const Library& library, const H
                       : "build the plugin again with this host's SDK");
   }
   if (library.fingerprint() != facts.fingerprint) {
-    auto built = library.fingerprint().empty() ? kj::str("it does not say which KJ it was built against")
-                                               : kj::str("it was built against ", library.fingerprint());
-    return refuse(RefusalKind::otherFingerprint, path, kj::mv(built),
-                  kj::str("this host is ", facts.fingerprint, " and two KJs cannot share a process"),
-                  "build the plugin with this host's SDK, compiler settings and capnproto");
+    auto built = library.fingerprint().empty()
+                     ? kj::str("it does not say which KJ it was built against")
+                     : kj::str("it was built against ", library.fingerprint());
+    return refuse(
+        RefusalKind::otherFingerprint, path, kj::mv(built),
+        kj::str("this host is ", facts.fingerprint, " and two KJs cannot share a process"),
+        "build the plugin with this host's SDK, compiler settings and capnproto");
   }
   if (auto fault = foreignContract(embedded, facts)) {
     return refuse(RefusalKind::otherContract, path, kj::str(*fault),
@@ -133,8 +143,8 @@ std::optional<Refusal> judge(const ElfFile& elf, const Library& library, const H
                   "build the plugin with this host's SDK");
   }
   if (auto fault = manifestFault(embedded)) {
-    return refuse(RefusalKind::invalidManifest, path, kj::str("its manifest is invalid: ", *fault), "",
-                  "mend the constant `manifest` in the plugin's schema");
+    return refuse(RefusalKind::invalidManifest, path, kj::str("its manifest is invalid: ", *fault),
+                  "", "mend the constant `manifest` in the plugin's schema");
   }
   if (!elf.exportsData("maitred_plugin")) {
     return refuse(RefusalKind::missingSymbol, path,
@@ -171,7 +181,9 @@ std::optional<Refusal> tooOpen(const std::string& path, const struct stat& file)
 }  // namespace
 
 Library::Library(std::string path, std::string fingerprint, kj::Array<capnp::word> words)
-    : realPath(std::move(path)), builtWith(std::move(fingerprint)), words(kj::mv(words)),
+    : realPath(std::move(path)),
+      builtWith(std::move(fingerprint)),
+      words(kj::mv(words)),
       message(this->words.asPtr(), unlimitedReads()),
       root(message.getRoot<manifest::Embedded>()) {}
 
@@ -200,8 +212,9 @@ const HostFacts& HostFacts::ours() {
 #else
 #error "name this architecture's ELF machine here"
 #endif
-    for (auto contract : {*manifest::PLUGIN, *manifest::BACKEND, *manifest::QUEUE, *manifest::SERVICES,
-                          *manifest::KERNELS, *manifest::ADMIN, *manifest::LEADERSHIP}) {
+    for (auto contract :
+         {*manifest::PLUGIN, *manifest::BACKEND, *manifest::QUEUE, *manifest::SERVICES,
+          *manifest::KERNELS, *manifest::ADMIN, *manifest::LEADERSHIP}) {
       result.contracts.push_back({contract.getName().cStr(), contract.getTypeId()});
     }
     return result;
@@ -226,7 +239,8 @@ LibraryResult readLibrary(kj::ArrayPtr<const kj::byte> file, const std::string& 
     return result;
   } catch (const NotElf& fault) {
     return refuse(RefusalKind::notElf, path, kj::str(fault.what),
-                  "a plugin is a 64-bit little-endian ELF shared object", "check that the path is right");
+                  "a plugin is a 64-bit little-endian ELF shared object",
+                  "check that the path is right");
   } catch (const ElfError& fault) {
     return truncated(path, fault.what);
   }

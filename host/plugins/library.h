@@ -1,5 +1,6 @@
 #pragma once
-// Library: what a plugin's shared object says about itself, read without running one instruction of it.
+// Library: what a plugin's shared object says about itself, read without running one instruction of
+// it.
 //
 //   auto result = readLibrary("/usr/lib/maitred/maitred-local.so");
 //   if (auto* refusal = std::get_if<Refusal>(&result)) { … refusal->sentence() … }
@@ -10,8 +11,9 @@
 
 #include "refusal.h"
 
-#include <capnp/serialize.h>
 #include <maitred/schema/manifest.capnp.h>
+
+#include <capnp/serialize.h>
 
 #include <cstdint>
 #include <memory>
@@ -29,7 +31,8 @@ class Library {
 
   // Absolute, symbolic links resolved.
   const std::string& path() const { return realPath; }
-  // Build facts of KJ and the C++ runtime, as MAITRED_KJ_FINGERPRINT was when the plugin was compiled.
+  // Build facts of KJ and the C++ runtime, as MAITRED_KJ_FINGERPRINT was when the plugin was
+  // compiled.
   const std::string& fingerprint() const { return builtWith; }
   // Valid as long as the Library.
   manifest::Embedded::Reader embedded() const { return root; }
@@ -54,15 +57,18 @@ using LibraryResult = std::variant<LibraryPtr, Refusal>;
 struct HostFacts {
   uint32_t abiVersion;
   std::string fingerprint;
-  uint16_t machine;   // ELF e_machine
-  struct Contract { std::string name; uint64_t typeId; };
-  std::vector<Contract> contracts;   // interfaces of this SDK by name
+  uint16_t machine;  // ELF e_machine
+  struct Contract {
+    std::string name;
+    uint64_t typeId;
+  };
+  std::vector<Contract> contracts;  // interfaces of this SDK by name
 
   static const HostFacts& ours();
 };
 
-// Reads and judges one file: everything of RefusalKind but notFound and outside. Never runs its code and
-// never throws for a bad file.
+// Reads and judges one file: everything of RefusalKind but notFound and outside. Never runs its
+// code and never throws for a bad file.
 LibraryResult readLibrary(const std::string& path, const HostFacts& facts = HostFacts::ours());
 
 // The same for the bytes of a file: pure, for tests and the fuzzer.

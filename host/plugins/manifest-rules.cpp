@@ -9,9 +9,10 @@ namespace maitred::host {
 
 namespace {
 
-constexpr uint64_t maxMessageWords = 2 * 1024 * 1024;   // 16 MiB of manifest and schema
+constexpr uint64_t maxMessageWords = 2 * 1024 * 1024;  // 16 MiB of manifest and schema
 constexpr uint maxEntries = 1000;
-constexpr uint maxNodes = 100000;   // a list of empty structs takes no room, so it is counted as well
+constexpr uint maxNodes =
+    100000;  // a list of empty structs takes no room, so it is counted as well
 
 bool isKey(kj::StringPtr name) {
   if (name.size() == 0 || name.size() > 63 || !(name[0] >= 'a' && name[0] <= 'z')) return false;
@@ -53,7 +54,7 @@ std::optional<std::string> configFault(manifest::Embedded::Reader embedded) {
   if (type == 0) return std::nullopt;
   capnp::SchemaLoader loader;
   for (auto node : embedded.getNodes()) loader.load(node);
-  KJ_IF_MAYBE(schema, loader.tryGet(type)) {
+  KJ_IF_MAYBE (schema, loader.tryGet(type)) {
     if (schema->getProto().isStruct()) return std::nullopt;
     return "its config type is no struct";
   }
@@ -74,7 +75,8 @@ std::optional<std::string> listsFault(manifest::Manifest::Reader manifest) {
   }
   for (auto requirement : manifest.getRequires()) {
     if (requirement.getInterface().getTypeId() == 0) {
-      return "the requirement " + quoted(requirement.getName()) + " has an interface without a type id";
+      return "the requirement " + quoted(requirement.getName()) +
+             " has an interface without a type id";
     }
   }
   return std::nullopt;
@@ -88,46 +90,51 @@ bool isPluginName(kj::StringPtr name) {
 
 std::optional<std::string> manifestFault(manifest::Embedded::Reader embedded) {
   std::optional<std::string> fault;
-  KJ_IF_MAYBE(exception, kj::runCatchingExceptions([&]() {
-    if (embedded.totalSize().wordCount > maxMessageWords) {
-      fault = "it is larger than 16 MiB";
-      return;
-    }
-    if (embedded.getNodes().size() > maxNodes || embedded.getSources().size() > maxNodes) {
-      fault = "it has over 100000 entries in `nodes` or `sources`";
-      return;
-    }
-    auto manifest = embedded.getManifest();
-    if (!isPluginName(manifest.getName())) {
-      fault = "the name " + quoted(manifest.getName()) + " is not of the form [a-z][a-z0-9-]{0,62}";
-      return;
-    }
-    fault = listsFault(manifest);
-    if (!fault) fault = configFault(embedded);
-  })) {
+  KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&]() {
+                 if (embedded.totalSize().wordCount > maxMessageWords) {
+                   fault = "it is larger than 16 MiB";
+                   return;
+                 }
+                 if (embedded.getNodes().size() > maxNodes ||
+                     embedded.getSources().size() > maxNodes) {
+                   fault = "it has over 100000 entries in `nodes` or `sources`";
+                   return;
+                 }
+                 auto manifest = embedded.getManifest();
+                 if (!isPluginName(manifest.getName())) {
+                   fault = "the name " + quoted(manifest.getName()) +
+                           " is not of the form [a-z][a-z0-9-]{0,62}";
+                   return;
+                 }
+                 fault = listsFault(manifest);
+                 if (!fault) fault = configFault(embedded);
+               })) {
     return std::string(exception->getDescription().cStr());
   }
   return fault;
 }
 
-std::optional<std::string> foreignContract(manifest::Embedded::Reader embedded, const HostFacts& facts) {
+std::optional<std::string> foreignContract(manifest::Embedded::Reader embedded,
+                                           const HostFacts& facts) {
   std::optional<std::string> fault;
   auto examine = [&](kj::StringPtr name, uint64_t typeId) {
     for (const auto& contract : facts.contracts) {
       if (fault || name != contract.name.c_str() || typeId == contract.typeId) continue;
-      fault = kj::str("it knows the contract ", contract.name, " as ", kj::hex(typeId), ", this host as ",
-                      kj::hex(contract.typeId)).cStr();
+      fault = kj::str("it knows the contract ", contract.name, " as ", kj::hex(typeId),
+                      ", this host as ", kj::hex(contract.typeId))
+                  .cStr();
     }
   };
-  KJ_IF_MAYBE(exception, kj::runCatchingExceptions([&]() {
-    examine("maitred.plugin.Plugin", embedded.getPluginInterface());
-    for (auto interface : embedded.getManifest().getProvides()) {
-      examine(interface.getName(), interface.getTypeId());
-    }
-    for (auto requirement : embedded.getManifest().getRequires()) {
-      examine(requirement.getInterface().getName(), requirement.getInterface().getTypeId());
-    }
-  })) {
+  KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&]() {
+                 examine("maitred.plugin.Plugin", embedded.getPluginInterface());
+                 for (auto interface : embedded.getManifest().getProvides()) {
+                   examine(interface.getName(), interface.getTypeId());
+                 }
+                 for (auto requirement : embedded.getManifest().getRequires()) {
+                   examine(requirement.getInterface().getName(),
+                           requirement.getInterface().getTypeId());
+                 }
+               })) {
     return std::string(exception->getDescription().cStr());
   }
   return fault;

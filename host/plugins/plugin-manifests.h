@@ -1,5 +1,6 @@
 #pragma once
-// PluginManifests: the manifests of installed plugins, for the config reader, and their files, for the runtime.
+// PluginManifests: the manifests of installed plugins, for the config reader, and their files, for
+// the runtime.
 
 #include "host/config/manifest-source.h"
 #include "plugin-path.h"
@@ -12,7 +13,8 @@ class PluginManifests final : public ManifestSource {
   explicit PluginManifests(std::vector<std::string> defaults = PluginPath::defaultDirectories());
 
   void searchIn(const std::vector<std::string>& folders) override;
-  kj::Maybe<manifest::Embedded::Reader> find(kj::StringPtr libraryText, kj::String& whereLooked) override;
+  kj::Maybe<manifest::Embedded::Reader> find(kj::StringPtr libraryText,
+                                             kj::String& whereLooked) override;
 
   // The plugin itself: path() is what a worker loads. As of the last searchIn().
   LibraryResult library(const std::string& libraryText) { return path.find(libraryText); }
@@ -21,7 +23,7 @@ class PluginManifests final : public ManifestSource {
  private:
   std::vector<std::string> defaults;
   PluginPath path;
-  std::vector<LibraryPtr> kept;   // readers handed out point into these
+  std::vector<LibraryPtr> kept;  // readers handed out point into these
 };
 
 }  // namespace maitred::host

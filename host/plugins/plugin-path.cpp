@@ -2,8 +2,9 @@
 
 #include "host/config/names.h"
 
-#include <kj/string.h>
 #include <sys/stat.h>
+
+#include <kj/string.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -65,8 +66,8 @@ LibraryResult PluginPath::find(const std::string& library) {
 
 LibraryResult PluginPath::unknown(const std::string& library) const {
   Refusal refusal{RefusalKind::notFound, library, "no such plugin", "", ""};
-  refusal.needed = folders.empty() ? "none of the plugin directories exists"
-                                   : "looked in " + joined(folders);
+  refusal.needed =
+      folders.empty() ? "none of the plugin directories exists" : "looked in " + joined(folders);
   std::vector<std::string> names;
   for (const auto& [name, path] : candidates()) names.push_back(name);
   if (auto near = nearest(library, names)) {
@@ -81,14 +82,16 @@ LibraryResult PluginPath::read(const std::string& path) {
   std::error_code error;
   auto real = fs::canonical(path, error);
   if (error) {
-    auto kind = error == std::errc::no_such_file_or_directory ? RefusalKind::notFound : RefusalKind::unreadable;
+    auto kind = error == std::errc::no_such_file_or_directory ? RefusalKind::notFound
+                                                              : RefusalKind::unreadable;
     return Refusal{kind, path, "cannot be opened: " + error.message(), "",
                    "check the path and its permissions"};
   }
   bool inside = std::any_of(folders.begin(), folders.end(),
                             [&](const std::string& folder) { return isBelow(real, folder); });
   if (!inside) {
-    std::string which = fs::path(path).lexically_normal() == real ? "it lies" : "it leads to " + real.string();
+    std::string which =
+        fs::path(path).lexically_normal() == real ? "it lies" : "it leads to " + real.string();
     return Refusal{RefusalKind::outside, path, which + ", outside of the plugin directories",
                    folders.empty() ? "none of the plugin directories exists"
                                    : "plugins are taken from " + joined(folders) + " only",
@@ -96,11 +99,12 @@ LibraryResult PluginPath::read(const std::string& path) {
   }
   struct stat file;
   if (stat(real.c_str(), &file) < 0) {
-    return Refusal{RefusalKind::unreadable, real, std::string("cannot examine it: ") + strerror(errno), "", ""};
+    return Refusal{RefusalKind::unreadable, real,
+                   std::string("cannot examine it: ") + strerror(errno), "", ""};
   }
   auto stamp = kj::str(file.st_dev, ':', file.st_ino, ':', file.st_size, ':', file.st_mode, ':',
-                       file.st_mtim.tv_sec, '.', file.st_mtim.tv_nsec, ':', file.st_ctim.tv_sec, '.',
-                       file.st_ctim.tv_nsec);
+                       file.st_mtim.tv_sec, '.', file.st_mtim.tv_nsec, ':', file.st_ctim.tv_sec,
+                       '.', file.st_ctim.tv_nsec);
   auto cached = cache.find(real);
   if (cached != cache.end() && cached->second.stamp == stamp.cStr()) return cached->second.result;
   auto result = readLibrary(real.string(), facts);
@@ -112,7 +116,8 @@ std::map<std::string, std::string> PluginPath::candidates() const {
   std::map<std::string, std::string> found;
   for (const auto& folder : folders) {
     std::error_code error;
-    for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+         entry.increment(error)) {
       if (entry->path().extension() == ".so") {
         found.emplace(entry->path().stem().string(), entry->path().string());
       }
@@ -128,7 +133,8 @@ std::vector<LibraryResult> PluginPath::all() {
 }
 
 LibraryPtr PluginPath::byAlias(const std::string& word) {
-  // By file name first: a plugin's file is called as its manifest is, so that one file is read, not all.
+  // By file name first: a plugin's file is called as its manifest is, so that one file is read, not
+  // all.
   for (const auto& name : {"maitred-" + word, word}) {
     auto files = candidates();
     auto file = files.find(name);

@@ -1,30 +1,34 @@
 #include "host/admin/admin-server.h"
 
-#include <capnp/rpc-twoparty.h>
-#include <gmock/gmock.h>
-#include <maitred/http.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
-
-#include <fstream>
-
 #include "fake-control.h"
 #include "host/admin/status-server.h"
 #include "host/admin/systemd.h"
 #include "host/log/logs.h"
 #include "temp-folder.h"
 
+#include <maitred/http.h>
+
+#include <gmock/gmock.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <capnp/rpc-twoparty.h>
+
+#include <fstream>
+
 namespace maitred::host {
 namespace {
 
-using ::testing::HasSubstr;
 using test::FakeControl;
 using test::TempFolder;
+using ::testing::HasSubstr;
 
 std::string failureOf(const std::function<void()>& work) {
-  KJ_IF_MAYBE(fault, kj::runCatchingExceptions([&]() { work(); })) { return fault->getDescription().cStr(); }
+  KJ_IF_MAYBE (fault, kj::runCatchingExceptions([&]() { work(); })) {
+    return fault->getDescription().cStr();
+  }
   return "no failure";
 }
 
@@ -89,7 +93,8 @@ TEST_F(AdminServerTest, WrongRequest_KeepsTheConnection) {
   Connection connection(io, path);
   auto restart = connection.admin.restartRequest();
   restart.setInstance("nobody");
-  EXPECT_THAT(failureOf([&]() { restart.send().wait(io.waitScope); }), HasSubstr("no such instance"));
+  EXPECT_THAT(failureOf([&]() { restart.send().wait(io.waitScope); }),
+              HasSubstr("no such instance"));
   EXPECT_EQ(connection.admin.statusRequest().send().wait(io.waitScope).getStatus().getPid(), 77u);
 }
 
@@ -104,7 +109,8 @@ TEST_F(AdminServerTest, LogLevel_IsAskedAndSet) {
   EXPECT_EQ(logs.level("cook"), LogLevel::debug);
   auto wrong = connection.admin.logLevelRequest();
   wrong.setLevel("loud");
-  EXPECT_THAT(failureOf([&]() { wrong.send().wait(io.waitScope); }), HasSubstr("debug, info, warning"));
+  EXPECT_THAT(failureOf([&]() { wrong.send().wait(io.waitScope); }),
+              HasSubstr("debug, info, warning"));
   auto unknown = connection.admin.logLevelRequest();
   unknown.setInstance("chef");
   EXPECT_THAT(failureOf([&]() { unknown.send().wait(io.waitScope); }), HasSubstr("\"cook\""));
@@ -144,21 +150,24 @@ TEST_F(AdminServerTest, SecondHost_IsRefused) {
 
 TEST_F(AdminServerTest, UnusablePaths_AreRefusedWithASentence) {
   auto tooLong = folder / std::string(120, 'x');
-  EXPECT_THAT(failureOf([&]() { AdminServer server(tooLong, control, logs, *io.lowLevelProvider); }),
-              HasSubstr("at most 107 bytes"));
+  EXPECT_THAT(
+      failureOf([&]() { AdminServer server(tooLong, control, logs, *io.lowLevelProvider); }),
+      HasSubstr("at most 107 bytes"));
   auto taken = folder / "file";
   std::ofstream(taken) << "precious";
   EXPECT_THAT(failureOf([&]() { AdminServer server(taken, control, logs, *io.lowLevelProvider); }),
               HasSubstr("no socket"));
   EXPECT_EQ(access(taken.c_str(), F_OK), 0);
   auto nowhere = folder / "absent/admin.sock";
-  EXPECT_THAT(failureOf([&]() { AdminServer server(nowhere, control, logs, *io.lowLevelProvider); }),
-              HasSubstr("cannot be made"));
+  EXPECT_THAT(
+      failureOf([&]() { AdminServer server(nowhere, control, logs, *io.lowLevelProvider); }),
+      HasSubstr("cannot be made"));
 }
 
 TEST_F(AdminServerTest, HalfARequest_DoesNotDisturbOthers) {
   AdminServer server(path, control, logs, *io.lowLevelProvider);
-  auto address = io.provider->getNetwork().parseAddress(kj::str("unix:", path.c_str())).wait(io.waitScope);
+  auto address =
+      io.provider->getNetwork().parseAddress(kj::str("unix:", path.c_str())).wait(io.waitScope);
   auto rude = address->connect().wait(io.waitScope);
   rude->write("\xff\xff\xff\xff\xff\xff\xff\xff", 8).wait(io.waitScope);
   Connection connection(io, path);
@@ -213,7 +222,7 @@ TEST(ServiceManager, SendsDatagrams_AndHidesTheSocketFromChildren) {
   manager.reloading();
   EXPECT_THAT(received(), HasSubstr("RELOADING=1\nMONOTONIC_USEC="));
   close(fd);
-  manager.watchdog();   // the manager is gone: no harm
+  manager.watchdog();  // the manager is gone: no harm
 }
 
 TEST(ServiceManager, WithoutAManager_DoesNothing) {

@@ -1,13 +1,14 @@
 #include "host/admin/exposition.h"
 
-#include <capnp/message.h>
-#include <gmock/gmock.h>
-
-#include <cmath>
-
 #include "fake-control.h"
 #include "host/admin/report.h"
 #include "host/log/logs.h"
+
+#include <gmock/gmock.h>
+
+#include <capnp/message.h>
+
+#include <cmath>
 
 namespace maitred::host {
 namespace {
@@ -42,13 +43,18 @@ TEST(Exposition, OwnInstanceLabel_IsRenamed) {
 
 TEST(Exposition, EscapesInLabels_AreKeptWhole) {
   Exposition all;
-  EXPECT_EQ(all.merge("a", R"(x{p="a\"},b=\\"} 1)" "\n"), 0u);
-  EXPECT_EQ(all.text(), R"(x{instance="a",p="a\"},b=\\"} 1)" "\n");
+  EXPECT_EQ(all.merge("a", R"(x{p="a\"},b=\\"} 1)"
+                           "\n"),
+            0u);
+  EXPECT_EQ(all.text(), R"(x{instance="a",p="a\"},b=\\"} 1)"
+                        "\n");
 }
 
 TEST(Exposition, InvalidLines_AreDroppedAndCounted) {
   Exposition all;
-  EXPECT_EQ(all.merge("a", "good 1\nbad\n9x 1\nx{a=b} 1\nx{a=\"b} 1\nx{a=\"b\"} y\n# TYPE 9 counter\n"), 6u);
+  EXPECT_EQ(
+      all.merge("a", "good 1\nbad\n9x 1\nx{a=b} 1\nx{a=\"b} 1\nx{a=\"b\"} y\n# TYPE 9 counter\n"),
+      6u);
   EXPECT_EQ(all.text(), "good{instance=\"a\"} 1\n");
 }
 
@@ -104,7 +110,10 @@ TEST(HostMetrics, RestartsEdgesAndLatency) {
                               "provider=\"local\"} 10\n"));
   EXPECT_THAT(text, HasSubstr("le=\"0.0001\"} 6\n"));
   EXPECT_THAT(text, HasSubstr("le=\"+Inf\"} 10\n"));
-  EXPECT_THAT(text, HasSubstr("jobs_total{instance=\"local\"} 3\njobs_total{instance=\"cook\",user=\"ana\"} 5\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr(
+          "jobs_total{instance=\"local\"} 3\njobs_total{instance=\"cook\",user=\"ana\"} 5\n"));
   EXPECT_THAT(text, HasSubstr("maitred_instance_metrics_dropped_lines{instance=\"cook\"} 1\n"));
 }
 

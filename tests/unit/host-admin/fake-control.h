@@ -1,9 +1,9 @@
 #pragma once
 // A Control with one healthy and one failing instance, which notes what it was told.
 
-#include <kj/debug.h>
-
 #include "host/admin/control.h"
+
+#include <kj/debug.h>
 
 namespace maitred::host::test {
 
@@ -70,7 +70,8 @@ class FakeControl final : public Control {
         {"local", "# TYPE jobs_total counter\njobs_total 3\n"},
         {"cook", "# TYPE jobs_total counter\njobs_total{user=\"ana\"} 5\nnonsense\n"}};
   }
-  kj::Promise<kj::String> ask(kj::StringPtr instance, kj::StringPtr name, kj::StringPtr input) override {
+  kj::Promise<kj::String> ask(kj::StringPtr instance, kj::StringPtr name,
+                              kj::StringPtr input) override {
     return kj::str(instance, "/", name, "/", input);
   }
   std::string effectiveConfig() override { return "host: {}\n"; }

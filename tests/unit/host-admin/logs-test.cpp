@@ -1,26 +1,27 @@
 #include "host/log/logs.h"
 
+#include "host/log/worker-line.h"
+#include "temp-folder.h"
+
 #include <gmock/gmock.h>
-#include <kj/debug.h>
+#include <nlohmann/json.hpp>
 #include <unistd.h>
+
+#include <kj/debug.h>
 
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <sstream>
-
-#include "host/log/worker-line.h"
-#include "temp-folder.h"
 
 namespace maitred::host {
 namespace {
 
+using test::TempFolder;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Not;
-using test::TempFolder;
 
 std::string read(const std::string& path) {
   std::ifstream file(path);

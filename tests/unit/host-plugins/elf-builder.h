@@ -1,20 +1,23 @@
 #pragma once
 // Builds shared objects byte by byte, so that a test can get any single thing wrong.
 
+#include "host/plugins/library.h"
+
+#include <maitred/schema/manifest.capnp.h>
+
+#include <elf.h>
+
 #include <capnp/message.h>
 #include <capnp/serialize.h>
-#include <elf.h>
-#include <maitred/schema/manifest.capnp.h>
 
 #include <cstring>
 #include <functional>
 #include <string>
 
-#include "host/plugins/library.h"
-
 namespace maitred::host::test {
 
-// A plugin's shared object as far as a reader of notes can tell. Public members are turned before build().
+// A plugin's shared object as far as a reader of notes can tell. Public members are turned before
+// build().
 struct ElfBuilder {
   uint16_t machine = EM_X86_64;
   uint8_t elfClass = ELFCLASS64;
@@ -23,10 +26,12 @@ struct ElfBuilder {
   std::string fingerprint = "capnp=test";
   std::string symbol = "maitred_plugin";
   uint64_t flags1 = DF_1_NODELETE;
-  std::string manifestNote;     // bytes of note 1; default: a good manifest
-  uint32_t extraNoteSize = 0;   // note 1 claims this many bytes more than there are
+  std::string manifestNote;    // bytes of note 1; default: a good manifest
+  uint32_t extraNoteSize = 0;  // note 1 claims this many bytes more than there are
 
-  ElfBuilder() { manifestNote = embedded([](manifest::Embedded::Builder) {}); }
+  ElfBuilder() {
+    manifestNote = embedded([](manifest::Embedded::Builder) {});
+  }
 
   // A flat message of a good manifest, changed by `change`.
   static std::string embedded(const std::function<void(manifest::Embedded::Builder)>& change) {

@@ -1,9 +1,9 @@
 #include "host/plugins/library.h"
 
-#include <gmock/gmock.h>
-
 #include "elf-builder.h"
 #include "host/plugins/elf-file.h"
+
+#include <gmock/gmock.h>
 
 namespace maitred::host {
 namespace {
@@ -44,7 +44,10 @@ TEST(Library, GoodFile_IsRead) {
 TEST(Library, NotElf_IsRefused) {
   expectRefused("#!/bin/sh\n", RefusalKind::notElf, "not an ELF file");
   expectRefused("", RefusalKind::notElf, "not an ELF file");
-  expectRefused("\x7f" "ELF", RefusalKind::notElf, "cut off");
+  expectRefused(
+      "\x7f"
+      "ELF",
+      RefusalKind::notElf, "cut off");
   ElfBuilder narrow;
   narrow.elfClass = ELFCLASS32;
   expectRefused(narrow.build(), RefusalKind::notElf, "32-bit");
@@ -56,7 +59,8 @@ TEST(Library, NotElf_IsRefused) {
 TEST(Library, ForeignArchitecture_IsNamed) {
   ElfBuilder elf;
   elf.machine = EM_AARCH64;
-  expectRefused(elf.build(), RefusalKind::foreignArchitecture, "built for AArch64; this host runs on x86-64");
+  expectRefused(elf.build(), RefusalKind::foreignArchitecture,
+                "built for AArch64; this host runs on x86-64");
 }
 
 TEST(Library, WithoutNote_IsNoPlugin) {
@@ -113,7 +117,8 @@ TEST(Library, OtherAbi_NamesBothVersions) {
 TEST(Library, OtherFingerprint_NamesBoth) {
   ElfBuilder elf;
   elf.fingerprint = "capnp=9.9.9";
-  expectRefused(elf.build(), RefusalKind::otherFingerprint, "built against capnp=9.9.9; this host is capnp=test");
+  expectRefused(elf.build(), RefusalKind::otherFingerprint,
+                "built against capnp=9.9.9; this host is capnp=test");
   elf.fingerprint = "";
   expectRefused(elf.build(), RefusalKind::otherFingerprint, "does not say");
 }
@@ -140,8 +145,8 @@ TEST(Library, InvalidManifests_AreRefused) {
                   commands[1].setName("list");
                 }),
                 RefusalKind::invalidManifest, "`commands` names \"list\" twice");
-  expectRefused(withManifest([](auto root) { root.setConfigType(0x77); }), RefusalKind::invalidManifest,
-                "schema of its config struct is missing");
+  expectRefused(withManifest([](auto root) { root.setConfigType(0x77); }),
+                RefusalKind::invalidManifest, "schema of its config struct is missing");
   expectRefused(withManifest([](auto root) {
                   root.getManifest().initListeners(1)[0].setName(std::string(80, 'a').c_str());
                 }),
@@ -160,17 +165,20 @@ TEST(Library, MissingUnloadFlag_SaysHowToMend) {
   expectRefused(elf.build(), RefusalKind::missingUnloadFlag, "-z nodelete");
 }
 
-// A few words that claim a list of half a billion empty structs must not be walked element by element.
+// A few words that claim a list of half a billion empty structs must not be walked element by
+// element.
 TEST(Library, AmplifyingMessage_IsRefusedQuickly) {
   constexpr uint64_t elements = (1u << 29) - 1;
   std::vector<uint64_t> raw = {
-      uint64_t(8) << 32,                       // one segment of 8 words
-      uint64_t(0x0003000300000000),            // root pointer: 3 data words, 3 pointers follow
-      1, 0xb1a6d2c0f47e5602, 0,                // data: ABI version, plugin interface, no config
-      0,                                       // manifest
-      (uint64_t(7) << 32) | (1u << 2) | 1,     // nodes: a list of structs without words, one word on
-      0,                                       // sources
-      elements << 2,                           // the list's tag: so many elements, each empty
+      uint64_t(8) << 32,             // one segment of 8 words
+      uint64_t(0x0003000300000000),  // root pointer: 3 data words, 3 pointers follow
+      1,
+      0xb1a6d2c0f47e5602,
+      0,                                    // data: ABI version, plugin interface, no config
+      0,                                    // manifest
+      (uint64_t(7) << 32) | (1u << 2) | 1,  // nodes: a list of structs without words, one word on
+      0,                                    // sources
+      elements << 2,                        // the list's tag: so many elements, each empty
   };
   ElfBuilder elf;
   elf.manifestNote.assign(reinterpret_cast<const char*>(raw.data()), raw.size() * 8);
@@ -187,11 +195,16 @@ TEST(ElfFile, OddTables_AreErrors) {
     memcpy(copy.data(), &header, sizeof header);
     return copy;
   };
-  expectRefused(damage([](Elf64_Ehdr& h) { h.e_phoff = ~0ull; }), RefusalKind::truncatedNote, "outside");
-  expectRefused(damage([](Elf64_Ehdr& h) { h.e_phnum = 60000; }), RefusalKind::truncatedNote, "beyond");
-  expectRefused(damage([](Elf64_Ehdr& h) { h.e_phentsize = 1; }), RefusalKind::truncatedNote, "odd size");
-  expectRefused(damage([](Elf64_Ehdr& h) { h.e_shoff = ~7ull; }), RefusalKind::truncatedNote, "outside");
-  expectRefused(damage([](Elf64_Ehdr& h) { h.e_shnum = 0; }), RefusalKind::missingSymbol, "maitred_plugin");
+  expectRefused(damage([](Elf64_Ehdr& h) { h.e_phoff = ~0ull; }), RefusalKind::truncatedNote,
+                "outside");
+  expectRefused(damage([](Elf64_Ehdr& h) { h.e_phnum = 60000; }), RefusalKind::truncatedNote,
+                "beyond");
+  expectRefused(damage([](Elf64_Ehdr& h) { h.e_phentsize = 1; }), RefusalKind::truncatedNote,
+                "odd size");
+  expectRefused(damage([](Elf64_Ehdr& h) { h.e_shoff = ~7ull; }), RefusalKind::truncatedNote,
+                "outside");
+  expectRefused(damage([](Elf64_Ehdr& h) { h.e_shnum = 0; }), RefusalKind::missingSymbol,
+                "maitred_plugin");
 }
 
 }  // namespace

@@ -1,5 +1,9 @@
 #include "host/plugins/plugin-path.h"
 
+#include "elf-builder.h"
+#include "host/plugins/describe.h"
+#include "host/plugins/plugin-manifests.h"
+
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -7,10 +11,6 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
-
-#include "elf-builder.h"
-#include "host/plugins/describe.h"
-#include "host/plugins/plugin-manifests.h"
 
 namespace maitred::host {
 namespace {
@@ -43,7 +43,9 @@ class PluginPathTest : public ::testing::Test {
     });
     return elf.build();
   }
-  PluginPath path() { return PluginPath({root / "first", root / "second", root / "absent"}, facts); }
+  PluginPath path() {
+    return PluginPath({root / "first", root / "second", root / "absent"}, facts);
+  }
 
   static std::string versionOf(const LibraryResult& result) {
     auto* library = std::get_if<LibraryPtr>(&result);
@@ -69,7 +71,8 @@ TEST_F(PluginPathTest, EarlierDirectory_Wins) {
 TEST_F(PluginPathTest, UnknownName_SuggestsTheNearest) {
   write("first/maitred-local.so", plugin("maitred-local", "1.0.0"));
   auto plugins = path();
-  EXPECT_THAT(versionOf(plugins.find("maitred-loacl")), HasSubstr("did you mean \"maitred-local\"?"));
+  EXPECT_THAT(versionOf(plugins.find("maitred-loacl")),
+              HasSubstr("did you mean \"maitred-local\"?"));
   auto refusal = std::get<Refusal>(plugins.find("completely-different"));
   EXPECT_EQ(refusal.kind, RefusalKind::notFound);
   EXPECT_THAT(refusal.sentence(), HasSubstr((root / "second").string()));
