@@ -23,8 +23,9 @@ struct CheckOptions {
 // is an error at the instance. Nothing of it has side effects; no listeners are handed over. Everything
 // referred to must outlive the promise.
 kj::Promise<void> checkPlugins(const LoadedConfig& config, PluginManifests& plugins,
-                               kj::LowLevelAsyncIoProvider& io, kj::UnixEventPort& events,
-                               CheckOptions options, Diagnostics& diagnostics);
+                               kj::LowLevelAsyncIoProvider& lowLevel, kj::AsyncIoProvider& provider,
+                               kj::UnixEventPort& events, CheckOptions options,
+                               Diagnostics& diagnostics);
 
 // The same for the command line: sets up a loop of its own and blocks.
 void checkPluginsBlocking(const LoadedConfig& config, PluginManifests& plugins, Diagnostics& diagnostics);

@@ -47,6 +47,9 @@ class Machine {
   // `random` gives numbers from 0 up to below 1.
   Machine(LifePolicy policy, std::function<double()> random);
 
+  // Other limits from now on, after a reload.
+  void adopt(LifePolicy next) { policy = next; }
+
   LifeState state() const { return now; }
   bool running() const;  // there is an incarnation
   uint32_t restarts() const { return spawns > 0 ? spawns - 1 : 0; }

@@ -101,7 +101,7 @@ kj::Maybe<std::string> ChildProcess::reap(bool block) {
   siginfo_t info = {};
   int result;
   do {
-    result = waitid(waitByPidfd, pidfd, &info, WEXITED | (block ? 0 : WNOHANG));
+    result = waitid(waitByPidfd, static_cast<id_t>(pidfd.get()), &info, WEXITED | (block ? 0 : WNOHANG));
   } while (result < 0 && errno == EINTR);
   if (result < 0) {
     reaped = true;

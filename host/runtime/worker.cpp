@@ -2,6 +2,7 @@
 
 #include "host/plugins/load.h"
 
+#include <execinfo.h>
 #include <kj/debug.h>
 #include <kj/exception.h>
 #include <maitred/abi.h>
@@ -74,13 +75,35 @@ int serve(const Arguments& arguments) {
   return entry->serve(&args);
 }
 
+// The stack goes among the last lines. KJ's own handler would end the process with exit code 1, and the
+// signal is what the status should name.
+void onCrash(int number) {
+  void* frames[64];
+  static const char message[] = "the worker crashes; its stack:\n";
+  [[maybe_unused]] auto written = write(2, message, sizeof message - 1);
+  backtrace_symbols_fd(frames, backtrace(frames, 64), 2);
+  raise(number);   // with the default action, once the handler has returned
+}
+
+void reportCrashes() {
+  // The first backtrace() loads a library, which a crashing process cannot.
+  void* frame;
+  backtrace(&frame, 1);
+  struct sigaction action = {};
+  action.sa_handler = &onCrash;
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  for (int number : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL}) {
+    struct sigaction former;
+    sigaction(number, nullptr, &former);
+    // A sanitizer has its own handler and prints more.
+    if (former.sa_handler == SIG_DFL) sigaction(number, &action, nullptr);
+  }
+}
+
 }  // namespace
 
 int workerMain(int argc, char** argv) {
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  // A crash leaves its stack among the last lines; with a sanitizer, that prints its own.
-  kj::printStackTraceOnCrash();
-#endif
+  reportCrashes();
   int code = cannotServe;
   KJ_IF_MAYBE(exception, kj::runCatchingExceptions([&]() { code = serve(parse(argc, argv)); })) {
     log::jsonLinesToStderr()(log::Level::error, kj::str("the worker cannot serve: ", *exception));
