@@ -14,7 +14,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   options.limits.loadInstructions = 50'000;
   options.limits.memory = 1u << 20;
   options.limits.cpu = std::chrono::milliseconds(0);
-  Loaded loaded = Policy::loadText("fuzz.lua", {reinterpret_cast<const char*>(data), size}, options);
+  Loaded loaded =
+      Policy::loadText("fuzz.lua", {reinterpret_cast<const char*>(data), size}, options);
   if (bool(loaded) != loaded.problems.empty()) std::abort();
   for (const auto& problem : loaded.problems) {
     if (problem.cause == Cause::none || problem.message.empty()) std::abort();

@@ -1,5 +1,5 @@
-// Our replacements for functions of Lua's base library that could hide a limit, show an address, or depend
-// on the order in which memory happens to lie.
+// Our replacements for functions of Lua's base library that could hide a limit, show an address, or
+// depend on the order in which memory happens to lie.
 
 #include "guard.h"
 #include "sandbox.h"
@@ -13,12 +13,13 @@ namespace maitred::lua {
 
 namespace {
 
-// Of pcall and xpcall, after the call and also after it was interrupted by a yield. `kept` values at the
-// bottom of the stack are not results; the second of them is the handler, if kept is 2.
+// Of pcall and xpcall, after the call and also after it was interrupted by a yield. `kept` values
+// at the bottom of the stack are not results; the second of them is the handler, if kept is 2.
 int finishCall(lua_State* L, int status, lua_KContext kept) {
   Guard::of(L).passOn(L, status);
   if (status == LUA_OK || status == LUA_YIELD) return lua_gettop(L) - static_cast<int>(kept);
-  // xpcall's handler runs after the unwinding: inside an error of the hook it would run without any limit.
+  // xpcall's handler runs after the unwinding: inside an error of the hook it would run without any
+  // limit.
   if (kept == 2) {
     lua_pushvalue(L, 2);
     lua_insert(L, -2);
@@ -49,7 +50,7 @@ int protectedCallWithHandler(lua_State* L) {
 }
 
 struct Key {
-  int type;             // LUA_TNUMBER, LUA_TSTRING or LUA_TBOOLEAN
+  int type;  // LUA_TNUMBER, LUA_TSTRING or LUA_TBOOLEAN
   bool isInteger;
   lua_Integer integer;  // also a boolean's 0 or 1
   lua_Number number;
@@ -61,9 +62,12 @@ struct Key {
 bool before(const Key& a, const Key& b) {
   auto rank = [](int type) { return type == LUA_TNUMBER ? 0 : type == LUA_TSTRING ? 1 : 2; };
   if (a.type != b.type) return rank(a.type) < rank(b.type);
-  if (a.type == LUA_TSTRING) return std::string_view(a.text, a.size) < std::string_view(b.text, b.size);
+  if (a.type == LUA_TSTRING)
+    return std::string_view(a.text, a.size) < std::string_view(b.text, b.size);
   if (a.isInteger && b.isInteger) return a.integer < b.integer;
-  auto wide = [](const Key& k) { return k.isInteger ? static_cast<long double>(k.integer) : k.number; };
+  auto wide = [](const Key& k) {
+    return k.isInteger ? static_cast<long double>(k.integer) : k.number;
+  };
   return wide(a) < wide(b);
 }
 
@@ -73,8 +77,10 @@ Key keyAtTop(lua_State* L) {
   switch (key.type) {
     case LUA_TNUMBER:
       key.isInteger = lua_isinteger(L, -1) != 0;
-      if (key.isInteger) key.integer = lua_tointeger(L, -1);
-      else key.number = lua_tonumber(L, -1);
+      if (key.isInteger)
+        key.integer = lua_tointeger(L, -1);
+      else
+        key.number = lua_tonumber(L, -1);
       break;
     case LUA_TSTRING:
       key.text = lua_tolstring(L, -1, &key.size);
@@ -91,13 +97,18 @@ Key keyAtTop(lua_State* L) {
 }
 
 void pushKey(lua_State* L, const Key& key) {
-  if (key.type == LUA_TSTRING) lua_pushlstring(L, key.text, key.size);
-  else if (key.type == LUA_TBOOLEAN) lua_pushboolean(L, static_cast<int>(key.integer));
-  else if (key.isInteger) lua_pushinteger(L, key.integer);
-  else lua_pushnumber(L, key.number);
+  if (key.type == LUA_TSTRING)
+    lua_pushlstring(L, key.text, key.size);
+  else if (key.type == LUA_TBOOLEAN)
+    lua_pushboolean(L, static_cast<int>(key.integer));
+  else if (key.isInteger)
+    lua_pushinteger(L, key.integer);
+  else
+    lua_pushnumber(L, key.number);
 }
 
-// Upvalues: the sorted keys (userdata), their number, the next one's place, the names (anchors the strings).
+// Upvalues: the sorted keys (userdata), their number, the next one's place, the names (anchors the
+// strings).
 int nextPair(lua_State* L) {
   auto* keys = static_cast<const Key*>(lua_touserdata(L, lua_upvalueindex(1)));
   lua_Integer count = lua_tointeger(L, lua_upvalueindex(2));
@@ -153,7 +164,8 @@ int pairs(lua_State* L) {
 int next(lua_State* L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   if (!lua_isnoneornil(L, 2)) {
-    return luaL_error(L, "next with a key is not offered to policies: use pairs, its order is stable");
+    return luaL_error(L,
+                      "next with a key is not offered to policies: use pairs, its order is stable");
   }
   lua_settop(L, 1);
   lua_pushnil(L);

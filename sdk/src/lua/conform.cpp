@@ -23,7 +23,8 @@ using Mismatch = std::optional<std::string>;
 Mismatch classMismatch(const Types& types, const Value& value, const Class& declared,
                        const std::string& path) {
   const Table* table = value.table();
-  if (table == nullptr) return path + ": expected a table (" + declared.name + "), got " + shortText(value);
+  if (table == nullptr)
+    return path + ": expected a table (" + declared.name + "), got " + shortText(value);
   std::vector<std::string> names;
   for (const auto& field : types.fields(declared)) {
     names.push_back(field.name);
@@ -42,11 +43,13 @@ Mismatch classMismatch(const Types& types, const Value& value, const Class& decl
       return path + ": unknown field \"" + name + "\"" + didYouMean(name, names);
     }
   }
-  if (!table->list.empty()) return path + ": expected named fields (" + declared.name + "), got a list";
+  if (!table->list.empty())
+    return path + ": expected named fields (" + declared.name + "), got a list";
   return {};
 }
 
-Mismatch listMismatch(const Types& types, const Value& value, const Type& type, const std::string& path) {
+Mismatch listMismatch(const Types& types, const Value& value, const Type& type,
+                      const std::string& path) {
   const Table* table = value.table();
   if (table == nullptr || !table->fields.empty()) return expected(path, type, value);
   for (std::size_t i = 0; i < table->list.size(); ++i) {
@@ -56,12 +59,14 @@ Mismatch listMismatch(const Types& types, const Value& value, const Type& type, 
   return {};
 }
 
-Mismatch mapMismatch(const Types& types, const Value& value, const Type& type, const std::string& path) {
+Mismatch mapMismatch(const Types& types, const Value& value, const Type& type,
+                     const std::string& path) {
   const Table* table = value.table();
   if (table == nullptr) return expected(path, type, value);
   for (std::size_t i = 0; i < table->list.size(); ++i) {
     std::string place = path + "[" + std::to_string(i + 1) + "]";
-    if (types.mismatch(static_cast<std::int64_t>(i + 1), type.parts[0], "")) return expected(path, type, value);
+    if (types.mismatch(static_cast<std::int64_t>(i + 1), type.parts[0], ""))
+      return expected(path, type, value);
     if (Mismatch wrong = types.mismatch(table->list[i], type.parts[1], place)) return wrong;
   }
   for (const auto& [key, each] : table->fields) {
@@ -77,13 +82,17 @@ Mismatch Types::mismatch(const Value& value, const TypeRef& wanted, const std::s
   TypeRef type = resolve(wanted);
   auto when = [&](bool fits) { return fits ? Mismatch() : expected(path, *type, value); };
   switch (type->is) {
-    case Type::Is::any: return {};
-    case Type::Is::nil: return when(value.isNil());
-    case Type::Is::boolean: return when(value.boolean() != nullptr);
-    case Type::Is::string: return when(value.string() != nullptr);
+    case Type::Is::any:
+      return {};
+    case Type::Is::nil:
+      return when(value.isNil());
+    case Type::Is::boolean:
+      return when(value.boolean() != nullptr);
+    case Type::Is::string:
+      return when(value.string() != nullptr);
     case Type::Is::literal:
-      return when(value == type->literal ||
-                  (value.isNumber() && type->literal.isNumber() && value.number() == type->literal.number()));
+      return when(value == type->literal || (value.isNumber() && type->literal.isNumber() &&
+                                             value.number() == type->literal.number()));
     case Type::Is::number:
       if (value.isNumber() && !std::isfinite(value.number())) {
         return path + ": expected a finite number, got " + value.literal();
@@ -92,11 +101,16 @@ Mismatch Types::mismatch(const Value& value, const TypeRef& wanted, const std::s
     case Type::Is::integer:
       return when(value.isNumber() && std::floor(value.number()) == value.number() &&
                   std::isfinite(value.number()));
-    case Type::Is::list: return listMismatch(*this, value, *type, path);
-    case Type::Is::map: return mapMismatch(*this, value, *type, path);
-    case Type::Is::name: return classMismatch(*this, value, *find(type->name), path);
-    case Type::Is::function: return path + ": a function cannot be passed on";
-    case Type::Is::either: break;
+    case Type::Is::list:
+      return listMismatch(*this, value, *type, path);
+    case Type::Is::map:
+      return mapMismatch(*this, value, *type, path);
+    case Type::Is::name:
+      return classMismatch(*this, value, *find(type->name), path);
+    case Type::Is::function:
+      return path + ": a function cannot be passed on";
+    case Type::Is::either:
+      break;
   }
   Mismatch only;
   int tables = 0;
@@ -119,20 +133,29 @@ Value Types::sample(const Member& member, int depth) const {
   switch (type->is) {
     case Type::Is::any:
     case Type::Is::nil:
-    case Type::Is::function: return {};
-    case Type::Is::boolean: return true;
-    case Type::Is::number: return 1.0;
-    case Type::Is::integer: return 1;
-    case Type::Is::string: return member.name.empty() ? "sample" : member.name;
-    case Type::Is::literal: return type->literal;
-    case Type::Is::list: return Table{{of(type->parts[0])}, {}};
-    case Type::Is::either: return of(type->parts[0]);
+    case Type::Is::function:
+      return {};
+    case Type::Is::boolean:
+      return true;
+    case Type::Is::number:
+      return 1.0;
+    case Type::Is::integer:
+      return 1;
+    case Type::Is::string:
+      return member.name.empty() ? "sample" : member.name;
+    case Type::Is::literal:
+      return type->literal;
+    case Type::Is::list:
+      return Table{{of(type->parts[0])}, {}};
+    case Type::Is::either:
+      return of(type->parts[0]);
     case Type::Is::map: {
       Value key = of(type->parts[0]), value = of(type->parts[1]);
       if (const std::string* name = key.string()) return Table{{}, {{*name, value}}};
       return Table{{value}, {}};
     }
-    case Type::Is::name: break;
+    case Type::Is::name:
+      break;
   }
   Table table;
   for (const auto& field : fields(*find(type->name))) {

@@ -1,5 +1,5 @@
-// Coroutines that cannot be used to get around a limit. There is no close(): a coroutine that died inside
-// the hook would run its __close functions without one.
+// Coroutines that cannot be used to get around a limit. There is no close(): a coroutine that died
+// inside the hook would run its __close functions without one.
 
 #include "guard.h"
 #include "sandbox.h"
@@ -24,8 +24,8 @@ int create(lua_State* L) {
   return 1;
 }
 
-// Moves `arguments` values from L into the coroutine and runs it. Returns the number of results, now on
-// L's stack; or -1 with the error there.
+// Moves `arguments` values from L into the coroutine and runs it. Returns the number of results,
+// now on L's stack; or -1 with the error there.
 int run(lua_State* L, lua_State* co, int arguments) {
   if (lua_status(co) == LUA_OK && lua_gettop(co) == 0) {
     lua_pushliteral(L, "cannot resume a dead coroutine");
@@ -71,7 +71,9 @@ int wrap(lua_State* L) {
   return 1;
 }
 
-int yield(lua_State* L) { return lua_yield(L, lua_gettop(L)); }
+int yield(lua_State* L) {
+  return lua_yield(L, lua_gettop(L));
+}
 
 int isYieldable(lua_State* L) {
   lua_pushboolean(L, lua_isyieldable(L));
@@ -87,10 +89,14 @@ int status(lua_State* L) {
   lua_State* co = coroutineAt(L, 1);
   lua_Debug frame;
   const char* word = "dead";
-  if (co == L) word = "running";
-  else if (lua_status(co) == LUA_YIELD) word = "suspended";
-  else if (lua_status(co) == LUA_OK && lua_getstack(co, 0, &frame) != 0) word = "normal";
-  else if (lua_status(co) == LUA_OK && lua_gettop(co) > 0) word = "suspended";
+  if (co == L)
+    word = "running";
+  else if (lua_status(co) == LUA_YIELD)
+    word = "suspended";
+  else if (lua_status(co) == LUA_OK && lua_getstack(co, 0, &frame) != 0)
+    word = "normal";
+  else if (lua_status(co) == LUA_OK && lua_gettop(co) > 0)
+    word = "suspended";
   lua_pushstring(L, word);
   return 1;
 }
@@ -99,9 +105,8 @@ int status(lua_State* L) {
 
 void addCoroutineFunctions(lua_State* L) {
   static const luaL_Reg functions[] = {
-      {"create", create}, {"resume", resume},   {"wrap", wrap},
-      {"yield", yield},   {"running", running}, {"isyieldable", isYieldable},
-      {"status", status}, {nullptr, nullptr},
+      {"create", create},   {"resume", resume},           {"wrap", wrap},     {"yield", yield},
+      {"running", running}, {"isyieldable", isYieldable}, {"status", status}, {nullptr, nullptr},
   };
   luaL_setfuncs(L, functions, 0);
 }

@@ -13,7 +13,8 @@ namespace maitred::lua {
 class Digest {
  public:
   Digest() : context(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
-    if (context == nullptr || EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) != 1) throw std::bad_alloc();
+    if (context == nullptr || EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) != 1)
+      throw std::bad_alloc();
   }
 
   void add(std::string_view text) {

@@ -9,6 +9,7 @@
 namespace maitred::lua {
 
 // False: `problem` says why not.
-bool evaluate(const std::string& expression, const Limits& limits, Value& value, std::string& problem);
+bool evaluate(const std::string& expression, const Limits& limits, Value& value,
+              std::string& problem);
 
 }  // namespace maitred::lua

@@ -51,7 +51,8 @@ void Guard::begin(lua_State* L, std::int64_t instructions) {
   denials = 0;
   startedWall = 0;
   spare = stringTooLong = false;
-  // Also starts the count from its beginning, so that a limit strikes at the same instruction each time.
+  // Also starts the count from its beginning, so that a limit strikes at the same instruction each
+  // time.
   lua_sethook(L, hook, LUA_MASKCOUNT, limits.step);
 }
 
@@ -78,8 +79,8 @@ void* Guard::allocate(void* self, void* block, std::size_t osize, std::size_t ns
   if (nsize > osize) {
     guard.remaining -= static_cast<std::int64_t>(nsize >> 6);
     if (guard.refuses(block == nullptr, kind, nsize, osize)) {
-      // Lua answers with a full collection, whose price is the live heap. Too many of them in one call
-      // and the limit counts as exceeded even if each frees a little.
+      // Lua answers with a full collection, whose price is the live heap. Too many of them in one
+      // call and the limit counts as exceeded even if each frees a little.
       if (guard.tripped == Cause::none) {
         ++guard.denials;
         // Lua asks no message handler about memory errors, so this is the only chance to see where.
@@ -105,7 +106,8 @@ bool Guard::outOfTime() {
     startedCpu = now(CLOCK_THREAD_CPUTIME_ID);
     return false;
   }
-  // The wall clock is cheap to read and the CPU clock is what counts, so that a busy machine fails nobody.
+  // The wall clock is cheap to read and the CPU clock is what counts, so that a busy machine fails
+  // nobody.
   std::int64_t allowed = limits.cpu.count() * 1'000'000;
   return wall - startedWall > allowed && now(CLOCK_THREAD_CPUTIME_ID) - startedCpu > allowed;
 }

@@ -1,6 +1,6 @@
 #pragma once
-// The limits of one Lua state: counts what its scripts use and, once a limit is exceeded, makes every
-// further instruction fail until the call has unwound.
+// The limits of one Lua state: counts what its scripts use and, once a limit is exceeded, makes
+// every further instruction fail until the call has unwound.
 
 #include <maitred/lua/limits.h>
 #include <maitred/lua/report.h>
@@ -19,14 +19,15 @@ class Guard {
 
   static Guard& of(lua_State* L) { return **static_cast<Guard**>(lua_getextraspace(L)); }
 
-  // A new state whose allocations and instructions this guard counts; null if memory does not suffice.
+  // A new state whose allocations and instructions this guard counts; null if memory does not
+  // suffice.
   lua_State* newState();
 
   // Starts a call with a fresh budget.
   void begin(lua_State* L, std::int64_t budget);
 
-  // For the engine's own few allocations outside protected calls, where an error could not be caught: they
-  // may use the reserve, until the next begin().
+  // For the engine's own few allocations outside protected calls, where an error could not be
+  // caught: they may use the reserve, until the next begin().
   void openReserve() {
     denials = 0;
     spare = true;
@@ -38,8 +39,8 @@ class Guard {
     if (remaining < 0) trip(L, Cause::instructions);
   }
 
-  // Turns the result of a protected call into a trip where it was a limit; every place that catches errors
-  // calls this, so that no script goes on behind a limit.
+  // Turns the result of a protected call into a trip where it was a limit; every place that catches
+  // errors calls this, so that no script goes on behind a limit.
   void passOn(lua_State* L, int status) {
     if (status == LUA_ERRMEM || tripped != Cause::none) trip(L, Cause::memory);
   }

@@ -15,7 +15,7 @@ struct EmbeddedFile {
 const std::vector<EmbeddedFile>& embeddedTypes();  // generated
 
 struct Kind {
-  std::string name;               // "fairness"
+  std::string name;  // "fairness"
   std::string doc;
   std::vector<Member> fields;     // all of the policy's table, functions included
   std::vector<Member> functions;  // those of `fields` that are functions, in the same order

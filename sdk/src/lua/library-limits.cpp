@@ -1,5 +1,5 @@
-// Functions of the string and table libraries whose work is not proportional to the instructions that call
-// them: bounded, charged, or both, before the library's own function runs.
+// Functions of the string and table libraries whose work is not proportional to the instructions
+// that call them: bounded, charged, or both, before the library's own function runs.
 
 #include "guard.h"
 #include "sandbox.h"
@@ -13,8 +13,11 @@ namespace maitred::lua {
 
 namespace {
 
-// The library's function, upvalue 1, in this very frame, so that its messages name the right function.
-int original(lua_State* L) { return lua_tocfunction(L, lua_upvalueindex(1))(L); }
+// The library's function, upvalue 1, in this very frame, so that its messages name the right
+// function.
+int original(lua_State* L) {
+  return lua_tocfunction(L, lua_upvalueindex(1))(L);
+}
 
 // Puts a closure over the library's own function in its place, in the table at the top.
 void replace(lua_State* L, const char* name, lua_CFunction function) {
@@ -44,12 +47,15 @@ int format(lua_State* L) {
   for (char c : std::string_view(pattern, size)) {
     if (escaped && c == 'p') return luaL_error(L, "string.format: %%p is not offered to policies");
     // Behind a % come flags, width and precision, then the letter.
-    if (c == '%') escaped = !escaped;
-    else if (escaped) escaped = std::string_view("-+ #0123456789.").find(c) != std::string_view::npos;
+    if (c == '%')
+      escaped = !escaped;
+    else if (escaped)
+      escaped = std::string_view("-+ #0123456789.").find(c) != std::string_view::npos;
   }
   for (int i = 2; i <= lua_gettop(L); ++i) {
     int type = lua_type(L, i);
-    if (type == LUA_TNUMBER || type == LUA_TSTRING || type == LUA_TNIL || type == LUA_TBOOLEAN) continue;
+    if (type == LUA_TNUMBER || type == LUA_TSTRING || type == LUA_TNIL || type == LUA_TBOOLEAN)
+      continue;
     pushText(L, i);
     lua_replace(L, i);
   }
@@ -113,7 +119,8 @@ int move(lua_State* L) {
 int unpack(lua_State* L) {
   lua_Integer from = luaL_optinteger(L, 2, 1);
   lua_Integer to = lua_isnoneornil(L, 3) ? length(L, 1) : luaL_checkinteger(L, 3);
-  if (to >= from && static_cast<std::uint64_t>(to) - static_cast<std::uint64_t>(from) >= maxUnpacked) {
+  if (to >= from &&
+      static_cast<std::uint64_t>(to) - static_cast<std::uint64_t>(from) >= maxUnpacked) {
     return luaL_error(L, "table.unpack: more than %d values", maxUnpacked);
   }
   return original(L);

@@ -49,7 +49,8 @@ struct Loader {
 
   std::vector<std::string> moduleRoots() const {
     std::vector<std::string> roots = options.search.path;
-    if (std::size_t slash = path.rfind('/'); slash != path.npos) roots.push_back(path.substr(0, slash));
+    if (std::size_t slash = path.rfind('/'); slash != path.npos)
+      roots.push_back(path.substr(0, slash));
     return roots;
   }
 
@@ -75,8 +76,10 @@ struct Loader {
     setVersion();
     impl->sandbox.guard().openReserve();
     if (lua_istable(L, -1)) return true;
-    problem(Cause::contract, std::string("the file returns ") + luaL_typename(L, -1) + " instead of the policy's table",
-            "end it with: return { kind = \"fairness\", version = 1, score = function(…) … end }");
+    problem(
+        Cause::contract,
+        std::string("the file returns ") + luaL_typename(L, -1) + " instead of the policy's table",
+        "end it with: return { kind = \"fairness\", version = 1, score = function(…) … end }");
     return false;
   }
 
@@ -109,17 +112,19 @@ struct Loader {
     Value kind = field("kind");
     const std::string* name = kind.string();
     if (name == nullptr) {
-      problem(Cause::contract, "the policy's table has no kind", "add: kind = \"" +
-              (options.kind.empty() ? "fairness" : options.kind) + "\"");
+      problem(Cause::contract, "the policy's table has no kind",
+              "add: kind = \"" + (options.kind.empty() ? "fairness" : options.kind) + "\"");
       return false;
     }
     impl->kind = findKind(*name);
     if (impl->kind == nullptr) {
-      problem(Cause::contract, "unknown kind \"" + *name + "\"" + didYouMean(*name, kindNames()), "known kinds: " + join(kindNames()));
+      problem(Cause::contract, "unknown kind \"" + *name + "\"" + didYouMean(*name, kindNames()),
+              "known kinds: " + join(kindNames()));
       return false;
     }
     if (!options.kind.empty() && *name != options.kind) {
-      problem(Cause::contract, "this is a policy of kind \"" + *name + "\", wanted is one of kind \"" + options.kind + "\"");
+      problem(Cause::contract, "this is a policy of kind \"" + *name +
+                                   "\", wanted is one of kind \"" + options.kind + "\"");
       return false;
     }
     return true;
@@ -134,11 +139,14 @@ struct Loader {
   void checkShape() {
     if (!findKindOfFile()) return;
     lua_State* L = impl->state();
-    if (lua_checkstack(L, static_cast<int>(impl->kind->functions.size()) + 20) == 0) throw std::bad_alloc();
+    if (lua_checkstack(L, static_cast<int>(impl->kind->functions.size()) + 20) == 0)
+      throw std::bad_alloc();
     checkNames();
     for (const auto& member : impl->kind->fields) {
-      if (member.type->is == Type::Is::function) takeFunction(member);
-      else checkField(member);
+      if (member.type->is == Type::Is::function)
+        takeFunction(member);
+      else
+        checkField(member);
     }
     Value given = field("name");
     impl->name = given.string() != nullptr ? *given.string() : file;
@@ -158,8 +166,10 @@ struct Loader {
       if (name.empty()) {
         problem(Cause::contract, "the policy's table has a key that is no name");
       } else {
-        problem(Cause::contract, "a " + impl->kind->name + " policy has no \"" + name + "\"" + didYouMean(name, known),
-                "it has: " + join(known));
+        problem(
+            Cause::contract,
+            "a " + impl->kind->name + " policy has no \"" + name + "\"" + didYouMean(name, known),
+            "it has: " + join(known));
       }
     }
   }
@@ -173,7 +183,8 @@ struct Loader {
     bool readable = readValue(L, -1, value, unreadable);
     lua_pop(L, 1);
     if (!readable) {
-      problem(Cause::contract, member.name + ": expected " + member.type->text() + ", got " + unreadable);
+      problem(Cause::contract,
+              member.name + ": expected " + member.type->text() + ", got " + unreadable);
     } else if (!(value.isNil() && member.optional)) {
       if (auto wrong = allTypes().mismatch(value, member.type, member.name)) {
         problem(Cause::contract, *wrong, member.doc);
@@ -190,7 +201,8 @@ struct Loader {
     entry.contract = &member;
     entry.present = type == LUA_TFUNCTION;
     if (type == LUA_TNIL) {
-      if (!member.optional) problem(Cause::contract, "the function " + signature(member) + " is missing");
+      if (!member.optional)
+        problem(Cause::contract, "the function " + signature(member) + " is missing");
     } else if (type != LUA_TFUNCTION) {
       problem(Cause::contract, member.name + ": expected a function, got " + lua_typename(L, type));
     } else {
@@ -226,18 +238,24 @@ struct Loader {
     lua_getinfo(L, ">Su", &info);
     int line = info.linedefined > 0 ? info.linedefined : 0;
     if (info.isvararg == 0 && info.nparams != wanted.size()) {
-      problem(Cause::contract, member.name + " takes " + std::to_string(info.nparams) + " parameters, the contract hands over " +
-              std::to_string(wanted.size()), "expected: function " + signature(member) +
-              "; a name that starts with _ says that the parameter is not used", line);
+      problem(Cause::contract,
+              member.name + " takes " + std::to_string(info.nparams) +
+                  " parameters, the contract hands over " + std::to_string(wanted.size()),
+              "expected: function " + signature(member) +
+                  "; a name that starts with _ says that the parameter is not used",
+              line);
       return;
     }
     for (std::size_t i = 0; i < info.nparams && i < wanted.size(); ++i) {
       const char* name = lua_getlocal(L, nullptr, static_cast<int>(i) + 1);
       if (name == nullptr || wanted[i].name == name) continue;
-      bool another = std::any_of(wanted.begin(), wanted.end(), [&](const Member& m) { return m.name == name; });
+      bool another = std::any_of(wanted.begin(), wanted.end(),
+                                 [&](const Member& m) { return m.name == name; });
       if (another) {
-        problem(Cause::contract, member.name + ": parameter " + std::to_string(i + 1) + " is called " + name + " but receives " +
-                wanted[i].name, "expected: function " + signature(member), line);
+        problem(Cause::contract,
+                member.name + ": parameter " + std::to_string(i + 1) + " is called " + name +
+                    " but receives " + wanted[i].name,
+                "expected: function " + signature(member), line);
       }
     }
   }
@@ -248,7 +266,8 @@ struct Loader {
       const Impl::Entry& entry = impl->entries[i];
       if (!entry.present) continue;
       std::vector<Value> inputs;
-      for (const auto& parameter : entry.contract->type->parameters) inputs.push_back(allTypes().sample(parameter));
+      for (const auto& parameter : entry.contract->type->parameters)
+        inputs.push_back(allTypes().sample(parameter));
       Value result;
       if (impl->call(entry, Impl::firstFunction + static_cast<int>(i), inputs, result)) continue;
       problems.push_back(impl->failure);
@@ -286,7 +305,8 @@ Loaded Policy::loadText(const std::string& name, std::string_view text, const Op
   Report report;
   report.cause = Cause::source;
   report.file = name;
-  report.message = "more than " + std::to_string(maxSourceBytes >> 10) + " KiB, too large for a policy";
+  report.message =
+      "more than " + std::to_string(maxSourceBytes >> 10) + " KiB, too large for a policy";
   loaded.problems.push_back(std::move(report));
   return loaded;
 }

@@ -57,7 +57,8 @@ bool Modules::fetch(std::string_view wanted) {
   return true;
 }
 
-// Runs the module that was fetched last; leaves its value on the stack, or an error. Raises nothing itself.
+// Runs the module that was fetched last; leaves its value on the stack, or an error. Raises nothing
+// itself.
 int Modules::run(lua_State* L, Modules& self, const char* name) {
   const Module& module = self.modules.back();
   int status;

@@ -30,8 +30,8 @@ class Modules {
   static int run(lua_State* L, Modules& self, const char* name);
 
   std::vector<std::string> roots;
-  std::vector<Module> modules;          // in the order of their loading
-  std::vector<std::string> underWay;    // names being loaded, outermost first
+  std::vector<Module> modules;        // in the order of their loading
+  std::vector<std::string> underWay;  // names being loaded, outermost first
   std::string problem;
   bool open = true;
 };

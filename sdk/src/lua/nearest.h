@@ -8,7 +8,8 @@
 
 namespace maitred::lua {
 
-// Letters to insert, drop, change, or swap with their neighbour. Names above 40 bytes count as far apart.
+// Letters to insert, drop, change, or swap with their neighbour. Names above 40 bytes count as far
+// apart.
 std::size_t editDistance(std::string_view a, std::string_view b);
 
 // True if `b` is near enough to `a` to be what was meant.

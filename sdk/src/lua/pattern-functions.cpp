@@ -1,4 +1,5 @@
-// string.find, match, gmatch and gsub over the matcher that counts its steps against the call's budget.
+// string.find, match, gmatch and gsub over the matcher that counts its steps against the call's
+// budget.
 
 #include "guard.h"
 #include "pattern.h"
@@ -41,8 +42,10 @@ void pushCapture(lua_State* L, const Pattern& pattern, const Matcher& matcher, i
     return;
   }
   const Matcher::Capture& capture = matcher.capture(index);
-  if (capture.size == Matcher::none) lua_pushinteger(L, static_cast<lua_Integer>(capture.begin) + 1);
-  else lua_pushlstring(L, subject.data() + capture.begin, capture.size);
+  if (capture.size == Matcher::none)
+    lua_pushinteger(L, static_cast<lua_Integer>(capture.begin) + 1);
+  else
+    lua_pushlstring(L, subject.data() + capture.begin, capture.size);
 }
 
 int pushCaptures(lua_State* L, const Pattern& pattern, const Matcher& matcher, bool whole,
@@ -66,7 +69,8 @@ bool startAt(lua_State* L, int index, std::size_t size, std::size_t& start) {
 int findPlain(lua_State* L, std::string_view subject, std::string_view wanted, std::size_t start) {
   Guard::of(L).charge(L, static_cast<std::int64_t>((subject.size() - start) / 16 + 1));
   // memmem takes linear time whatever the two strings are.
-  const void* found = memmem(subject.data() + start, subject.size() - start, wanted.data(), wanted.size());
+  const void* found =
+      memmem(subject.data() + start, subject.size() - start, wanted.data(), wanted.size());
   if (found == nullptr) {
     lua_pushnil(L);
     return 1;
@@ -89,9 +93,7 @@ int findOrMatch(lua_State* L, bool find) {
   Pattern pattern;
   compile(L, pattern, source, true);
   Matcher matcher(pattern, subject);
-  bool found = counted(L, matcher, [&] {
-    return matcher.search(start, begin, end);
-  });
+  bool found = counted(L, matcher, [&] { return matcher.search(start, begin, end); });
   if (!found) {
     lua_pushnil(L);
     return 1;
@@ -102,8 +104,12 @@ int findOrMatch(lua_State* L, bool find) {
   return 2 + pushCaptures(L, pattern, matcher, false, subject, begin, end);
 }
 
-int find(lua_State* L) { return findOrMatch(L, true); }
-int match(lua_State* L) { return findOrMatch(L, false); }
+int find(lua_State* L) {
+  return findOrMatch(L, true);
+}
+int match(lua_State* L) {
+  return findOrMatch(L, false);
+}
 
 // Upvalues: subject, pattern, where to go on, where the last match ended (-1: none yet).
 int nextMatch(lua_State* L) {
@@ -199,8 +205,9 @@ int gsub(lua_State* L) {
   Pattern pattern;
   compile(L, pattern, text(L, 2), true);
   int type = lua_type(L, 3);
-  luaL_argexpected(L, type == LUA_TNUMBER || type == LUA_TSTRING || type == LUA_TFUNCTION ||
-                          type == LUA_TTABLE, 3, "string/function/table");
+  luaL_argexpected(
+      L, type == LUA_TNUMBER || type == LUA_TSTRING || type == LUA_TFUNCTION || type == LUA_TTABLE,
+      3, "string/function/table");
   lua_Integer most = luaL_optinteger(L, 4, static_cast<lua_Integer>(subject.size()) + 1);
   Matcher matcher(pattern, subject);
   luaL_Buffer result;
@@ -209,9 +216,7 @@ int gsub(lua_State* L) {
   std::size_t at = 0, lastEnd = Matcher::none;
   lua_Integer count = 0;
   while (count < most) {
-    std::size_t end = counted(L, matcher, [&] {
-      return matcher.match(at);
-    });
+    std::size_t end = counted(L, matcher, [&] { return matcher.match(at); });
     if (end != Matcher::none && end != lastEnd) {
       ++count;
       replacement.add(at, end, type);

@@ -7,17 +7,39 @@ namespace maitred::lua {
 void Pattern::classSet(unsigned char letter, Set& result) {
   int (*test)(int) = nullptr;
   switch (std::tolower(letter)) {
-    case 'a': test = std::isalpha; break;
-    case 'c': test = std::iscntrl; break;
-    case 'd': test = std::isdigit; break;
-    case 'g': test = std::isgraph; break;
-    case 'l': test = std::islower; break;
-    case 'p': test = std::ispunct; break;
-    case 's': test = std::isspace; break;
-    case 'u': test = std::isupper; break;
-    case 'w': test = std::isalnum; break;
-    case 'x': test = std::isxdigit; break;
-    default: result.set(letter); return;  // an escaped character stands for itself
+    case 'a':
+      test = std::isalpha;
+      break;
+    case 'c':
+      test = std::iscntrl;
+      break;
+    case 'd':
+      test = std::isdigit;
+      break;
+    case 'g':
+      test = std::isgraph;
+      break;
+    case 'l':
+      test = std::islower;
+      break;
+    case 'p':
+      test = std::ispunct;
+      break;
+    case 's':
+      test = std::isspace;
+      break;
+    case 'u':
+      test = std::isupper;
+      break;
+    case 'w':
+      test = std::isalnum;
+      break;
+    case 'x':
+      test = std::isxdigit;
+      break;
+    default:
+      result.set(letter);
+      return;  // an escaped character stands for itself
   }
   bool complement = std::isupper(letter) != 0;
   for (int c = 0; c < 256; ++c) {
@@ -65,7 +87,8 @@ const char* Pattern::escape(std::string_view text, std::size_t& at) {
     if (const char* problem = set(text, ++at, node.set)) return problem;
   } else {
     int index = letter - '1';
-    if (index < 0 || index >= captureCount || open[index]) return "invalid capture index in pattern";
+    if (index < 0 || index >= captureCount || open[index])
+      return "invalid capture index in pattern";
     node.op = Op::again;
     node.a = static_cast<unsigned char>(index);
   }
@@ -91,11 +114,19 @@ const char* Pattern::single(std::string_view text, std::size_t& at) {
   char suffix = at < text.size() ? text[at] : '\0';
   int least = suffix == '+' ? 1 : 0;
   switch (suffix) {
-    case '?': node.repeat = Repeat::optional; break;
-    case '-': node.repeat = Repeat::lazy; break;
+    case '?':
+      node.repeat = Repeat::optional;
+      break;
+    case '-':
+      node.repeat = Repeat::lazy;
+      break;
     case '*':
-    case '+': node.repeat = Repeat::greedy; break;
-    default: ++count; return nullptr;
+    case '+':
+      node.repeat = Repeat::greedy;
+      break;
+    default:
+      ++count;
+      return nullptr;
   }
   node.a = static_cast<unsigned char>(least);
   ++at;
@@ -184,8 +215,10 @@ std::size_t Matcher::inCapture(int index, std::size_t at) {
   const Pattern::Node& node = pattern.nodes[index];
   Capture& capture = captured[node.a];
   Capture former = capture;
-  if (node.op == Pattern::Op::close) capture.size = at - capture.begin;
-  else capture = {at, node.op == Pattern::Op::position ? none : 0};
+  if (node.op == Pattern::Op::close)
+    capture.size = at - capture.begin;
+  else
+    capture = {at, node.op == Pattern::Op::position ? none : 0};
   std::size_t end = run(index + 1, at);
   if (end == none) capture = former;
   return end;

@@ -1,6 +1,6 @@
 #pragma once
-// Lua's patterns, matched by steps that are counted: the same language as string.find's in the manual, §6.4.1.
-// Knows nothing of Lua states, allocates nothing.
+// Lua's patterns, matched by steps that are counted: the same language as string.find's in the
+// manual, §6.4.1. Knows nothing of Lua states, allocates nothing.
 
 #include <bitset>
 #include <cstddef>
@@ -14,7 +14,8 @@ constexpr int maxCaptures = 32;
 
 class Pattern {
  public:
-  // Compiles. Returns null, or what is wrong with the pattern. `anchors`: a leading ^ binds to the start.
+  // Compiles. Returns null, or what is wrong with the pattern. `anchors`: a leading ^ binds to the
+  // start.
   const char* compile(std::string_view text, bool anchors);
 
   bool anchored() const { return anchor; }
@@ -23,7 +24,17 @@ class Pattern {
  private:
   friend class Matcher;
 
-  enum class Op : unsigned char { one, open, position, close, balance, frontier, again, atEnd, accept };
+  enum class Op : unsigned char {
+    one,
+    open,
+    position,
+    close,
+    balance,
+    frontier,
+    again,
+    atEnd,
+    accept
+  };
   enum class Repeat : unsigned char { once, optional, greedy, lazy };
   using Set = std::bitset<256>;
   struct Node {

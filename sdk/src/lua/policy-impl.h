@@ -14,17 +14,17 @@
 namespace maitred::lua {
 
 struct Policy::Impl {
-  // Stack of the sandbox's main thread, all through its life: the message handler, then the functions in
-  // the kind's order (nil where there is none).
+  // Stack of the sandbox's main thread, all through its life: the message handler, then the
+  // functions in the kind's order (nil where there is none).
   static constexpr int handlerIndex = 1;
   static constexpr int firstFunction = 2;
 
   struct Entry {
     const Member* contract = nullptr;  // in the kind; its type is a function
     bool present = false;
-    bool numeric = false;              // numbers in, one number out: the quick way is open
+    bool numeric = false;  // numbers in, one number out: the quick way is open
     int inputs = 0;
-    double least = 0, most = 0;        // of the result
+    double least = 0, most = 0;  // of the result
   };
 
   Impl(const Options& options, std::vector<std::string> moduleRoots)

@@ -1,7 +1,7 @@
-#include <maitred/lua/policy.h>
-
 #include "policy-impl.h"
 #include "stack-values.h"
+
+#include <maitred/lua/policy.h>
 
 #include <array>
 #include <cctype>
@@ -13,13 +13,15 @@ namespace {
 
 constexpr std::size_t maxInputs = 32;
 
-// "file:12: text" -> 12 and "text", if the message starts with a place in `file` as Lua shortens it.
+// "file:12: text" -> 12 and "text", if the message starts with a place in `file` as Lua shortens
+// it.
 int takePlace(std::string& message) {
   // The place ends with the first ":digits: "; a file's name may hold colons, but hardly that.
   for (std::size_t at = message.find(':'); at != message.npos; at = message.find(':', at + 1)) {
     std::size_t digits = at + 1;
     int line = 0;
-    while (digits < message.size() && std::isdigit(static_cast<unsigned char>(message[digits])) != 0) {
+    while (digits < message.size() &&
+           std::isdigit(static_cast<unsigned char>(message[digits])) != 0) {
       line = line * 10 + (message[digits++] - '0');
       if (line > 10'000'000) return 0;
     }
@@ -41,17 +43,39 @@ Cause causeOf(const Guard& guard, int status) {
 Policy::Policy(std::unique_ptr<Impl> impl) : impl(std::move(impl)) {}
 Policy::~Policy() = default;
 
-const std::string& Policy::kind() const { return impl->kind->name; }
-const std::string& Policy::name() const { return impl->name; }
-const std::string& Policy::file() const { return impl->file; }
-const std::string& Policy::path() const { return impl->path; }
-const std::string& Policy::version() const { return impl->version; }
-const std::vector<std::string>& Policy::modules() const { return impl->modulePaths; }
-const Report& Policy::failure() const { return impl->failure; }
-void Policy::seed(std::uint64_t seed) { impl->sandbox.seed(seed); }
-std::int64_t Policy::instructions() const { return impl->sandbox.guard().spent(); }
-std::size_t Policy::memory() const { return impl->sandbox.guard().used; }
-std::size_t Policy::memoryPeak() const { return impl->sandbox.guard().peak; }
+const std::string& Policy::kind() const {
+  return impl->kind->name;
+}
+const std::string& Policy::name() const {
+  return impl->name;
+}
+const std::string& Policy::file() const {
+  return impl->file;
+}
+const std::string& Policy::path() const {
+  return impl->path;
+}
+const std::string& Policy::version() const {
+  return impl->version;
+}
+const std::vector<std::string>& Policy::modules() const {
+  return impl->modulePaths;
+}
+const Report& Policy::failure() const {
+  return impl->failure;
+}
+void Policy::seed(std::uint64_t seed) {
+  impl->sandbox.seed(seed);
+}
+std::int64_t Policy::instructions() const {
+  return impl->sandbox.guard().spent();
+}
+std::size_t Policy::memory() const {
+  return impl->sandbox.guard().used;
+}
+std::size_t Policy::memoryPeak() const {
+  return impl->sandbox.guard().peak;
+}
 
 bool Policy::has(Function function) const {
   return function.index >= 0 && function.index < static_cast<int>(impl->entries.size()) &&
@@ -63,9 +87,11 @@ bool Policy::call(Function function, std::span<const double> inputs, double& out
   lua_State* L = self.state();
   if (!has(function)) return self.wrongResult("the policy does not have this function", {}, {});
   const Impl::Entry& entry = self.entries[static_cast<std::size_t>(function.index)];
-  if (!entry.numeric || inputs.size() > maxInputs || static_cast<int>(inputs.size()) != entry.inputs) {
-    return self.wrongResult("called with " + std::to_string(inputs.size()) + " numbers, which is not its contract",
-                            entry, {});
+  if (!entry.numeric || inputs.size() > maxInputs ||
+      static_cast<int>(inputs.size()) != entry.inputs) {
+    return self.wrongResult(
+        "called with " + std::to_string(inputs.size()) + " numbers, which is not its contract",
+        entry, {});
   }
   self.sandbox.guard().begin(L, self.options.limits.instructions);
   lua_pushvalue(L, Impl::firstFunction + function.index);
@@ -86,7 +112,8 @@ bool Policy::call(Function function, std::span<const double> inputs, double& out
   if (status != LUA_OK) return self.failed(status, entry, given);
   Value result;
   std::string unreadable;
-  if (!readValue(L, -1, result, unreadable)) return self.wrongResult("returned " + unreadable, entry, given);
+  if (!readValue(L, -1, result, unreadable))
+    return self.wrongResult("returned " + unreadable, entry, given);
   return self.wrongResult("returned " + result.literal(80), entry, given);
 }
 
@@ -112,16 +139,19 @@ bool Policy::Impl::call(const Entry& entry, int index, std::span<const Value> in
   if (status != LUA_OK) return failed(status, entry, inputs);
   Value result;
   std::string unreadable;
-  if (!readValue(L, -1, result, unreadable)) return wrongResult("returned " + unreadable, entry, inputs);
+  if (!readValue(L, -1, result, unreadable))
+    return wrongResult("returned " + unreadable, entry, inputs);
   lua_settop(L, top());
   const auto& results = entry.contract->type->results;
   if (!results.empty()) {
     const Member& contract = results[0];
     if (auto wrong = allTypes().mismatch(result, contract.type, "result")) {
       bool inside = !wrong->starts_with("result: expected ");  // else the hint says the same
-      return wrongResult("returned " + result.literal(80) + (inside ? " (" + *wrong + ")" : ""), entry, inputs);
+      return wrongResult("returned " + result.literal(80) + (inside ? " (" + *wrong + ")" : ""),
+                         entry, inputs);
     }
-    if (result.isNumber() && !(result.number() >= contract.least && result.number() <= contract.most)) {
+    if (result.isNumber() &&
+        !(result.number() >= contract.least && result.number() <= contract.most)) {
       return wrongResult("returned " + result.literal(80), entry, inputs);
     }
   }
@@ -139,15 +169,18 @@ Report Policy::Impl::describe(int status, const std::string& function) {
   report.version = version;
   std::size_t size = 0;
   const char* text = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &size) : nullptr;
-  report.message = text == nullptr ? "raised an error that is no text" : std::string(text, std::min<std::size_t>(size, 1000));
-  // The message's own place is the best one, unless it is in another file, whose name then stays readable.
+  report.message = text == nullptr ? "raised an error that is no text"
+                                   : std::string(text, std::min<std::size_t>(size, 1000));
+  // The message's own place is the best one, unless it is in another file, whose name then stays
+  // readable.
   bool ownPlace = true;
   if (report.cause == Cause::syntax || report.cause == Cause::error) {
     std::string full = report.message;
     report.line = takePlace(report.message);
     for (const auto& module : sandbox.modules().loaded()) {
       std::size_t tail = std::min<std::size_t>(module.path.size(), 40);
-      std::string shown = module.path.substr(module.path.size() - tail) + ":" + std::to_string(report.line);
+      std::string shown =
+          module.path.substr(module.path.size() - tail) + ":" + std::to_string(report.line);
       if (report.line > 0 && full.find(shown) < full.size() - report.message.size()) {
         report.file = module.path;
         ownPlace = false;
@@ -155,7 +188,8 @@ Report Policy::Impl::describe(int status, const std::string& function) {
     }
   } else {
     report.message = guard.tripMessage();
-    if (report.message.empty()) report.message = "more than " + std::to_string(guard.limits.memory >> 10) + " KiB of memory";
+    if (report.message.empty())
+      report.message = "more than " + std::to_string(guard.limits.memory >> 10) + " KiB of memory";
   }
   if (report.line == 0 && ownPlace && status != LUA_ERRSYNTAX) {
     report.line = guard.line;
@@ -167,13 +201,15 @@ Report Policy::Impl::describe(int status, const std::string& function) {
   return report;
 }
 
-void Policy::Impl::addInputs(Report& report, const Entry& entry, std::span<const Value> inputs) const {
+void Policy::Impl::addInputs(Report& report, const Entry& entry,
+                             std::span<const Value> inputs) const {
   if (entry.contract == nullptr) return;
   const auto& parameters = entry.contract->type->parameters;
   std::string arguments;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     std::string literal = inputs[i].literal(256);
-    report.inputs += (i == 0 ? "" : ", ") + (i < parameters.size() ? parameters[i].name + "=" : "") + literal;
+    report.inputs +=
+        (i == 0 ? "" : ", ") + (i < parameters.size() ? parameters[i].name + "=" : "") + literal;
     // For the shell; a literal never holds a single quote unless its text does.
     bool plain = inputs[i].isNumber() || inputs[i].boolean() != nullptr;
     std::string quoted = "'";
@@ -193,7 +229,8 @@ bool Policy::Impl::failed(int status, const Entry& entry, std::span<const Value>
   return false;
 }
 
-bool Policy::Impl::wrongResult(const std::string& message, const Entry& entry, std::span<const Value> inputs) {
+bool Policy::Impl::wrongResult(const std::string& message, const Entry& entry,
+                               std::span<const Value> inputs) {
   failure = Report();
   failure.cause = Cause::result;
   failure.file = file;

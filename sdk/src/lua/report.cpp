@@ -3,8 +3,8 @@
 namespace maitred::lua {
 
 const char* causeName(Cause cause) {
-  static constexpr const char* names[causeCount] = {"none",         "source", "syntax", "contract", "error",
-                                                    "instructions", "memory", "time",   "result"};
+  static constexpr const char* names[causeCount] = {
+      "none", "source", "syntax", "contract", "error", "instructions", "memory", "time", "result"};
   return names[static_cast<int>(cause)];
 }
 

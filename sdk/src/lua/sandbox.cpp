@@ -15,19 +15,20 @@ namespace {
 const char globalsKey = 0, randomSeedKey = 0;
 
 // What is taken over from Lua's libraries. Everything else does not exist for a policy.
-constexpr const char* baseNames[] = {"assert", "error",    "getmetatable", "ipairs",   "rawequal",
-                                     "rawget", "rawlen",   "select",       "tonumber", "type",
-                                     "_VERSION", nullptr};
-constexpr const char* stringNames[] = {"byte", "char", "format", "len", "lower", "rep", "reverse", "sub",
-                                       "upper", nullptr};
-constexpr const char* tableNames[] = {"concat", "insert", "move", "pack", "remove", "sort", "unpack",
-                                      nullptr};
-constexpr const char* mathNames[] = {"abs",  "acos", "asin", "atan", "ceil",  "cos", "deg",
-                                     "exp",  "floor", "fmod", "huge", "log",  "max", "maxinteger",
-                                     "min",  "mininteger", "modf", "pi", "rad", "random", "sin",
-                                     "sqrt", "tan", "tointeger", "type", "ult", nullptr};
+constexpr const char* baseNames[] = {"assert",   "error",  "getmetatable", "ipairs",
+                                     "rawequal", "rawget", "rawlen",       "select",
+                                     "tonumber", "type",   "_VERSION",     nullptr};
+constexpr const char* stringNames[] = {"byte", "char",    "format", "len",   "lower",
+                                       "rep",  "reverse", "sub",    "upper", nullptr};
+constexpr const char* tableNames[] = {"concat", "insert", "move",   "pack",
+                                      "remove", "sort",   "unpack", nullptr};
+constexpr const char* mathNames[] = {
+    "abs",  "acos",   "asin", "atan", "ceil",       "cos",       "deg",        "exp",  "floor",
+    "fmod", "huge",   "log",  "max",  "maxinteger", "min",       "mininteger", "modf", "pi",
+    "rad",  "random", "sin",  "sqrt", "tan",        "tointeger", "type",       "ult",  nullptr};
 
-// __index for names that do not exist. Upvalues: the table that was asked, its name ("" for the globals).
+// __index for names that do not exist. Upvalues: the table that was asked, its name ("" for the
+// globals).
 int unknownName(lua_State* L) {
   const char* library = lua_tostring(L, lua_upvalueindex(2));
   const char* wanted = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : luaL_typename(L, 2);
@@ -43,16 +44,19 @@ int unknownName(lua_State* L) {
   }
   const char* dot = *library == '\0' ? "" : ".";
   if (nearest != nullptr) {
-    return luaL_error(L, "unknown name %s%s%s (did you mean \"%s\"?)", library, dot, wanted, nearest);
+    return luaL_error(L, "unknown name %s%s%s (did you mean \"%s\"?)", library, dot, wanted,
+                      nearest);
   }
-  return luaL_error(L, "unknown name %s%s%s: not offered to policies, or a variable without \"local\"",
+  return luaL_error(L,
+                    "unknown name %s%s%s: not offered to policies, or a variable without \"local\"",
                     library, dot, wanted);
 }
 
 int refuseWrite(lua_State* L) {
   const char* library = lua_tostring(L, lua_upvalueindex(1));
   const char* name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : luaL_typename(L, 2);
-  if (*library != '\0') return luaL_error(L, "%s.%s cannot be set: libraries are read-only", library, name);
+  if (*library != '\0')
+    return luaL_error(L, "%s.%s cannot be set: libraries are read-only", library, name);
   return luaL_error(L, "global \"%s\" cannot be set: write \"local %s\"", name, name);
 }
 
@@ -156,7 +160,9 @@ Sandbox::Sandbox(const Limits& limits, std::vector<std::string> moduleRoots, std
   limitGuard.begin(L, limits.loadInstructions);
 }
 
-Sandbox::~Sandbox() { lua_close(L); }
+Sandbox::~Sandbox() {
+  lua_close(L);
+}
 
 int Sandbox::compile(std::string_view text, const std::string& name) {
   struct Source {
@@ -174,7 +180,8 @@ int Sandbox::compile(std::string_view text, const std::string& name) {
   });
   lua_pushlightuserdata(L, &source);
   int status = lua_pcall(L, 1, 1, 0);
-  if (source.status == LUA_OK || source.status == LUA_ERRMEM) return std::max(status, source.status);
+  if (source.status == LUA_OK || source.status == LUA_ERRMEM)
+    return std::max(status, source.status);
   return LUA_ERRSYNTAX;  // what else compiling may raise is about the text too, such as its depth
 }
 

@@ -34,7 +34,8 @@ std::string looked(const std::vector<std::string>& places) {
 }  // namespace
 
 Search::Found Search::policy(const std::string& name) const {
-  if (name.empty() || name.find('\0') != name.npos) return {"", "the policy's file name is empty or invalid"};
+  if (name.empty() || name.find('\0') != name.npos)
+    return {"", "the policy's file name is empty or invalid"};
   std::vector<std::string> places;
   if (name[0] == '/') {
     places.push_back(name);
@@ -51,18 +52,21 @@ Search::Found Search::policy(const std::string& name) const {
 
 Search::Found findModule(const std::vector<std::string>& roots, const std::string& given) {
   std::string file, name = given;
-  std::replace_if(name.begin(), name.end(), [](unsigned char c) { return c < 32; }, '?');  // for messages
+  std::replace_if(
+      name.begin(), name.end(), [](unsigned char c) { return c < 32; }, '?');  // for messages
   bool empty = true;  // the part between two dots
   for (char c : name) {
     bool letter = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
     if (!letter && (c != '.' || empty)) {
-      return {"", "require(\"" + name + "\"): a module's name has letters, digits, - and _, "
-                  "and dots between folders"};
+      return {"", "require(\"" + name +
+                      "\"): a module's name has letters, digits, - and _, "
+                      "and dots between folders"};
     }
     empty = c == '.';
     file += c == '.' ? '/' : c;
   }
-  if (empty) return {"", "require(\"" + name + "\"): the module's name ends with a dot or is empty"};
+  if (empty)
+    return {"", "require(\"" + name + "\"): the module's name ends with a dot or is empty"};
   file += ".lua";
   std::vector<std::string> places;
   for (const auto& root : roots) {
@@ -72,7 +76,8 @@ Search::Found findModule(const std::vector<std::string>& roots, const std::strin
     std::string top = resolved(root.empty() ? "." : root);
     if (top != "/") top += '/';
     if (!found.starts_with(top)) {
-      return {"", "require(\"" + name + "\"): " + places.back() + " leads out of the policy path, to " + found};
+      return {"", "require(\"" + name + "\"): " + places.back() +
+                      " leads out of the policy path, to " + found};
     }
     return {found, ""};
   }

@@ -32,20 +32,22 @@ PolicySlot::~PolicySlot() = default;
 PolicySlot::PolicySlot(PolicySlot&&) noexcept = default;
 PolicySlot& PolicySlot::operator=(PolicySlot&&) noexcept = default;
 
-PolicySlot::LoadResult PolicySlot::load(const std::string& file) { return install(Policy::load(file, options)); }
+PolicySlot::LoadResult PolicySlot::load(const std::string& file) {
+  return install(Policy::load(file, options));
+}
 
 PolicySlot::LoadResult PolicySlot::install(Loaded loaded) {
   LoadResult result;
   if (loaded && loaded.policy->kind() != options.kind) {
-    throw std::invalid_argument("a policy of kind \"" + loaded.policy->kind() + "\" for a slot of kind \"" +
-                                options.kind + "\"");
+    throw std::invalid_argument("a policy of kind \"" + loaded.policy->kind() +
+                                "\" for a slot of kind \"" + options.kind + "\"");
   }
   if (!loaded) {
     ++counters.loadFailures;
     result.problems = std::move(loaded.problems);
     for (auto& problem : result.problems) {
-      problem.decidedInstead =
-          policy != nullptr ? "version " + policy->version() + " (last good)" : "the built-in default";
+      problem.decidedInstead = policy != nullptr ? "version " + policy->version() + " (last good)"
+                                                 : "the built-in default";
       if (onReport) onReport(problem);
     }
     return result;
@@ -124,8 +126,8 @@ bool PolicySlot::settle(bool good) {
 }
 
 void PolicySlot::report(Report failure) {
-  std::string place = std::string(causeName(failure.cause)) + " " + failure.function + " " + failure.file + ":" +
-                      std::to_string(failure.line);
+  std::string place = std::string(causeName(failure.cause)) + " " + failure.function + " " +
+                      failure.file + ":" + std::to_string(failure.line);
   if (seen.size() >= maxPlaces) seen.clear();
   std::uint64_t count = ++seen[place];
   if (!onReport || !worthReporting(count)) return;

@@ -1,9 +1,8 @@
-#include <maitred/lua/spec.h>
-
 #include "sandbox.h"
 #include "stack-values.h"
 
 #include <maitred/lua/policy.h>
+#include <maitred/lua/spec.h>
 
 #include <algorithm>
 #include <cmath>
@@ -38,7 +37,9 @@ class Runner {
   }
 
  private:
-  static Runner& of(lua_State* L) { return *static_cast<Runner*>(lua_touserdata(L, lua_upvalueindex(1))); }
+  static Runner& of(lua_State* L) {
+    return *static_cast<Runner*>(lua_touserdata(L, lua_upvalueindex(1)));
+  }
 
   static int install(lua_State* L) {
     auto with = [L](lua_CFunction function) {
@@ -70,8 +71,9 @@ class Runner {
   std::string errorText() {
     lua_State* L = sandbox.state();
     Guard& guard = sandbox.guard();
-    std::string text = guard.tripped != Cause::none ? guard.tripMessage()
-                       : lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "raised an error that is no text";
+    std::string text = guard.tripped != Cause::none     ? guard.tripMessage()
+                       : lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1)
+                                                        : "raised an error that is no text";
     lua_pop(L, 1);
     return text;
   }
@@ -102,7 +104,8 @@ class Runner {
     return of(L).block(L, true);
   }
 
-  // Of an error: `message` holds it. C++ objects live in members only, since raising skips destructors.
+  // Of an error: `message` holds it. C++ objects live in members only, since raising skips
+  // destructors.
   bool load(const char* file) {
     Policy::Options options;
     options.search = search;
@@ -141,7 +144,8 @@ class Runner {
   static int functionOfPolicy(lua_State* L) {
     Runner& self = of(L);
     auto* policy = static_cast<Policy*>(lua_touserdata(L, lua_upvalueindex(2)));
-    if (!self.find(*policy, luaL_checkstring(L, 2))) return luaL_error(L, "%s", self.message.c_str());
+    if (!self.find(*policy, luaL_checkstring(L, 2)))
+      return luaL_error(L, "%s", self.message.c_str());
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_pushlightuserdata(L, policy);
     lua_pushinteger(L, self.found.index);
@@ -182,15 +186,19 @@ class Runner {
   static int equal(lua_State* L) {
     Runner& self = of(L);
     luaL_checkany(L, 2);
-    if (!self.readBoth(L)) return luaL_error(L, "expect.equal: %s cannot be compared", self.message.c_str());
+    if (!self.readBoth(L))
+      return luaL_error(L, "expect.equal: %s cannot be compared", self.message.c_str());
     return self.inputs[0] == self.inputs[1] ? 0 : self.fail(L, " to equal ");
   }
 
   static int near(lua_State* L) {
     Runner& self = of(L);
-    double a = luaL_checknumber(L, 1), b = luaL_checknumber(L, 2), tolerance = luaL_optnumber(L, 3, 1e-9);
+    double a = luaL_checknumber(L, 1), b = luaL_checknumber(L, 2),
+           tolerance = luaL_optnumber(L, 3, 1e-9);
     self.readBoth(L);
-    return std::fabs(a - b) <= tolerance * std::max(1.0, std::fabs(b)) ? 0 : self.fail(L, " to be near ");
+    return std::fabs(a - b) <= tolerance * std::max(1.0, std::fabs(b))
+               ? 0
+               : self.fail(L, " to be near ");
   }
 
   static int less(lua_State* L) {
@@ -209,7 +217,8 @@ class Runner {
     if (status == LUA_OK) return luaL_error(L, "expected an error");
     pushText(L, -1);
     if (std::string_view(lua_tostring(L, -1)).find(part) != part.npos) return 0;
-    return luaL_error(L, "expected an error with \"%s\", got: %s", part.data(), lua_tostring(L, -1));
+    return luaL_error(L, "expected an error with \"%s\", got: %s", part.data(),
+                      lua_tostring(L, -1));
   }
 
   const Search& search;

@@ -38,8 +38,10 @@ class Reader {
         value = lua_toboolean(L, index) != 0;
         return true;
       case LUA_TNUMBER:
-        if (lua_isinteger(L, index) != 0) value = static_cast<std::int64_t>(lua_tointeger(L, index));
-        else value = static_cast<double>(lua_tonumber(L, index));
+        if (lua_isinteger(L, index) != 0)
+          value = static_cast<std::int64_t>(lua_tointeger(L, index));
+        else
+          value = static_cast<double>(lua_tonumber(L, index));
         return true;
       case LUA_TSTRING:
         value = text(index);
@@ -75,7 +77,8 @@ class Reader {
       if (!good) return false;
     }
     for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
-      if (lua_isinteger(L, -2) != 0 && lua_tointeger(L, -2) >= 1 && lua_tointeger(L, -2) <= size) continue;
+      if (lua_isinteger(L, -2) != 0 && lua_tointeger(L, -2) >= 1 && lua_tointeger(L, -2) <= size)
+        continue;
       bool good = lua_type(L, -2) == LUA_TSTRING;
       if (!good) fail(std::string("a table with a ") + luaL_typename(L, -2) + " as key");
       if (good) {
@@ -102,12 +105,18 @@ class Reader {
 }  // namespace
 
 void pushValue(lua_State* L, const Value& value) {
-  if (value.isNil()) lua_pushnil(L);
-  else if (const bool* flag = value.boolean()) lua_pushboolean(L, *flag);
-  else if (const std::int64_t* integer = value.integer()) lua_pushinteger(L, *integer);
-  else if (value.isNumber()) lua_pushnumber(L, value.number());
-  else if (const std::string* text = value.string()) lua_pushlstring(L, text->data(), text->size());
-  else pushTable(L, *value.table());
+  if (value.isNil())
+    lua_pushnil(L);
+  else if (const bool* flag = value.boolean())
+    lua_pushboolean(L, *flag);
+  else if (const std::int64_t* integer = value.integer())
+    lua_pushinteger(L, *integer);
+  else if (value.isNumber())
+    lua_pushnumber(L, value.number());
+  else if (const std::string* text = value.string())
+    lua_pushlstring(L, text->data(), text->size());
+  else
+    pushTable(L, *value.table());
 }
 
 bool readValue(lua_State* L, int index, Value& value, std::string& error) {

@@ -31,13 +31,16 @@ void addFunction(std::string& out, const Member& function) {
   std::string parameters;
   for (const auto& parameter : function.type->parameters) {
     parameters += (parameters.empty() ? "" : ", ") + parameter.name;
-    comment(out, "  ", "  " + parameter.name + ": " + parameter.type->text() + (parameter.doc.empty() ? "" : ", ") +
-            parameter.doc);
+    comment(out, "  ",
+            "  " + parameter.name + ": " + parameter.type->text() +
+                (parameter.doc.empty() ? "" : ", ") + parameter.doc);
   }
   for (const auto& result : function.type->results) {
-    comment(out, "  ", "Returns " + result.type->text() + (result.doc.empty() ? "" : ": ") + result.doc);
+    comment(out, "  ",
+            "Returns " + result.type->text() + (result.doc.empty() ? "" : ": ") + result.doc);
   }
-  out += "  " + function.name + " = function(" + parameters + ")\n    return " + firstResult(function) + "\n  end,\n";
+  out += "  " + function.name + " = function(" + parameters + ")\n    return " +
+         firstResult(function) + "\n  end,\n";
 }
 
 }  // namespace
@@ -46,7 +49,8 @@ std::string policyTemplate(const Kind& kind) {
   std::string out;
   comment(out, "", kind.doc);
   comment(out, "", "Check it with: maitred policy check FILE");
-  out += "\nreturn {\n  kind = \"" + kind.name + "\",\n  version = 1,\n  name = \"my-" + kind.name + "\",\n";
+  out += "\nreturn {\n  kind = \"" + kind.name + "\",\n  version = 1,\n  name = \"my-" + kind.name +
+         "\",\n";
   for (const auto& function : kind.functions) {
     out += "\n";
     addFunction(out, function);

@@ -1,11 +1,10 @@
-#include <maitred/lua/tool.h>
-
 #include "evaluate.h"
 #include "nearest.h"
 #include "tool-template.h"
 
 #include <maitred/lua/policy.h>
 #include <maitred/lua/spec.h>
+#include <maitred/lua/tool.h>
 
 #include <boost/program_options.hpp>
 
@@ -34,7 +33,8 @@ struct Command {
 constexpr Command commands[] = {
     {"check", "FILE…", "Loads policies as a plugin would, and says all that is wrong with them."},
     {"eval", "FILE FUNCTION [--] ARGUMENTS…",
-     "Calls one function and prints its result. Arguments are numbers, true, false, nil, Lua tables as in\n"
+     "Calls one function and prints its result. Arguments are numbers, true, false, nil, Lua "
+     "tables as in\n"
      "'{user = \"ana\", cpus = 2}', and otherwise texts. Behind -- they may start with a minus."},
     {"test", "SPEC…", "Runs the tests of policies: files with describe, it, policy and expect."},
     {"new", "KIND", "Prints a commented first policy. Kinds: "},
@@ -100,13 +100,13 @@ class Tool {
   bool parse(const Command& command, const std::vector<std::string>& arguments) {
     po::options_description options("Options");
     std::vector<std::string> folders;
-    options.add_options()
-        ("help,h", "this text")
-        ("policy-path", po::value(&folders)->value_name("FOLDER"), "look for policies here first; may be repeated")
-        ("kind", po::value(&kind)->value_name("KIND"), "insist on this kind")
-        ("instructions", po::value(&limits.instructions)->value_name("N")->default_value(limits.instructions),
-         "limit for one call")
-        ("quiet,q", po::bool_switch(&quiet), "only what is wrong");
+    options.add_options()("help,h", "this text")("policy-path",
+                                                 po::value(&folders)->value_name("FOLDER"),
+                                                 "look for policies here first; may be repeated")(
+        "kind", po::value(&kind)->value_name("KIND"), "insist on this kind")(
+        "instructions",
+        po::value(&limits.instructions)->value_name("N")->default_value(limits.instructions),
+        "limit for one call")("quiet,q", po::bool_switch(&quiet), "only what is wrong");
     po::options_description all;
     all.add(options).add_options()("rest", po::value(&rest));
     po::positional_options_description positional;
@@ -115,8 +115,10 @@ class Tool {
     po::store(po::command_line_parser(arguments).options(all).positional(positional).run(), values);
     po::notify(values);
     if (values.count("help") != 0) {
-      out << "Usage: " << program << " " << command.name << " [OPTIONS] " << command.arguments << "\n\n"
-          << command.text << (command.name == std::string("new") ? kindList() : "") << "\n\n" << options;
+      out << "Usage: " << program << " " << command.name << " [OPTIONS] " << command.arguments
+          << "\n\n"
+          << command.text << (command.name == std::string("new") ? kindList() : "") << "\n\n"
+          << options;
       return false;
     }
     if (rest.empty()) throw UsageError(std::string(command.name) + " needs " + command.arguments);
@@ -148,26 +150,30 @@ class Tool {
       for (const auto& problem : loaded.problems) err << problem.text() << "\n";
       problems += static_cast<int>(loaded.problems.size());
       if (loaded && !quiet) {
-        out << file << ": good. kind " << loaded.policy->kind() << ", name " << loaded.policy->name() << ", version "
-            << loaded.policy->version() << ", trial call " << loaded.policy->instructions() << " instructions, "
-            << (loaded.policy->memory() >> 10) << " KiB\n";
+        out << file << ": good. kind " << loaded.policy->kind() << ", name "
+            << loaded.policy->name() << ", version " << loaded.policy->version() << ", trial call "
+            << loaded.policy->instructions() << " instructions, " << (loaded.policy->memory() >> 10)
+            << " KiB\n";
       }
     }
     if (problems > 0) err << problems << (problems == 1 ? " problem\n" : " problems\n");
     return problems == 0 ? good : bad;
   }
 
-  // Lua itself reads tables, in the same sandbox: what is no number is tried as an expression of constants.
+  // Lua itself reads tables, in the same sandbox: what is no number is tried as an expression of
+  // constants.
   Value argument(const std::string& text) const {
     double number = 0;
     auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error == std::errc() && end == text.data() + text.size()) return number;
     bool expression = text == "nil" || text == "true" || text == "false" || text.starts_with("{") ||
-                      text.starts_with("\"") || text.starts_with("(") || text == "math.huge" || text == "-math.huge";
+                      text.starts_with("\"") || text.starts_with("(") || text == "math.huge" ||
+                      text == "-math.huge";
     if (!expression) return text;
     std::string problem;
     Value value;
-    if (!evaluate(text, limits, value, problem)) throw UsageError("argument " + text + ": " + problem);
+    if (!evaluate(text, limits, value, problem))
+      throw UsageError("argument " + text + ": " + problem);
     return value;
   }
 
@@ -181,9 +187,12 @@ class Tool {
     Function function = functionOf(loaded.policy->kind(), rest[1]);
     std::vector<Value> inputs;
     for (std::size_t i = 2; i < rest.size(); ++i) inputs.push_back(argument(rest[i]));
-    std::size_t wanted = findKind(loaded.policy->kind())->functions[static_cast<std::size_t>(function.index)].type->parameters.size();
+    std::size_t wanted = findKind(loaded.policy->kind())
+                             ->functions[static_cast<std::size_t>(function.index)]
+                             .type->parameters.size();
     if (inputs.size() != wanted) {
-      throw UsageError(rest[1] + " takes " + std::to_string(wanted) + " arguments, got " + std::to_string(inputs.size()));
+      throw UsageError(rest[1] + " takes " + std::to_string(wanted) + " arguments, got " +
+                       std::to_string(inputs.size()));
     }
     Value result;
     if (!loaded.policy->call(function, inputs, result)) {
@@ -206,8 +215,10 @@ class Tool {
       for (const auto& result : run.results) {
         ++total;
         if (!result.passed) ++failed;
-        if (!result.passed) err << "FAILED " << result.name << "\n  " << result.message << "\n";
-        else if (!quiet) out << "ok     " << result.name << "\n";
+        if (!result.passed)
+          err << "FAILED " << result.name << "\n  " << result.message << "\n";
+        else if (!quiet)
+          out << "ok     " << result.name << "\n";
       }
     }
     out << total << " tests, " << failed << " failed\n";
@@ -217,7 +228,8 @@ class Tool {
   int printTemplate() {
     const Kind* found = findKind(rest[0]);
     if (rest.size() != 1 || found == nullptr) {
-      throw UsageError("unknown kind \"" + rest[0] + "\"" + didYouMean(rest[0], kindNames()) + "; known: " + kindList());
+      throw UsageError("unknown kind \"" + rest[0] + "\"" + didYouMean(rest[0], kindNames()) +
+                       "; known: " + kindList());
     }
     out << policyTemplate(*found);
     return good;
@@ -234,8 +246,10 @@ class Tool {
 
 }  // namespace
 
-int policyMain(int argc, char** argv, std::ostream& out, std::ostream& err, const ToolOptions& options) {
-  return Tool(out, err, options).run(std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
+int policyMain(int argc, char** argv, std::ostream& out, std::ostream& err,
+               const ToolOptions& options) {
+  return Tool(out, err, options)
+      .run(std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
 }
 
 }  // namespace maitred::lua

@@ -60,9 +60,8 @@ class TypeParser {
   std::string word() {
     skip();
     std::size_t size = 0;
-    while (size < text.size() &&
-           (std::isalnum(static_cast<unsigned char>(text[size])) != 0 || text[size] == '_' ||
-            text[size] == '.')) {
+    while (size < text.size() && (std::isalnum(static_cast<unsigned char>(text[size])) != 0 ||
+                                  text[size] == '_' || text[size] == '.')) {
       ++size;
     }
     std::string result(text.substr(0, size));
@@ -141,8 +140,9 @@ class TypeParser {
 
   static TypeRef named(const std::string& name) {
     static const std::map<std::string, Type::Is> known = {
-        {"any", Type::Is::any},         {"nil", Type::Is::nil},         {"boolean", Type::Is::boolean},
-        {"number", Type::Is::number},   {"integer", Type::Is::integer}, {"string", Type::Is::string},
+        {"any", Type::Is::any},         {"nil", Type::Is::nil},
+        {"boolean", Type::Is::boolean}, {"number", Type::Is::number},
+        {"integer", Type::Is::integer}, {"string", Type::Is::string},
     };
     auto found = known.find(name);
     if (found != known.end()) return simple(found->second);
@@ -204,18 +204,30 @@ TypeRef readType(std::string_view& text) {
 
 std::string Type::text() const {
   switch (is) {
-    case Is::any: return "any";
-    case Is::nil: return "nil";
-    case Is::boolean: return "boolean";
-    case Is::number: return "number";
-    case Is::integer: return "integer";
-    case Is::string: return "string";
-    case Is::literal: return literal.literal();
-    case Is::list: return parts[0]->text() + "[]";
-    case Is::map: return "table<" + join(parts, ", ") + ">";
-    case Is::name: return name;
-    case Is::either: return join(parts, " or ");
-    case Is::function: break;
+    case Is::any:
+      return "any";
+    case Is::nil:
+      return "nil";
+    case Is::boolean:
+      return "boolean";
+    case Is::number:
+      return "number";
+    case Is::integer:
+      return "integer";
+    case Is::string:
+      return "string";
+    case Is::literal:
+      return literal.literal();
+    case Is::list:
+      return parts[0]->text() + "[]";
+    case Is::map:
+      return "table<" + join(parts, ", ") + ">";
+    case Is::name:
+      return name;
+    case Is::either:
+      return join(parts, " or ");
+    case Is::function:
+      break;
   }
   std::string text = "function(";
   for (const auto& parameter : parameters) {

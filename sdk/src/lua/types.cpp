@@ -9,8 +9,10 @@ namespace maitred::lua {
 namespace {
 
 std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())) != 0) text.remove_prefix(1);
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) text.remove_suffix(1);
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())) != 0)
+    text.remove_prefix(1);
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0)
+    text.remove_suffix(1);
   return text;
 }
 
@@ -41,7 +43,9 @@ void readNotes(Member& member) {
   std::size_t dots = doc.find("..");
   if (dots == doc.npos || dots + 2 >= doc.size()) return;
   std::size_t begin = dots;
-  while (begin > 0 && std::string_view("0123456789.-").find(doc[begin - 1]) != std::string_view::npos) --begin;
+  while (begin > 0 &&
+         std::string_view("0123456789.-").find(doc[begin - 1]) != std::string_view::npos)
+    --begin;
   double least = 0, most = 0;
   auto low = std::from_chars(doc.data() + begin, doc.data() + dots, least);
   auto high = std::from_chars(doc.data() + dots + 2, doc.data() + doc.size(), most);
@@ -61,12 +65,18 @@ class TypesReader {
     ++number;
     try {
       text = trimmed(text);
-      if (text.starts_with("---@")) annotation(text.substr(4));
-      else if (text.starts_with("---|")) alternative(text.substr(4));
-      else if (text.starts_with("---")) doc += (doc.empty() ? "" : "\n") + std::string(trimmed(text.substr(3)));
-      else if (text.starts_with("function ")) function(text.substr(9));
-      else if (text.starts_with("local ")) local(text.substr(6));
-      else if (text.empty()) forget();
+      if (text.starts_with("---@"))
+        annotation(text.substr(4));
+      else if (text.starts_with("---|"))
+        alternative(text.substr(4));
+      else if (text.starts_with("---"))
+        doc += (doc.empty() ? "" : "\n") + std::string(trimmed(text.substr(3)));
+      else if (text.starts_with("function "))
+        function(text.substr(9));
+      else if (text.starts_with("local "))
+        local(text.substr(6));
+      else if (text.empty())
+        forget();
     } catch (const TypesError& error) {
       throw TypesError(file + ":" + std::to_string(number) + ": " + error.what());
     }
@@ -98,7 +108,8 @@ class TypesReader {
 
   void declareClass(std::string_view text) {
     std::string className = name(text, "class");
-    if (types.classes.count(className) != 0) throw TypesError("class " + className + " is declared twice");
+    if (types.classes.count(className) != 0)
+      throw TypesError("class " + className + " is declared twice");
     current = &types.classes[className];
     current->name = className;
     current->doc = std::exchange(doc, "");
@@ -166,7 +177,8 @@ class TypesReader {
   void function(std::string_view text) {
     std::string owner = name(text, "class");
     auto found = variables.find(owner);
-    if (found == variables.end() || !text.starts_with(".")) throw TypesError("a function of no class");
+    if (found == variables.end() || !text.starts_with("."))
+      throw TypesError("a function of no class");
     text.remove_prefix(1);
     Member member;
     member.name = name(text, "function");
@@ -174,9 +186,11 @@ class TypesReader {
     pending.is = Type::Is::function;
     for (const auto& parameter : pending.parameters) {
       text = trimmed(text);
-      if (!text.starts_with("(") && !text.starts_with(",")) throw TypesError("missing parameter " + parameter.name);
+      if (!text.starts_with("(") && !text.starts_with(","))
+        throw TypesError("missing parameter " + parameter.name);
       text.remove_prefix(1);
-      if (takeWord(text) != parameter.name) throw TypesError("expected parameter " + parameter.name);
+      if (takeWord(text) != parameter.name)
+        throw TypesError("expected parameter " + parameter.name);
     }
     member.type = std::make_shared<Type>(std::move(pending));
     found->second->fields.push_back(std::move(member));

@@ -1,10 +1,12 @@
 #pragma once
-// A small reader for LuaCATS annotations: the part of the language in which the kinds' contracts are written.
+// A small reader for LuaCATS annotations: the part of the language in which the kinds' contracts
+// are written.
 //   ---@class Name [: Parent]     ---@field name[?] type text     ---@alias Name type
-//   ---@param name[?] type text   ---@return type [name] text     before `function Class.name(…) end`
-// Types: any nil boolean number integer string, "literals" and numbers, T[], table<K, V>, fun(a: T, b?: T): T,
-// A|B, T?, (T), class and alias names.
-// Two notes in the text mean something: "e.g. 4096" is the value of trial calls, and "0..1" behind a
+//   ---@param name[?] type text   ---@return type [name] text     before `function Class.name(…)
+//   end`
+// Types: any nil boolean number integer string, "literals" and numbers, T[], table<K, V>, fun(a: T,
+// b?: T): T, A|B, T?, (T), class and alias names. Two notes in the text mean something: "e.g. 4096"
+// is the value of trial calls, and "0..1" behind a
 // @return the allowed range.
 
 #include <maitred/lua/value.h>
@@ -28,20 +30,33 @@ struct Member {  // a field, a parameter or a result
   TypeRef type;
   bool optional = false;
   std::string doc;
-  std::optional<Value> example;  // "e.g. …"
+  std::optional<Value> example;                             // "e.g. …"
   double least = -std::numeric_limits<double>::infinity();  // "0..1"
   double most = std::numeric_limits<double>::infinity();
 };
 
 struct Type {
-  enum class Is { any, nil, boolean, number, integer, string, literal, list, map, name, function, either };
+  enum class Is {
+    any,
+    nil,
+    boolean,
+    number,
+    integer,
+    string,
+    literal,
+    list,
+    map,
+    name,
+    function,
+    either
+  };
   Is is = Is::any;
   Value literal;
   std::string name;
   std::vector<TypeRef> parts;      // list: element; map: key, value; either: all
   std::vector<Member> parameters;  // function
   std::vector<Member> results;
-  std::string text() const;        // as one would write it
+  std::string text() const;  // as one would write it
 };
 
 struct Class {
@@ -64,14 +79,15 @@ class Types {
   const Class* find(const std::string& name) const;
   const std::map<std::string, Class>& all() const { return classes; }
 
-  // With aliases replaced: never Is::name unless it is a class. Throws TypesError for an unknown name.
+  // With aliases replaced: never Is::name unless it is a class. Throws TypesError for an unknown
+  // name.
   TypeRef resolve(TypeRef type) const;
 
   // A class's fields, its parents' first.
   std::vector<Member> fields(const Class& declared) const;
 
-  // Null if the value is of the type; else what is wrong, `path` in front: "result.user: expected string,
-  // got nil".
+  // Null if the value is of the type; else what is wrong, `path` in front: "result.user: expected
+  // string, got nil".
   std::optional<std::string> mismatch(const Value& value, const TypeRef& type,
                                       const std::string& path) const;
 

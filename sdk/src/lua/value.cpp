@@ -12,8 +12,10 @@ void appendQuoted(std::string& out, const std::string& text) {
   out += '"';
   for (char c : text) {
     auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') (out += '\\') += c;
-    else if (c == '\n') out += "\\n";
+    if (c == '"' || c == '\\')
+      (out += '\\') += c;
+    else if (c == '\n')
+      out += "\\n";
     else if (byte < 32 || byte == 127) {
       // Three digits always, so that a digit that follows is not taken for a part of it.
       out += '\\';
@@ -32,7 +34,8 @@ void appendNumber(std::string& out, double number) {
     out += number > 0 ? "math.huge" : "-math.huge";
   } else {
     char text[32];
-    auto end = std::to_chars(text, text + sizeof text, number).ptr;  // the shortest that reads back the same
+    auto end = std::to_chars(text, text + sizeof text, number)
+                   .ptr;  // the shortest that reads back the same
     out.append(text, end);
   }
 }

@@ -18,8 +18,8 @@ constexpr const char* scoreParameters =
 
 // A fairness policy with that body of score(); `before` stands above it in the file.
 inline std::string fairness(const std::string& body, const std::string& before = "") {
-  return before + "\nreturn { kind = \"fairness\", version = 1, score = function(" + scoreParameters + ")\n" + body +
-         "\nend }";
+  return before + "\nreturn { kind = \"fairness\", version = 1, score = function(" +
+         scoreParameters + ")\n" + body + "\nend }";
 }
 
 // A body that behaves on the trial call (whose mem is 2048) and does `body` otherwise.

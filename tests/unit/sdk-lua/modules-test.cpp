@@ -22,7 +22,8 @@ class Modules : public testing::Test {
 };
 
 TEST_F(Modules, AreFoundLoadedOnceAndCountInTheVersion) {
-  folder.write("policies/lib/util.lua", "local n = 0 return {next = function() n = n + 1 return n end}");
+  folder.write("policies/lib/util.lua",
+               "local n = 0 return {next = function() n = n + 1 return n end}");
   std::string before = "local a, b = require('lib.util'), require 'lib.util' a.next()";
   Loaded first = loadWith(before, "return b.next()");
   ASSERT_TRUE(first) << first.text();
@@ -37,7 +38,8 @@ TEST_F(Modules, AreFoundLoadedOnceAndCountInTheVersion) {
 
 TEST_F(Modules, OutsideThePathAreRefused) {
   folder.write("outside.lua", "return 1");
-  for (const char* name : {"../outside", "..outside", "/etc/passwd", "lib..util", "lib/util", ".lib", "lib.", "", "a\\0b"}) {
+  for (const char* name : {"../outside", "..outside", "/etc/passwd", "lib..util", "lib/util",
+                           ".lib", "lib.", "", "a\\0b"}) {
     Loaded loaded = loadWith("require('" + std::string(name) + "')");
     ASSERT_FALSE(loaded) << name;
     EXPECT_THAT(loaded.text(), HasSubstr("module's name")) << name;
@@ -58,7 +60,8 @@ TEST_F(Modules, BySymbolicLinkOutsideAreRefused) {
 TEST_F(Modules, InACircleAreRefused) {
   folder.write("policies/a.lua", "return require('b')");
   folder.write("policies/b.lua", "return require('a')");
-  EXPECT_THAT(loadWith("require('a')").text(), HasSubstr("modules require each other in a circle: a -> b -> a"));
+  EXPECT_THAT(loadWith("require('a')").text(),
+              HasSubstr("modules require each other in a circle: a -> b -> a"));
 }
 
 TEST_F(Modules, FaultsNameTheModulesFileAndLine) {
@@ -81,7 +84,8 @@ TEST_F(Modules, OfBytecodeAreRefused) {
 TEST_F(Modules, AreNotReadDuringDecisions) {
   folder.write("policies/early.lua", "return 4");
   folder.write("policies/late.lua", "return 5");
-  Loaded loaded = loadWith("require('early')", later("if mem == 1 then return require('late') end"));
+  Loaded loaded =
+      loadWith("require('early')", later("if mem == 1 then return require('late') end"));
   ASSERT_TRUE(loaded) << loaded.text();
   EXPECT_THAT(scoreOnce(*loaded.policy).message, HasSubstr("only while the policy itself loads"));
   Loaded cached = loadWith("require('early')", later("return require('early')"));

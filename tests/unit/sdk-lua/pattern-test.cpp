@@ -13,7 +13,8 @@ using testing::HasSubstr;
 
 // string.match through the engine; several results joined by "|".
 std::string matched(const std::string& call) {
-  Loaded loaded = load("local r = table.pack(" + call + ") for i = 1, r.n do r[i] = tostring(r[i]) end "
+  Loaded loaded = load("local r = table.pack(" + call +
+                       ") for i = 1, r.n do r[i] = tostring(r[i]) end "
                        "error(table.concat(r, '|'), 0)");
   return loaded.problems.at(0).message;
 }
@@ -60,17 +61,26 @@ TEST(Pattern, Gsub) {
   EXPECT_EQ(matched("('abc'):gsub('%w', '%0%0')"), "aabbcc|3");
   EXPECT_EQ(matched("('a b'):gsub('(%w) (%w)', '%2 %1 %%')"), "b a %|1");
   EXPECT_EQ(matched("('$x $y'):gsub('%$(%w)', {x = 'one'})"), "one $y|2");
-  EXPECT_EQ(matched("('abc'):gsub('%w', function(c) if c ~= 'b' then return c:upper() end end)"), "AbC|3");
+  EXPECT_EQ(matched("('abc'):gsub('%w', function(c) if c ~= 'b' then return c:upper() end end)"),
+            "AbC|3");
   EXPECT_EQ(matched("('aaa'):gsub('^a', 'b')"), "baa|1");
   EXPECT_EQ(matched("('abc'):gsub('()', '%1')"), "1a2b3c4|4");
   EXPECT_THAT(matched("('abc'):gsub('a', '%9')"), HasSubstr("invalid use of '%'"));
-  EXPECT_THAT(matched("('abc'):gsub('a', function() return {} end)"), HasSubstr("invalid replacement value (a table)"));
+  EXPECT_THAT(matched("('abc'):gsub('a', function() return {} end)"),
+              HasSubstr("invalid replacement value (a table)"));
 }
 
 TEST(Pattern, Gmatch) {
-  EXPECT_EQ(matched("(function() local s = '' for k, v in ('a=1, b=2'):gmatch('(%w)=(%w)') do s = s .. v .. k end return s end)()"), "1a2b");
-  EXPECT_EQ(matched("(function() local n = 0 for _ in ('abc'):gmatch('') do n = n + 1 end return n end)()"), "4");
-  EXPECT_EQ(matched("(function() local n = 0 for _ in ('abc'):gmatch('%a*') do n = n + 1 end return n end)()"), "1");
+  EXPECT_EQ(matched("(function() local s = '' for k, v in ('a=1, b=2'):gmatch('(%w)=(%w)') do s = "
+                    "s .. v .. k end return s end)()"),
+            "1a2b");
+  EXPECT_EQ(
+      matched(
+          "(function() local n = 0 for _ in ('abc'):gmatch('') do n = n + 1 end return n end)()"),
+      "4");
+  EXPECT_EQ(matched("(function() local n = 0 for _ in ('abc'):gmatch('%a*') do n = n + 1 end "
+                    "return n end)()"),
+            "1");
 }
 
 TEST(Pattern, FaultsAreNamed) {

@@ -9,7 +9,9 @@
 namespace maitred::lua {
 namespace {
 
-std::string shipped() { return std::string(std::getenv("MAITRED_SOURCE_DIR")) + "/lua-policies"; }
+std::string shipped() {
+  return std::string(std::getenv("MAITRED_SOURCE_DIR")) + "/lua-policies";
+}
 
 TEST(ShippedPolicies, AllPassTheirChecks) {
   Policy::Options options;
@@ -36,7 +38,8 @@ TEST(ShippedPolicies, PassTheirOwnTests) {
   for (const auto& file : std::filesystem::directory_iterator(shipped() + "/spec")) {
     SpecRun run = runSpec(file.path(), search);
     EXPECT_TRUE(run.passed()) << file.path();
-    for (const auto& result : run.results) EXPECT_TRUE(result.passed) << result.name << ": " << result.message;
+    for (const auto& result : run.results)
+      EXPECT_TRUE(result.passed) << result.name << ": " << result.message;
     count += static_cast<int>(run.results.size());
   }
   EXPECT_GE(count, 15);
@@ -44,7 +47,9 @@ TEST(ShippedPolicies, PassTheirOwnTests) {
 
 class Specs : public testing::Test {
  protected:
-  SpecRun run(const std::string& text) { return runSpec(folder.write("x_spec.lua", text), Search{{shipped()}, ""}); }
+  SpecRun run(const std::string& text) {
+    return runSpec(folder.write("x_spec.lua", text), Search{{shipped()}, ""});
+  }
   TemporaryFolder folder;
 };
 
@@ -67,7 +72,8 @@ TEST_F(Specs, TellFailuresFromSuccesses) {
   EXPECT_EQ(passed, "+-+--+---+-");
   EXPECT_FALSE(result.passed());
   EXPECT_EQ(result.results[1].name, "outer: unequal");
-  EXPECT_THAT(result.results[1].message, testing::HasSubstr("x_spec.lua:3: expected {1, {a = 2}} to equal {1, {a = 3}}"));
+  EXPECT_THAT(result.results[1].message,
+              testing::HasSubstr("x_spec.lua:3: expected {1, {a = 2}} to equal {1, {a = 3}}"));
   EXPECT_THAT(result.results[8].message, testing::HasSubstr("instructions in one call"));
   EXPECT_THAT(result.results[10].message, testing::HasSubstr("outside"));
 }

@@ -16,9 +16,10 @@ std::string value(const std::string& expression) {
 }
 
 TEST(Sandbox, LacksWhatReachesOutOfIt) {
-  for (const char* name : {"io", "os", "debug", "package", "load", "loadstring", "loadfile", "dofile", "collectgarbage",
-                           "print", "warn", "rawset", "utf8", "string.dump", "string.pack", "string.unpack",
-                           "math.randomseed", "coroutine.close"}) {
+  for (const char* name :
+       {"io", "os", "debug", "package", "load", "loadstring", "loadfile", "dofile",
+        "collectgarbage", "print", "warn", "rawset", "utf8", "string.dump", "string.pack",
+        "string.unpack", "math.randomseed", "coroutine.close"}) {
     Loaded loaded = load("return " + std::string(name));
     ASSERT_FALSE(loaded);
     EXPECT_THAT(loaded.text(), HasSubstr("unknown name " + std::string(name))) << loaded.text();
@@ -26,8 +27,9 @@ TEST(Sandbox, LacksWhatReachesOutOfIt) {
 }
 
 TEST(Sandbox, IsReadOnly) {
-  for (const char* attempt : {"x = 1", "_G.x = 1", "math.max = nil", "string.rep = nil", "_G.math = nil", "_G._G = nil",
-                              "table.insert(math, 1)", "table.move({1, 2}, 1, 2, 1, string)", "rawget(_G, 'x').y = 1"}) {
+  for (const char* attempt :
+       {"x = 1", "_G.x = 1", "math.max = nil", "string.rep = nil", "_G.math = nil", "_G._G = nil",
+        "table.insert(math, 1)", "table.move({1, 2}, 1, 2, 1, string)", "rawget(_G, 'x').y = 1"}) {
     Loaded loaded = load(std::string(attempt) + "\n" + fairness("return 1"));
     EXPECT_FALSE(loaded) << attempt;
     EXPECT_EQ(loaded.problems.at(0).line, 1) << loaded.text();
@@ -44,17 +46,19 @@ TEST(Sandbox, HidesItsMetatables) {
 }
 
 TEST(Sandbox, TamperingWithStringsHasNoEffect) {
-  Loaded loaded = load("pcall(function() getmetatable('').__index = nil end)\n"
-                       "pcall(function() getmetatable('').__index.rep = nil end)\n"
-                       "pcall(function() string.rep = function() return 'x' end end)\n" +
-                       fairness("return #(('a'):rep(3))"));
+  Loaded loaded = load(
+      "pcall(function() getmetatable('').__index = nil end)\n"
+      "pcall(function() getmetatable('').__index.rep = nil end)\n"
+      "pcall(function() string.rep = function() return 'x' end end)\n" +
+      fairness("return #(('a'):rep(3))"));
   ASSERT_TRUE(loaded) << loaded.text();
   EXPECT_EQ(scoreOnce(*loaded.policy).message, "= 3");
 }
 
 TEST(Sandbox, AnOwnEnvironmentGivesNothingMore) {
   EXPECT_THAT(value("(function() local _ENV = {} return math end)()"), HasSubstr("nil"));
-  EXPECT_THAT(value("(function() local _ENV = setmetatable({}, {__index = _G}) return os end)()"), HasSubstr("unknown name os"));
+  EXPECT_THAT(value("(function() local _ENV = setmetatable({}, {__index = _G}) return os end)()"),
+              HasSubstr("unknown name os"));
 }
 
 TEST(Sandbox, ShowsNoAddresses) {
@@ -69,16 +73,22 @@ TEST(Sandbox, ShowsNoAddresses) {
 }
 
 TEST(Sandbox, PairsGoesInOneOrder) {
-  EXPECT_EQ(value("(function() local t, s = {b = 1, a = 2, [3] = 1, [1] = 1, [2.5] = 1, [true] = 1, [-1] = 1}, '' "
-                  "for k in pairs(t) do s = s .. tostring(k) .. ' ' end return s end)()"), "-1 1 2.5 3 a b true ");
+  EXPECT_EQ(value("(function() local t, s = {b = 1, a = 2, [3] = 1, [1] = 1, [2.5] = 1, [true] = "
+                  "1, [-1] = 1}, '' "
+                  "for k in pairs(t) do s = s .. tostring(k) .. ' ' end return s end)()"),
+            "-1 1 2.5 3 a b true ");
   EXPECT_THAT(value("pairs({[{}] = 1})"), HasSubstr("a table as key has no stable order"));
   EXPECT_EQ(value("next({})"), "nil");
   EXPECT_EQ(value("next({z = 1, y = 2})"), "y");
   EXPECT_THAT(value("next({1, 2}, 1)"), HasSubstr("use pairs"));
   // Removing while iterating is allowed, as in Lua itself.
-  EXPECT_EQ(value("(function() local t, n = {1, 2, 3, 4}, 0 for k in pairs(t) do t[k + 1] = nil n = n + 1 end return n end)()"), "2");
-  EXPECT_EQ(value("(function() local s = 0 for k, v in pairs(setmetatable({}, {__pairs = function() return ipairs({5, 6}) end})) "
-                  "do s = s + v end return s end)()"), "11");
+  EXPECT_EQ(value("(function() local t, n = {1, 2, 3, 4}, 0 for k in pairs(t) do t[k + 1] = nil n "
+                  "= n + 1 end return n end)()"),
+            "2");
+  EXPECT_EQ(value("(function() local s = 0 for k, v in pairs(setmetatable({}, {__pairs = "
+                  "function() return ipairs({5, 6}) end})) "
+                  "do s = s + v end return s end)()"),
+            "11");
 }
 
 TEST(Sandbox, RandomNumbersFollowTheSeed) {
@@ -108,14 +118,21 @@ TEST(Sandbox, ProtectedCallsWorkAsInLua) {
 }
 
 TEST(Sandbox, CoroutinesWorkAsInLua) {
-  EXPECT_EQ(value("(function() local co = coroutine.create(function(a) local b = coroutine.yield(a + 1) error({b}) end) "
+  EXPECT_EQ(value("(function() local co = coroutine.create(function(a) local b = coroutine.yield(a "
+                  "+ 1) error({b}) end) "
                   "local _, x = coroutine.resume(co, 1) local ok, e = coroutine.resume(co, 5) "
-                  "return x .. tostring(ok) .. e[1] .. coroutine.status(co) end)()"), "2false5dead");
-  EXPECT_EQ(value("(function() local s = 0 for v in coroutine.wrap(function() for i = 1, 4 do coroutine.yield(i) end end) do "
-                  "s = s + v end return s end)()"), "10");
-  EXPECT_EQ(value("(function() local co co = coroutine.wrap(function() local ok, v = pcall(function() return coroutine.yield() + 1 end) "
-                  "return v end) co() return co(4) end)()"), "5");
-  EXPECT_EQ(value("select(2, coroutine.resume(coroutine.running()))"), "cannot resume non-suspended coroutine");
+                  "return x .. tostring(ok) .. e[1] .. coroutine.status(co) end)()"),
+            "2false5dead");
+  EXPECT_EQ(value("(function() local s = 0 for v in coroutine.wrap(function() for i = 1, 4 do "
+                  "coroutine.yield(i) end end) do "
+                  "s = s + v end return s end)()"),
+            "10");
+  EXPECT_EQ(value("(function() local co co = coroutine.wrap(function() local ok, v = "
+                  "pcall(function() return coroutine.yield() + 1 end) "
+                  "return v end) co() return co(4) end)()"),
+            "5");
+  EXPECT_EQ(value("select(2, coroutine.resume(coroutine.running()))"),
+            "cannot resume non-suspended coroutine");
   EXPECT_EQ(value("coroutine.isyieldable()"), "false");
   EXPECT_EQ(value("coroutine.status(coroutine.running())"), "running");
   EXPECT_THAT(value("coroutine.yield()"), HasSubstr("outside a coroutine"));
@@ -129,7 +146,9 @@ TEST(Sandbox, LibraryErrorsNameTheFunction) {
   EXPECT_THAT(value("string.byte(('x'):rep(1000), 1, -1)"), HasSubstr("more than 250 values"));
   EXPECT_EQ(value("select('#', string.byte('hello', -3, -1))"), "3");
   EXPECT_EQ(value("table.concat({1, 2, 3}, ', ', 2)"), "2, 3");
-  EXPECT_EQ(value("(function() local t = {3, 1, 2} table.sort(t, function(a, b) return a > b end) return table.concat(t) end)()"), "321");
+  EXPECT_EQ(value("(function() local t = {3, 1, 2} table.sort(t, function(a, b) return a > b end) "
+                  "return table.concat(t) end)()"),
+            "321");
 }
 
 }  // namespace

@@ -49,13 +49,15 @@ TEST_F(Slot, ReloadKeepsTheLastGoodVersion) {
   ASSERT_TRUE(loadBody("return 10"));
   std::string good = slot.stats().version;
   EXPECT_EQ(decide(), 10);
-  for (const char* bad : {"return nil", "return 0/0", "while true do end", "return = 5", "x = 1 return 1"}) {
+  for (const char* bad :
+       {"return nil", "return 0/0", "while true do end", "return = 5", "x = 1 return 1"}) {
     auto result = loadBody(bad);
     EXPECT_FALSE(result) << bad;
     EXPECT_EQ(decide(), 10) << bad;
     EXPECT_EQ(slot.stats().version, good);
     ASSERT_FALSE(reports.empty());
-    EXPECT_THAT(reports.back().text(), HasSubstr("version " + good + " (last good) decided instead"));
+    EXPECT_THAT(reports.back().text(),
+                HasSubstr("version " + good + " (last good) decided instead"));
   }
   EXPECT_EQ(slot.stats().loadFailures, 5u);
   ASSERT_TRUE(loadBody("return 20"));
@@ -127,7 +129,8 @@ TEST_F(Slot, TakesAPolicyThatWasLoadedElsewhere) {
   folder.write("p.lua", fairness("return 4"));
   EXPECT_TRUE(slot.install(Policy::load("p.lua", slot.policyOptions())));
   EXPECT_EQ(decide(), 4);
-  Loaded other = Policy::loadText("q.lua", "return {kind='placement', version=1, fitness=function(...) return 1 end}", {});
+  Loaded other = Policy::loadText(
+      "q.lua", "return {kind='placement', version=1, fitness=function(...) return 1 end}", {});
   ASSERT_TRUE(other);
   EXPECT_THROW(slot.install(std::move(other)), std::invalid_argument);
   EXPECT_EQ(decide(), 4);
@@ -138,10 +141,15 @@ TEST_F(Slot, DecidesWithValues) {
   Function admit = admission.function("admit");
   auto builtin = [] { return Value(Table().set("accept", false)); };
   Value job = Table().set("user", "ana");
-  EXPECT_EQ(admission.decideValue(admit, std::vector<Value>{job}, builtin).literal(), "{accept = false}");
-  ASSERT_TRUE(admission.install(Policy::loadText(
-      "a.lua", "return {kind='admission', version=1, admit=function(job) return {accept = job.user ~= 'bo'} end}", {})));
-  EXPECT_EQ(admission.decideValue(admit, std::vector<Value>{job}, builtin).literal(), "{accept = true}");
+  EXPECT_EQ(admission.decideValue(admit, std::vector<Value>{job}, builtin).literal(),
+            "{accept = false}");
+  ASSERT_TRUE(
+      admission.install(Policy::loadText("a.lua",
+                                         "return {kind='admission', version=1, admit=function(job) "
+                                         "return {accept = job.user ~= 'bo'} end}",
+                                         {})));
+  EXPECT_EQ(admission.decideValue(admit, std::vector<Value>{job}, builtin).literal(),
+            "{accept = true}");
 }
 
 TEST_F(Slot, RefusesUnknownKindsAndFunctions) {

@@ -56,16 +56,22 @@ TEST_F(PolicyTool, Check) {
   EXPECT_THAT(out.str(), HasSubstr("fairness/drf.lua: good. kind fairness, name drf, version "));
   std::string bad = folder.write("bad.lua", "return {kind = 'fairness', version = 1, scor = 1}");
   EXPECT_EQ(run({"check", "fairness/drf.lua", bad}), 2);
-  EXPECT_THAT(err.str(), HasSubstr(bad + ": a fairness policy has no \"scor\" (did you mean \"score\"?)"));
+  EXPECT_THAT(err.str(),
+              HasSubstr(bad + ": a fairness policy has no \"scor\" (did you mean \"score\"?)"));
   EXPECT_THAT(err.str(), HasSubstr("2 problems"));
   EXPECT_EQ(run({"check", "--kind", "placement", "fairness/drf.lua"}), 2);
   EXPECT_EQ(run({"check", "none.lua"}), 2);
 }
 
 TEST_F(PolicyTool, Eval) {
-  EXPECT_EQ(run({"eval", "fairness/drf.lua", "score", "10", "10", "0", "25", "25", "1", "50", "0"}), 0) << err.str();
+  EXPECT_EQ(run({"eval", "fairness/drf.lua", "score", "10", "10", "0", "25", "25", "1", "50", "0"}),
+            0)
+      << err.str();
   EXPECT_EQ(out.str(), "0.4\n");
-  EXPECT_EQ(run({"eval", "fairness/drf.lua", "score", "--", "-10", "-20", "0", "25", "25", "1", "50", "0"}), 0) << err.str();
+  EXPECT_EQ(run({"eval", "fairness/drf.lua", "score", "--", "-10", "-20", "0", "25", "25", "1",
+                 "50", "0"}),
+            0)
+      << err.str();
   EXPECT_EQ(out.str(), "-0.4\n");
   EXPECT_EQ(run({"eval", "fairness/drf.lua", "score", "1"}), 2);
   EXPECT_THAT(err.str(), HasSubstr("takes 8 arguments, got 1"));
@@ -76,12 +82,16 @@ TEST_F(PolicyTool, Eval) {
 }
 
 TEST_F(PolicyTool, EvalReadsTablesAndTheCommandOfAReportRepeatsIt) {
-  std::string file = folder.write("a.lua", "return {kind='admission', version=1, admit=function(job)\n"
-                                           "if job.user == \"o'neill\" then error('no') end return {accept = true} end}");
-  EXPECT_EQ(run({"eval", file, "admit", "{user = 'ana', labels = {[\"a b\"] = 'c'}}"}), 0) << err.str();
+  std::string file =
+      folder.write("a.lua",
+                   "return {kind='admission', version=1, admit=function(job)\n"
+                   "if job.user == \"o'neill\" then error('no') end return {accept = true} end}");
+  EXPECT_EQ(run({"eval", file, "admit", "{user = 'ana', labels = {[\"a b\"] = 'c'}}"}), 0)
+      << err.str();
   EXPECT_EQ(out.str(), "{accept = true}\n");
   EXPECT_EQ(run({"eval", file, "admit", "{user = \"o'neill\"}"}), 2);
-  EXPECT_THAT(err.str(), HasSubstr("repeat with: maitred policy eval " + file + " admit -- '{user = \"o'\\''neill\"}'"));
+  EXPECT_THAT(err.str(), HasSubstr("repeat with: maitred policy eval " + file +
+                                   " admit -- '{user = \"o'\\''neill\"}'"));
   EXPECT_EQ(run({"eval", file, "admit", "{user = "}), 2);
   EXPECT_EQ(run({"eval", file, "admit", "{(function() while true do end end)()}"}), 2);
   EXPECT_THAT(err.str(), HasSubstr("instructions in one call"));

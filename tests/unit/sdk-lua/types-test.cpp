@@ -1,7 +1,8 @@
 // The reader of LuaCATS annotations, and values against types.
 
-#include "nearest.h"
 #include "types.h"
+
+#include "nearest.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,7 +12,9 @@ namespace {
 
 using testing::HasSubstr;
 
-std::string parsed(std::string_view text) { return readType(text)->text(); }
+std::string parsed(std::string_view text) {
+  return readType(text)->text();
+}
 
 TEST(Types, AreReadAndWritten) {
   EXPECT_EQ(parsed("number"), "number");
@@ -24,7 +27,8 @@ TEST(Types, AreReadAndWritten) {
   EXPECT_EQ(parsed("fun()"), "function()");
   EXPECT_EQ(parsed("(string|nil)[]"), "string or nil[]");
   EXPECT_EQ(parsed("Some.Name"), "Some.Name");
-  for (const char* bad : {"", "fun(", "fun(a)", "fun(a:", "table<string", "\"open", "|", "-x", "(a"}) {
+  for (const char* bad :
+       {"", "fun(", "fun(a)", "fun(a:", "table<string", "\"open", "|", "-x", "(a"}) {
     EXPECT_THROW(parsed(bad), TypesError) << bad;
   }
   EXPECT_THROW(parsed(std::string(100, '(')), TypesError);
@@ -86,8 +90,10 @@ TEST(Types, FaultsNameFileAndLine) {
   EXPECT_THAT(fault("---@class A\n---@field x"), HasSubstr("f.lua:2: expected a type"));
   EXPECT_THAT(fault("---@class A\n\n---@class A"), HasSubstr("f.lua:3: class A is declared twice"));
   EXPECT_THAT(fault("---@classs A"), HasSubstr("unknown annotation @classs"));
-  EXPECT_THAT(fault("---@class A\nlocal A = {}\n---@param a number\nfunction A.f(b) end"), HasSubstr("f.lua:4: expected parameter a"));
-  EXPECT_THAT(fault("---@param a number\nfunction A.f(a) end"), HasSubstr("a function of no class"));
+  EXPECT_THAT(fault("---@class A\nlocal A = {}\n---@param a number\nfunction A.f(b) end"),
+              HasSubstr("f.lua:4: expected parameter a"));
+  EXPECT_THAT(fault("---@param a number\nfunction A.f(a) end"),
+              HasSubstr("a function of no class"));
 }
 
 TEST(Types, MismatchesNameTheirPlace) {
@@ -95,14 +101,17 @@ TEST(Types, MismatchesNameTheirPlace) {
   types.read(sampleFile, "sample.lua");
   std::string_view text = "Thing[]";
   TypeRef things = readType(text);
-  auto wrong = [&](Table table) { return types.mismatch(Table{{std::move(table)}, {}}, things, "it").value_or(""); };
+  auto wrong = [&](Table table) {
+    return types.mismatch(Table{{std::move(table)}, {}}, things, "it").value_or("");
+  };
   auto thing = [] {
     return Table().set("id", 1).set("size", "small").set("tags", Table()).set("act", 1);
   };
   // Values hold no functions, so that a class with one never matches; the rest is compared before.
   EXPECT_EQ(wrong(thing()), "it[1].act: a function cannot be passed on");
   EXPECT_EQ(wrong(Table().set("id", 1.5)), "it[1].id: expected integer, got number 1.5");
-  EXPECT_EQ(wrong(Table().set("id", 1).set("color", "blue")), "it[1].color: expected \"red\" or \"green\", got string \"blue\"");
+  EXPECT_EQ(wrong(Table().set("id", 1).set("color", "blue")),
+            "it[1].color: expected \"red\" or \"green\", got string \"blue\"");
   EXPECT_EQ(wrong(Table().set("id", 1)), "it[1].size: expected \"small\" or \"large\", got nil");
   EXPECT_EQ(wrong(Table().set("id", 1).set("size", "large").set("tags", Table().set("a", 1))),
             "it[1].tags.a: expected string, got number 1");

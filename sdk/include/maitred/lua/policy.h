@@ -25,7 +25,8 @@ struct Function {
 // The kinds that the engine knows: "admission", "balancing", "fairness", … in alphabetical order.
 std::vector<std::string> kindNames();
 
-// The function of that name; throws std::invalid_argument, with the nearest name, if the kind has none.
+// The function of that name; throws std::invalid_argument, with the nearest name, if the kind has
+// none.
 Function functionOf(std::string_view kind, std::string_view name);
 
 class Policy;
@@ -34,23 +35,25 @@ struct Loaded {
   std::unique_ptr<Policy> policy;  // null if there are problems
   std::vector<Report> problems;
   explicit operator bool() const { return policy != nullptr; }
-  std::string text() const;        // all problems, one after the other
+  std::string text() const;  // all problems, one after the other
 };
 
 class Policy {
  public:
   struct Options {
-    std::string kind;             // which contract; "" = the one that the file names
+    std::string kind;  // which contract; "" = the one that the file names
     Search search;
     Limits limits = {};
-    std::uint64_t seed = 1;       // math.random starts here; the same seed, the same numbers
+    std::uint64_t seed = 1;  // math.random starts here; the same seed, the same numbers
   };
 
-  // Reads, runs and checks a file: parse, shape of the table, names, number of parameters, and a trial call of
-  // each function. All in a fresh state; nothing outside is touched. Blocks for the file's reading.
+  // Reads, runs and checks a file: parse, shape of the table, names, number of parameters, and a
+  // trial call of each function. All in a fresh state; nothing outside is touched. Blocks for the
+  // file's reading.
   static Loaded load(const std::string& name, const Options& options);
 
-  // The same for a text that is already there; `name` appears in messages. Modules are found by `search` only.
+  // The same for a text that is already there; `name` appears in messages. Modules are found by
+  // `search` only.
   static Loaded loadText(const std::string& name, std::string_view text, const Options& options);
 
   ~Policy();
@@ -64,10 +67,11 @@ class Policy {
   const std::string& version() const;  // 12 hex digits of the SHA-256 over the file and its modules
   const std::vector<std::string>& modules() const;  // absolute paths of what it requires
 
-  bool has(Function function) const;   // optional functions may be absent
+  bool has(Function function) const;  // optional functions may be absent
 
-  // Calls with numbers only; allocates nothing, about 45 ns plus what the function does. True: `out` is a finite
-  // number that the kind's types allow. False: failure() says why, `out` is untouched. At most 32 inputs.
+  // Calls with numbers only; allocates nothing, about 45 ns plus what the function does. True:
+  // `out` is a finite number that the kind's types allow. False: failure() says why, `out` is
+  // untouched. At most 32 inputs.
   bool call(Function function, std::span<const double> inputs, double& out) noexcept;
 
   // Calls with any values. The result is checked against the kind's types.

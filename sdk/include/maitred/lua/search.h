@@ -16,13 +16,13 @@ struct Search {
     explicit operator bool() const { return !path.empty(); }
   };
 
-  // A policy's file. An absolute name is taken as it is; a relative one is looked for in each folder of
-  // `path`, then in `baseDir`.
+  // A policy's file. An absolute name is taken as it is; a relative one is looked for in each
+  // folder of `path`, then in `baseDir`.
   Found policy(const std::string& name) const;
 };
 
-// What require("a.b") may read inside a policy: `a/b.lua` below one of the roots. A name that leaves its
-// root, also by a symbolic link, is refused.
+// What require("a.b") may read inside a policy: `a/b.lua` below one of the roots. A name that
+// leaves its root, also by a symbolic link, is refused.
 Search::Found findModule(const std::vector<std::string>& roots, const std::string& name);
 
 // The text of a regular file of at most `limit` bytes. False: `error` says why not.

@@ -1,6 +1,6 @@
 #pragma once
-// A place where a policy decides: keeps the last good version over reloads, falls back to the owner's
-// built-in when the policy cannot decide, and benches a policy that keeps failing.
+// A place where a policy decides: keeps the last good version over reloads, falls back to the
+// owner's built-in when the policy cannot decide, and benches a policy that keeps failing.
 
 #include <maitred/lua/policy.h>
 
@@ -17,29 +17,31 @@
 namespace maitred::lua {
 
 struct SlotStats {
-  std::uint64_t calls = 0;        // decisions asked of the policy
-  std::uint64_t fallbacks = 0;    // decisions made by the built-in: no policy, failed, or benched
+  std::uint64_t calls = 0;      // decisions asked of the policy
+  std::uint64_t fallbacks = 0;  // decisions made by the built-in: no policy, failed, or benched
   std::array<std::uint64_t, causeCount> failures{};  // by Cause
-  std::uint64_t loads = 0;        // versions that became active
-  std::uint64_t loadFailures = 0; // versions that were refused
+  std::uint64_t loads = 0;                           // versions that became active
+  std::uint64_t loadFailures = 0;                    // versions that were refused
   std::int64_t instructionsHighWater = 0;            // of one call of the active version
   std::int64_t instructionLimit = 0;
   std::size_t memoryUsed = 0, memoryPeak = 0, memoryLimit = 0;  // bytes
   bool benched = false;
-  std::string version;            // of the active policy; "" if there is none
+  std::string version;  // of the active policy; "" if there is none
 };
 
 class PolicySlot {
  public:
   struct Options {
-    std::string kind;             // "fairness", …
+    std::string kind;  // "fairness", …
     Search search = {};
     Limits limits = {};
     std::uint64_t seed = 1;
-    // Gets the first failure of each place, then the 10th, the 100th, … A refused load is always reported.
+    // Gets the first failure of each place, then the 10th, the 100th, … A refused load is always
+    // reported.
     std::function<void(const Report&)> onReport = {};
-    // The policy is benched when it has failed so often and hardly ever succeeded in between (a thousand
-    // successes make up for one failure). Benched, the built-in decides until load(), install() or retry().
+    // The policy is benched when it has failed so often and hardly ever succeeded in between (a
+    // thousand successes make up for one failure). Benched, the built-in decides until load(),
+    // install() or retry().
     int benchAfter = 8;
   };
 
@@ -52,20 +54,21 @@ class PolicySlot {
   Function function(std::string_view name) const { return functionOf(options.kind, name); }
 
   struct LoadResult {
-    bool active = false;             // the new version decides from now on
-    bool unchanged = false;          // the same version was active already; counters and bench are kept
-    std::vector<Report> problems;    // why not
+    bool active = false;     // the new version decides from now on
+    bool unchanged = false;  // the same version was active already; counters and bench are kept
+    std::vector<Report> problems;  // why not
     std::string text() const;
     explicit operator bool() const { return active; }
   };
 
-  // Loads in a fresh state; the former version decides until (and unless) the new one has passed its checks.
-  // Blocks for the file's reading: on a loop thread use Policy::load on a pool thread and install().
+  // Loads in a fresh state; the former version decides until (and unless) the new one has passed
+  // its checks. Blocks for the file's reading: on a loop thread use Policy::load on a pool thread
+  // and install().
   LoadResult load(const std::string& file);
   LoadResult install(Loaded loaded);
 
-  void clear();                      // no policy: the built-in decides
-  void retry() { strikes = 0; }      // takes the policy off the bench
+  void clear();                  // no policy: the built-in decides
+  void retry() { strikes = 0; }  // takes the policy off the bench
 
   const Policy* active() const { return policy.get(); }
   bool benched() const { return strikes >= benchAt; }
