@@ -174,10 +174,13 @@ void checkConfig(LocalConfig::Reader config, Problems& problems) {
   }
 }
 
-Settings settingsFrom(LocalConfig::Reader config) {
+Settings settingsFrom(LocalConfig::Reader config, const std::string& stateFolder) {
   Settings settings;
   settings.cluster = text(config.getCluster());
   settings.workFolder = text(config.getWorkDirectory());
+  if (settings.workFolder.compare(0, 1, "/") != 0) {
+    settings.workFolder = stateFolder + "/" + settings.workFolder;
+  }
   settings.runAs = runAsFrom(config);
   settings.limitMode = modeFrom(config.getLimits());
   settings.cpuQuota = config.getCpuQuota();

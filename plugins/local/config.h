@@ -11,7 +11,8 @@ namespace maitred::local {
 // Reports every fault. No side effects.
 void checkConfig(LocalConfig::Reader config, Problems& problems);
 
-// Of a config without faults. Blocking (host name, disk size), so not for a busy loop.
-Settings settingsFrom(LocalConfig::Reader config);
+// Of a config without faults. A relative work directory lies in the instance's state folder. Blocking (host
+// name, disk size), so not for a busy loop.
+Settings settingsFrom(LocalConfig::Reader config, const std::string& stateFolder);
 
 }  // namespace maitred::local

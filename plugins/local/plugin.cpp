@@ -33,7 +33,7 @@ class LocalPlugin final : public PluginOf<LocalConfig> {
   static void check(LocalConfig::Reader config, Problems& problems) { checkConfig(config, problems); }
 
   kj::Promise<void> start(LocalConfig::Reader config, Grants&) override {
-    auto settings = settingsFrom(config);
+    auto settings = settingsFrom(config, context.stateDirectory().cStr());
     settings.instance = context.instance().cStr();
     KJ_IF_MAYBE (fd, context.listenerFd("files")) {
       if (settings.urlPort == 0) settings.urlPort = portOf(*fd);

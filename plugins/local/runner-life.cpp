@@ -74,6 +74,12 @@ kj::Promise<void> LocalRunner::start() {
     auto place = offload([settings = self.settings]() { return placeFor(settings); });
     self.cgroups = co_await place;
     self.context.log().info("limits: ", self.cgroups.why.c_str());
+    auto closed = self.folder->closedFolder();
+    bool othersRun = geteuid() == 0 && self.settings.runAs.kind != RunAs::Kind::host;
+    if (othersRun && !closed.empty()) {
+      self.context.log().warning("tasks of other accounts cannot reach their sandboxes: make ", closed.c_str(),
+                                 " searchable (chmod o+x) or set work_directory");
+    }
     co_await self.adoptAll();
     self.offerPorts();
     self.server.synced();

@@ -81,6 +81,15 @@ WorkFolder::WorkFolder(std::string path) : root(std::move(path)) {
              "another instance uses this work folder; give each its own work_directory", root.c_str());
 }
 
+std::string WorkFolder::closedFolder() const {
+  for (size_t slash = root.find('/', 1); slash != std::string::npos; slash = root.find('/', slash + 1)) {
+    auto above = root.substr(0, slash);
+    struct stat facts;
+    if (stat(above.c_str(), &facts) == 0 && (facts.st_mode & S_IXOTH) == 0) return above;
+  }
+  return {};
+}
+
 kj::AutoCloseFd WorkFolder::openStarting() const { return openLock(folder, "starting"); }
 
 bool WorkFolder::waitForStarting(int64_t timeoutMs) const {

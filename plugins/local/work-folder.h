@@ -27,6 +27,9 @@ class WorkFolder {
   const std::string& path() const { return root; }
   int fd() const { return folder; }
 
+  // The first folder above it that other accounts may not pass through; empty if all let them.
+  std::string closedFolder() const;
+
   // A descriptor for a new spawner, inherited by its shims until each has written its record.
   kj::AutoCloseFd openStarting() const;
   // Waits until no spawner or shim of an earlier life is about to write a first record; false at the deadline.

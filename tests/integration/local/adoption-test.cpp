@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <sstream>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -155,6 +156,27 @@ TEST(AdoptionTest, VanishedShimIsTheLossOfItsTask) {
   EXPECT_EQ(end.state, TaskState::LOST);
   EXPECT_EQ(end.reason, Reason::RESULT_LOST);
   world.waitUntil([&]() { return !processLives(task); }, "the task to go with its shim");
+}
+
+TEST(AdoptionTest, SpawnerThatDiesIsReplacedAndItsTasksGoOn) {
+  TempFolder temp;
+  World world(settingsFor(temp.path + "/work"));
+  world.launch("t", "while ! test -e go; do sleep 0.02; done; exit 7");
+  world.waitFor("t", TaskState::RUNNING);
+  auto self = std::to_string(getpid());
+  std::stringstream children(contents("/proc/self/task/" + self + "/children"));
+  pid_t spawner = 0;
+  for (pid_t pid; children >> pid;) {
+    if (contents("/proc/" + std::to_string(pid) + "/comm") == "maitred-spawn\n") spawner = pid;
+  }
+  ASSERT_GT(spawner, 0);
+  ::kill(spawner, SIGKILL);
+  world.waitUntil([&]() { return !processLives(spawner); }, "the spawner's end");
+  int attempts = 0;
+  world.waitUntil([&]() { return !world.launch("u" + std::to_string(++attempts), "true"); }, "a spawner");
+  world.end("u" + std::to_string(attempts));
+  std::ofstream(world.sandboxOf("t") + "/go") << "";
+  EXPECT_EQ(world.end("t").exitCode, 7);
 }
 
 TEST(AdoptionTest, SecondInstanceOnTheFolderIsRefused) {
