@@ -144,8 +144,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string_view bytes(reinterpret_cast<const char*>(data), size);
   Message whole = readOurs(bytes, std::max<size_t>(size, 1));
   for (size_t step : {1, 3, 16}) {
-    check(readOurs(bytes, step).accepted == whole.accepted, "splitting does not change the verdict");
-    if (whole.accepted) check(readOurs(bytes, step) == whole, "splitting does not change the message");
+    check(readOurs(bytes, step).accepted == whole.accepted, "splitting keeps the verdict");
+    if (whole.accepted) check(readOurs(bytes, step) == whole, "splitting keeps the message");
   }
   if (whole.accepted) {
     checkInvariants(whole);

@@ -22,7 +22,8 @@ Digest digestOf(std::string_view text) {
 // Names end up in logs, job records and file names: no controls, valid UTF-8, a sane length.
 bool saneName(std::string_view name) {
   return !name.empty() && name.size() <= 256 && isUtf8(name) &&
-         std::none_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+         std::none_of(name.begin(), name.end(),
+                      [](unsigned char c) { return c < 0x20 || c == 0x7f; });
 }
 
 class OneUser final : public Authenticator {

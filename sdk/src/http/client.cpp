@@ -120,7 +120,8 @@ kj::Promise<ClientResponse> Client::get(std::string url) {
 
 kj::Promise<ClientResponse> Client::post(std::string url, std::string body,
                                          std::string contentType) {
-  return send({"POST", std::move(url), {{"Content-Type", std::move(contentType)}}, std::move(body)});
+  return send(
+      {"POST", std::move(url), {{"Content-Type", std::move(contentType)}}, std::move(body)});
 }
 
 kj::Promise<ClientResponse> Client::del(std::string url) {

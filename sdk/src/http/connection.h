@@ -30,7 +30,8 @@ class Connection {
     std::optional<WireError> refused;
   };
   Async<void> serve();
-  // What follows a response: the next request, the end, or the end once the client has seen it coming.
+  // What follows a response: the next request, the end, or the end once the
+  // client has had time to read why.
   enum class Next { request, close, linger };
   Async<Next> serveOne();
   Async<HeadRead> readHead();

@@ -21,7 +21,9 @@ constexpr std::array<unsigned char, 256> makeClasses() {
     bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     if (alphanumeric) classes[c] |= token;
   }
-  for (char c : std::string_view("!#$%&'*+-.^_`|~")) classes[static_cast<unsigned char>(c)] |= token;
+  for (char c : std::string_view("!#$%&'*+-.^_`|~")) {
+    classes[static_cast<unsigned char>(c)] |= token;
+  }
   return classes;
 }
 constexpr auto classes = makeClasses();

@@ -47,7 +47,8 @@ Response Response::error(unsigned status, std::string_view message) {
   return json(status, nlohmann::json{{"error", message}});
 }
 
-Response Response::streamed(unsigned status, std::string contentType, std::optional<uint64_t> length,
+Response Response::streamed(unsigned status, std::string contentType,
+                            std::optional<uint64_t> length,
                             kj::Function<kj::Promise<void>(kj::AsyncOutputStream&)> write) {
   Response response = typed(status, contentType, {});
   response.stream.emplace(Stream{length, kj::mv(write)});

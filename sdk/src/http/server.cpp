@@ -68,7 +68,9 @@ Shared::Shared(kj::Timer& timer, const kj::Clock& clock, Limits limits, Router r
       hooks(kj::mv(hooks)) {
   // Tells the ids of this server from those of others and of its former lives.
   auto started = static_cast<uint64_t>((clock.now() - kj::UNIX_EPOCH) / kj::NANOSECONDS);
-  for (; started > 0; started /= 36) idPrefix += "0123456789abcdefghijklmnopqrstuvwxyz"[started % 36];
+  for (; started > 0; started /= 36) {
+    idPrefix += "0123456789abcdefghijklmnopqrstuvwxyz"[started % 36];
+  }
   idPrefix += '-';
 }
 

@@ -19,7 +19,9 @@ Decoded decode(std::string_view bytes, size_t step, size_t maxBody = 1000) {
   while (at < bytes.size() && !decoder.done() && !decoder.error()) {
     std::string_view piece = bytes.substr(at, step);
     size_t offered = piece.size();
-    while (!piece.empty() && !decoder.done() && !decoder.error()) result.body += decoder.next(piece);
+    while (!piece.empty() && !decoder.done() && !decoder.error()) {
+      result.body += decoder.next(piece);
+    }
     at += offered - piece.size();
   }
   result.rest = bytes.substr(at);

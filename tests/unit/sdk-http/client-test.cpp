@@ -25,7 +25,8 @@ class ClientTest : public ::testing::Test {
         return out.write("ab", 2).then([&out]() { return out.write("cd", 2); });
       });
     });
-    router.on("GET", "/large", [](Request&) { return Response::text(200, std::string(5000, 'x')); });
+    router.on("GET", "/large",
+              [](Request&) { return Response::text(200, std::string(5000, 'x')); });
     router.on("GET", "/never", [](Request&) { return kj::Promise<Response>(kj::NEVER_DONE); });
   }
   void start(Limits limits = {}, kj::StringPtr listenOn = "127.0.0.1") {

@@ -58,7 +58,7 @@ TEST_F(ConfigTest, NamesEachBadUser) {
   users[2].setName("ana");
   EXPECT_THAT(problems(), ::testing::ElementsAre(HasSubstr("basic.users.1. expected a name"),
                                                  HasSubstr("basic.users.2. the user 'ana' occurs"),
-                                                 HasSubstr("basic.users.2. the password is empty")));
+                                                 HasSubstr("users.2. the password is empty")));
 }
 
 TEST_F(ConfigTest, NamesEachBadSource) {

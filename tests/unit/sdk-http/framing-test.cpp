@@ -51,7 +51,8 @@ TEST_F(FramingTest, TakesBodiesOfAnyFramingInAnyPieces) {
   start();
   std::string requests =
       "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello"
-      "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+      "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
       "POST / HTTP/1.1\r\nHost: h\r\n\r\n";
   for (size_t step : {size_t(1), size_t(7), requests.size()}) {
     bodies.clear();
@@ -144,7 +145,9 @@ TEST_F(FramingTest, RefusesPathsThatClimb) {
     return Response::text(200, std::string(r.param("path")));
   });
   start();
-  auto get = [&](std::string target) { return ask("GET " + target + " HTTP/1.1\r\nHost: h\r\n\r\n"); };
+  auto get = [&](std::string target) {
+    return ask("GET " + target + " HTTP/1.1\r\nHost: h\r\n\r\n");
+  };
   for (auto target : {"/files/../etc", "/files/a/..", "/files/%2e%2E/x", "/files/a%2f..%2fb",
                       "/files/.", "/files/%", "/files/%zz", "/files/%00", "/files/%ff",
                       "/files/a?x=%zz"}) {

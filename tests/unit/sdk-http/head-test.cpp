@@ -27,7 +27,8 @@ Outcome parse(std::string_view bytes, const Limits& limits = {}) {
 }
 
 TEST(RequestHead, ReadsAPlainRequest) {
-  std::string bytes = "GET /a/b?x=1 HTTP/1.1\r\nHost: h:80\r\nX-Y:  two words\t\r\nEmpty:\r\n\r\nrest";
+  std::string bytes =
+      "GET /a/b?x=1 HTTP/1.1\r\nHost: h:80\r\nX-Y:  two words\t\r\nEmpty:\r\n\r\nrest";
   auto outcome = parse(bytes);
   ASSERT_FALSE(outcome.error);
   EXPECT_EQ(outcome.size, bytes.size() - 4);
@@ -57,7 +58,8 @@ TEST(RequestHead, ReadsFraming) {
   std::string old = "GET / HTTP/1.0\r\n\r\n";
   EXPECT_FALSE(parse(old).error);
   EXPECT_FALSE(parse(old).head.keepAlive);
-  std::string expect = "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nExpect: 100-Continue\r\n\r\n";
+  std::string expect =
+      "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nExpect: 100-Continue\r\n\r\n";
   EXPECT_TRUE(parse(expect).head.expectContinue);
 }
 
@@ -84,8 +86,10 @@ std::string nul(std::string text) {
 INSTANTIATE_TEST_SUITE_P(
     Framing, RefusedHead,
     ::testing::Values(
-        Refused{"LengthAndChunked", post("Content-Length: 4\r\nTransfer-Encoding: chunked\r\n"), 400},
-        Refused{"ChunkedAndLength", post("Transfer-Encoding: chunked\r\nContent-Length: 4\r\n"), 400},
+        Refused{"LengthAndChunked", post("Content-Length: 4\r\nTransfer-Encoding: chunked\r\n"),
+                400},
+        Refused{"ChunkedAndLength", post("Transfer-Encoding: chunked\r\nContent-Length: 4\r\n"),
+                400},
         Refused{"TwoLengths", post("Content-Length: 4\r\nContent-Length: 5\r\n"), 400},
         Refused{"SameLengthTwice", post("Content-Length: 4\r\nContent-Length: 4\r\n"), 400},
         Refused{"LengthList", post("Content-Length: 4, 4\r\n"), 400},

@@ -28,7 +28,8 @@ TEST_F(ServerTest, GivesTheHandlerTheRequest) {
       "X-Request-Id: my-id\r\nContent-Length: 5\r\n\r\nhello");
   EXPECT_EQ(response,
             "HTTP/1.1 201 Created\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nX-Request-Id: my-id\r\n"
-            "Content-Type: text/plain; charset=utf-8\r\nX-Extra: 1\r\nContent-Length: 4\r\n\r\ndone");
+            "Content-Type: text/plain; charset=utf-8\r\nX-Extra: 1\r\nContent-Length: 4\r\n\r\n"
+            "done");
   ASSERT_EQ(log.size(), 1u);
   EXPECT_EQ(log[0],
             "remote=unknown user=ana \"POST /jobs/%C3%A4%20b?x=1&x=2\" status=201 in=5 out=4 "
@@ -107,7 +108,8 @@ TEST_F(ServerTest, AnswersUnknownRoutes) {
 
 TEST_F(ServerTest, LetsThePluginPhraseItsErrors) {
   router.notFound([](Request&) { return Response::html(404, "<h1>Not a valid route</h1>"); });
-  router.unauthenticated([](Request&, const Rejection& r) { return Response::text(401, r.reason); });
+  router.unauthenticated(
+      [](Request&, const Rejection& r) { return Response::text(401, r.reason); });
   router.on("GET", "/a", [](Request&) { return Response::empty(); });
   router.methodNotAllowed([](Request&, std::string_view) { return Response::text(405, "no"); });
   start();
@@ -207,7 +209,8 @@ TEST_F(ServerTest, RefusesResponsesThatWouldBreakTheProtocol) {
   router.on("GET", "/split", [](Request&) {
     return Response::empty().with("Location", "/x\r\nSet-Cookie: a=b");
   });
-  router.on("GET", "/length", [](Request&) { return Response::empty().with("content-length", "9"); });
+  router.on("GET", "/length",
+            [](Request&) { return Response::empty().with("content-length", "9"); });
   router.on("GET", "/body", [](Request&) {
     auto response = Response::text(200, "x");
     response.status = 304;
