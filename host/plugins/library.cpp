@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <capnp/dynamic.h>
 #include <kj/debug.h>
 #include <kj/io.h>
 
@@ -74,6 +75,20 @@ std::string fingerprintOf(const std::vector<ElfNote>& notes) {
   return "";
 }
 
+// Reads every field below, so that later readers meet no pointer that throws. Untyped ones nobody
+// reads.
+void touch(capnp::DynamicValue::Reader value) {
+  if (value.getType() == capnp::DynamicValue::LIST) {
+    for (auto element : value.as<capnp::DynamicList>()) touch(element);
+  } else if (value.getType() == capnp::DynamicValue::STRUCT) {
+    auto fields = value.as<capnp::DynamicStruct>();
+    for (auto field : fields.getSchema().getNonUnionFields()) touch(fields.get(field));
+    KJ_IF_MAYBE (member, fields.which()) {
+      touch(fields.get(*member));
+    }
+  }
+}
+
 // Walks all of the message once, under a limit: pointers that share a target can make a small
 // message endless.
 std::optional<Refusal> unreadableMessage(const std::string& path,
@@ -84,7 +99,7 @@ std::optional<Refusal> unreadableMessage(const std::string& path,
   KJ_IF_MAYBE (fault, kj::runCatchingExceptions([&]() {
                  capnp::FlatArrayMessageReader message(words, options);
                  whole = true;
-                 message.getRoot<manifest::Embedded>().totalSize();
+                 touch(message.getRoot<manifest::Embedded>());
                })) {
     if (!whole) return truncated(path, "the manifest note is cut off");
     return refuse(RefusalKind::invalidManifest, path,

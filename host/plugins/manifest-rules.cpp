@@ -11,8 +11,6 @@ namespace {
 
 constexpr uint64_t maxMessageWords = 2 * 1024 * 1024;  // 16 MiB of manifest and schema
 constexpr uint maxEntries = 1000;
-constexpr uint maxNodes =
-    100000;  // a list of empty structs takes no room, so it is counted as well
 
 bool isKey(kj::StringPtr name) {
   if (name.size() == 0 || name.size() > 63 || !(name[0] >= 'a' && name[0] <= 'z')) return false;
@@ -93,11 +91,6 @@ std::optional<std::string> manifestFault(manifest::Embedded::Reader embedded) {
   KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&]() {
                  if (embedded.totalSize().wordCount > maxMessageWords) {
                    fault = "it is larger than 16 MiB";
-                   return;
-                 }
-                 if (embedded.getNodes().size() > maxNodes ||
-                     embedded.getSources().size() > maxNodes) {
-                   fault = "it has over 100000 entries in `nodes` or `sources`";
                    return;
                  }
                  auto manifest = embedded.getManifest();
