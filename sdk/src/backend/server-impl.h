@@ -19,7 +19,8 @@ inline std::string str(capnp::Text::Reader text) {
 
 // How capabilities reach a server that may be gone.
 struct Link : public kj::Refcounted {
-  Server::Impl* server = nullptr;
+  explicit Link(Server::Impl* server) : server(server) {}
+  Server::Impl* server;  // nullptr: it is gone
 };
 
 struct ExpectedTask {

@@ -10,12 +10,10 @@ Server::Impl::Impl(TaskRunner& runner, ServerOptions options, kj::Timer& timer,
       options(std::move(options)),
       timer(timer),
       clock(clock),
-      link(kj::refcounted<Link>()),
+      link(kj::refcounted<Link>(this)),
       rooms(this->options.roomIsReported),
       epoch(this->options.firstEpoch),
-      tasks(*this) {
-  link->server = this;
-}
+      tasks(*this) {}
 
 Server::Impl::~Impl() noexcept(false) {
   link->server = nullptr;
