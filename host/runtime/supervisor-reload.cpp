@@ -75,10 +75,12 @@ Async<void> Supervisor::apply(Prepared next, const ConfigDiff& diff, ReloadRepor
     }
     if (change.change == Change::configChanged) toReconfigure.insert(change.name);
   }
-  co_await endAll(current.graph, std::move(toEnd), drainDeadline(0), [removed](const std::string& name) {
+  // Named, not a temporary of the co_await: GCC 12 destroys such a one twice.
+  auto ending = endAll(current.graph, std::move(toEnd), drainDeadline(0), [&removed](const std::string& name) {
     if (removed.count(name)) return KJ_EXCEPTION(FAILED, "the instance was removed from the configuration", name);
     return KJ_EXCEPTION(DISCONNECTED, "the instance is being restarted for a new configuration", name);
   });
+  co_await ending;
   current = std::move(next);
   for (const auto& name : removed) {
     instances.erase(name);
