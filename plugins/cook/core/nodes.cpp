@@ -33,7 +33,10 @@ Amount Amount::of(const JobSpec& spec) {
 }
 
 Amount Node::free() const {
-  return least(room.available - freshSum, facts.capacity - heldSum);
+  Amount free = least(room.available - freshSum, facts.capacity - heldSum);
+  bool silent = facts.capacity.ports == Amount::ANY_PORTS && room.available.ports == 0;
+  if (silent) free.ports = Amount::ANY_PORTS;
+  return free;
 }
 
 bool Node::has(const AttributeRule& rule) const {

@@ -14,6 +14,8 @@ namespace maitred::cook {
 
 // Amounts in the backends' units, so that sums are exact.
 struct Amount {
+  // Of nodes that do not say which ports they have.
+  static constexpr std::int64_t ANY_PORTS = std::int64_t{1} << 30;
   std::int64_t cpuMillis = 0;
   std::int64_t memBytes = 0;
   std::int64_t ports = 0;

@@ -22,6 +22,7 @@ struct Reason {
   static constexpr int CONTAINER_PREEMPTED = 1003;
   static constexpr int KILLED_EXTERNALLY = 1008;
   static constexpr int READINESS_TIMED_OUT = 1009;
+  static constexpr int SCHEDULING_FAILED = 1006;
   static constexpr int DISK_LIMIT = 2001;
   static constexpr int MEMORY_LIMIT = 2002;
   static constexpr int MAX_RUNTIME = 2003;

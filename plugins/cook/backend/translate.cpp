@@ -1,0 +1,203 @@
+#include "translate.h"
+
+#include <maitred/backend/spec.h>
+
+#include <charconv>
+
+namespace maitred::cook {
+namespace {
+
+constexpr std::int64_t NS_PER_MS = 1'000'000;
+
+std::string text(capnp::Text::Reader reader) { return {reader.begin(), reader.size()}; }
+
+Amount amountOf(backend::Resources::Reader resources) {
+  Amount amount;
+  amount.cpuMillis = static_cast<std::int64_t>(resources.getCpuMillis());
+  amount.memBytes = static_cast<std::int64_t>(resources.getMemoryBytes());
+  for (auto range : resources.getPorts()) {
+    if (range.getLast() >= range.getFirst()) amount.ports += range.getLast() - range.getFirst() + 1;
+  }
+  return amount;
+}
+
+template <typename Lists>
+void writePairs(const Pairs& pairs, Lists out) {
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    out[i].setName(pairs[i].first);
+    out[i].setValue(pairs[i].second);
+  }
+}
+
+// The job's own variables, then ours, which win.
+Pairs environmentOf(const Job& job, const Instance& instance) {
+  const JobSpec& spec = job.spec;
+  Pairs ours{{"COOK_JOB_UUID", spec.id.text()},
+             {"COOK_INSTANCE_UUID", instance.taskId.text()},
+             {"COOK_INSTANCE_NUM", std::to_string(instance.number)},
+             {"COOK_JOB_CPUS", decimal(spec.cpus)},
+             {"COOK_JOB_MEM_MB", decimal(spec.mem)}};
+  if (spec.group) ours.emplace_back("COOK_JOB_GROUP_UUID", spec.group->text());
+  Pairs all;
+  for (const auto& [name, value] : spec.environment) {
+    bool overridden = std::any_of(ours.begin(), ours.end(),
+                                  [&](const auto& own) { return own.first == name; });
+    if (!overridden) all.emplace_back(name, value);
+  }
+  all.insert(all.end(), ours.begin(), ours.end());
+  return all;
+}
+
+}  // namespace
+
+std::string decimal(double value) {
+  char buffer[64];
+  auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
+  std::string out(buffer, end);
+  if (out.find_first_of(".e") == std::string::npos) out += ".0";
+  return out;
+}
+
+void writeSpec(const Job& job, const Instance& instance, std::int64_t runtimeMostMs,
+               backend::TaskSpec::Builder out) {
+  const JobSpec& spec = job.spec;
+  out.setName(spec.name + "_" + spec.user + "_" + instance.taskId.text());
+  out.initCommand().setShell(spec.command);
+  Pairs environment = environmentOf(job, instance);
+  writePairs(environment, out.initEnvironment(environment.size()));
+  writePairs(spec.labels, out.initLabels(spec.labels.size()));
+  auto uris = out.initUris(spec.uris.size());
+  for (std::size_t i = 0; i < spec.uris.size(); ++i) {
+    uris[i].setLocation(spec.uris[i].value);
+    uris[i].setExecutable(spec.uris[i].executable);
+    uris[i].setExtract(spec.uris[i].extract);
+    uris[i].setCache(spec.uris[i].cache);
+  }
+  Amount amount = Amount::of(spec);
+  out.initResources().setCpuMillis(amount.cpuMillis);
+  out.getResources().setMemoryBytes(amount.memBytes);
+  auto ports = out.initPorts(spec.ports);
+  for (std::int64_t i = 0; i < spec.ports; ++i) ports[i].setName("port" + std::to_string(i));
+  out.setUser(spec.user);
+  out.setKind(backend::TaskKind::BATCH);
+  out.setRunMaxMs(std::min(spec.maxRuntimeMs, runtimeMostMs));
+  out.setPool(spec.pool);
+  out.setPriority(static_cast<std::int32_t>(spec.priority));
+  backend::seal(out);
+}
+
+NodeFacts factsOf(const std::string& cluster, backend::Node::Reader node) {
+  NodeFacts facts;
+  facts.key = {cluster, text(node.getRoom().getNodeId())};
+  facts.hostname = text(node.getHostname());
+  facts.capacity = amountOf(node.getCapacity());
+  if (facts.capacity.ports == 0) facts.capacity.ports = Amount::ANY_PORTS;
+  facts.tasksMax = node.getTasksMax();
+  facts.ready = node.getState() == backend::NodeState::READY;
+  for (auto attribute : node.getAttributes()) {
+    std::vector<std::string> values;
+    for (auto value : attribute.getValues()) values.push_back(text(value));
+    facts.attributes.emplace_back(text(attribute.getName()), std::move(values));
+  }
+  return facts;
+}
+
+RoomFacts roomOf(backend::Room::Reader room) {
+  return {amountOf(room.getAvailable()), room.getTaskCount(), room.getGeneration()};
+}
+
+int reasonOf(backend::TaskState state, backend::Reason reason) {
+  using enum backend::Reason;
+  if (state == backend::TaskState::SUCCEEDED) return 0;
+  switch (reason) {
+    case EXITED: case SIGNALLED: return Reason::NON_ZERO_EXIT;
+    case OUT_OF_MEMORY: return Reason::MEMORY_LIMIT;
+    case OUT_OF_DISK: return Reason::DISK_LIMIT;
+    case RAN_TOO_LONG: return Reason::MAX_RUNTIME;
+    case KILLED_BY_CONSUMER: return Reason::KILLED_BY_USER;
+    case KILLED_FROM_OUTSIDE: return Reason::KILLED_EXTERNALLY;
+    case PREEMPTED: return Reason::CONTAINER_PREEMPTED;
+    case NODE_LOST: case NODE_DRAINED: return Reason::NODE_REMOVED;
+    case NODE_RESTARTED: return Reason::NODE_RESTARTED;
+    case STALE_ROOM: case NO_ROOM: case QUOTA: case INFRASTRUCTURE: return Reason::SCHEDULING_FAILED;
+    case INVALID_SPEC: return Reason::TASK_INVALID;
+    case UNAUTHORIZED: return Reason::TASK_UNAUTHORIZED;
+    case IMAGE_UNAVAILABLE: case FETCH_FAILED: case SANDBOX_FAILED: return Reason::LAUNCH_FAILED;
+    case START_TIMEOUT: return Reason::START_TIMED_OUT;
+    case PROBE_FAILED: return Reason::READINESS_TIMED_OUT;
+    case RESULT_LOST: return Reason::EXECUTOR_TERMINATED;
+    case UNSPECIFIED: break;
+  }
+  if (state == backend::TaskState::LOST) return Reason::NODE_REMOVED;
+  return Reason::UNKNOWN_TO_BACKEND;
+}
+
+namespace {
+
+Report facts(backend::TaskStatus::Reader status, std::int64_t nowMs) {
+  Report report;
+  report.atMs = status.getAt() > 0 ? status.getAt() / NS_PER_MS : nowMs;
+  report.hostname = text(status.getHostname());
+  report.nodeId = text(status.getNodeId());
+  report.sandboxUrl = text(status.getSandboxUrl());
+  report.sandboxPath = text(status.getSandboxPath());
+  report.message = text(status.getMessage());
+  for (auto endpoint : status.getEndpoints()) report.ports.push_back(endpoint.getPort());
+  if (status.getExit().isCode()) report.exitCode = status.getExit().getCode();
+  // As a shell tells it.
+  if (status.getExit().isSignal()) report.exitCode = 128 + status.getExit().getSignal();
+  return report;
+}
+
+// A late refusal for reasons that will be the same on the next attempt.
+bool isPermanent(backend::Reason reason) {
+  using enum backend::Reason;
+  return reason == INVALID_SPEC || reason == UNAUTHORIZED || reason == IMAGE_UNAVAILABLE ||
+         reason == FETCH_FAILED || reason == SANDBOX_FAILED || reason == KILLED_BY_CONSUMER ||
+         reason == START_TIMEOUT;
+}
+
+}  // namespace
+
+Verdict verdictOn(backend::TaskStatus::Reader status, std::int64_t nowMs) {
+  using enum backend::TaskState;
+  Verdict verdict{Verdict::Kind::news, facts(status, nowMs)};
+  Report& report = verdict.report;
+  auto end = [&](InstanceStatus to) {
+    report.status = to;
+    report.reason = reasonOf(status.getState(), status.getReason());
+  };
+  switch (status.getState()) {
+    case STARTING: case RUNNING: case KILLING:
+      report.status = InstanceStatus::running;
+      report.unreachableMs = 0;
+      break;
+    case PENDING: report.unreachableMs = 0; break;
+    case UNREACHABLE:
+      report.unreachableMs = status.getUnreachableSince() > 0
+                                 ? status.getUnreachableSince() / NS_PER_MS : nowMs;
+      break;
+    case SUCCEEDED: end(InstanceStatus::success); break;
+    case FAILED: case KILLED: case LOST: end(InstanceStatus::failed); break;
+    case NOT_STARTED:
+      if (isPermanent(status.getReason())) {
+        end(InstanceStatus::failed);
+      } else {
+        verdict.kind = Verdict::Kind::withdraw;
+      }
+      break;
+    default: verdict.kind = Verdict::Kind::ignore;
+  }
+  return verdict;
+}
+
+RefusalVerdict verdictOn(backend::RefusalReason reason) {
+  using enum backend::RefusalReason;
+  switch (reason) {
+    case INVALID_SPEC: case UNSUPPORTED: return {Reason::TASK_INVALID, false};
+    case UNAUTHORIZED: return {Reason::TASK_UNAUTHORIZED, false};
+    default: return {0, true};   // no room, stale, limited, draining, …
+  }
+}
+
+}  // namespace maitred::cook

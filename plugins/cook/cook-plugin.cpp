@@ -1,0 +1,177 @@
+// The plugin: reads the config, opens the store, and ties queue, REST interface and contract together.
+
+#include "cli/cli.h"
+#include "queue/contract.h"
+#include "rest/rest.h"
+#include "settings.h"
+
+#include <maitred/plugin.h>
+
+#include <cook.capnp.h>
+
+#include <ctime>
+#include <random>
+
+namespace maitred::cook {
+namespace {
+
+std::string isoTime(std::int64_t unixMs) {
+  std::time_t seconds = unixMs / 1000;
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S.000Z", &parts);
+  return text;
+}
+
+std::array<std::uint64_t, 4> entropy() {
+  std::random_device device;
+  std::array<std::uint64_t, 4> seed;
+  for (auto& word : seed) word = std::uint64_t{device()} << 32 | device();
+  return seed;
+}
+
+}  // namespace
+
+class CookPlugin final : public PluginOf<CookConfig> {
+ public:
+  explicit CookPlugin(Context& context)
+      : context(context),
+        policies(lua::Search{context.policyPath(), ""},
+                 [&context](const std::string& text) { context.log().error(text.c_str()); }) {}
+
+  static void check(CookConfig::Reader config, Problems& problems) {
+    for (const ConfigFault& fault : faultsIn(config)) problems.error(fault.path, fault.message);
+  }
+
+  static int commandLine(CommandLine line) { return cli::run(line); }
+
+  kj::Promise<void> start(CookConfig::Reader config, Grants& grants) override {
+    for (auto& granted : grants.all<backend::Backend>("backends")) {
+      backends.emplace_back(granted.instance.cStr(), kj::mv(granted.client));
+    }
+    storeUrl = config.getStore().cStr();
+    defaultPool = config.getDefaultPool().cStr();
+    read(config);
+    rest.startedMs = (context.clock().now() - kj::UNIX_EPOCH) / kj::MILLISECONDS;
+    rest.startedAt = isoTime(rest.startedMs);
+    return startSteps(queueSettings(config), policyFiles(config),
+                      http::limitsFrom(config.getHttp().getLimits()),
+                      http::authenticatorFrom(config.getHttp().getAuth()));
+  }
+
+  kj::Promise<void> activate(uint64_t fence) override {
+    queue->activate(fence, kj::mv(backends));
+    return kj::READY_NOW;
+  }
+
+  kj::Promise<Reconfigured> reconfigure(CookConfig::Reader config) override {
+    if (storeUrl != config.getStore().cStr()) {
+      return Reconfigured::needsRestart("the store has changed");
+    }
+    if (defaultPool != config.getDefaultPool().cStr()) {
+      return Reconfigured::needsRestart("the default pool has changed");
+    }
+    read(config);
+    server->setLimits(http::limitsFrom(config.getHttp().getLimits()));
+    server->setAuthenticator(http::authenticatorFrom(config.getHttp().getAuth()));
+    queue->configure(queueSettings(config));
+    return reloadPolicies(policyFiles(config)).then([](std::string) {
+      return Reconfigured::applied();
+    });
+  }
+
+  kj::Promise<void> drain(kj::Duration deadline) override {
+    auto both = kj::heapArrayBuilder<kj::Promise<void>>(2);
+    both.add(server->drain(deadline));
+    both.add(queue->drain());
+    return kj::joinPromises(both.finish());
+  }
+
+  Health health() override {
+    if (queue.get() == nullptr) return {false, kj::heapString("starting")};
+    std::string trouble = queue->trouble();
+    return {trouble.empty(), kj::heapString(trouble.c_str())};
+  }
+
+  void collect() override {
+    if (queue.get() != nullptr) queue->collectMetrics();
+  }
+
+  // `policy`: what decides now. `policy-reload`: reads the same files again.
+  kj::Promise<kj::String> command(kj::StringPtr name, kj::StringPtr input) override {
+    if (name == "policy") return describePolicies();
+    if (name == "policy-reload") {
+      return reloadPolicies(files).then([this](std::string) { return describePolicies(); });
+    }
+    return PluginOf<CookConfig>::command(name, input);
+  }
+
+ private:
+  Context& context;
+  std::vector<std::pair<std::string, backend::Backend::Client>> backends;
+  std::string storeUrl, defaultPool;
+  RestSettings rest;
+  PolicyFiles files;
+  Policies policies;
+  kj::Own<Records> records;
+  kj::Own<BatchQueue> queue;
+  kj::Own<QueueContract> contract;
+  kj::Own<Rest> routes;
+  kj::Own<http::Server> server;
+
+  void read(CookConfig::Reader config) {
+    auto startedMs = rest.startedMs;
+    auto startedAt = rest.startedAt;
+    rest = restSettings(config);
+    rest.startedMs = startedMs;
+    rest.startedAt = startedAt;
+  }
+
+  kj::Promise<std::string> reloadPolicies(PolicyFiles wanted) {
+    files = wanted;
+    return policies.load(std::move(wanted)).then([this](std::string problems) {
+      if (!problems.empty()) {
+        context.log().error("policies: ", problems.c_str());
+      } else {
+        context.log().info("policies in force: ", policies.description().c_str());
+      }
+      if (queue.get() != nullptr) queue->policiesChanged();
+      return problems;
+    });
+  }
+
+  kj::String describePolicies() {
+    nlohmann::json out{{"active", policies.description()}, {"trouble", policies.trouble()},
+                       {"failures", policies.failures()}};
+    return kj::heapString(out.dump().c_str());
+  }
+
+  Async<void> startSteps(QueueSettings settings, PolicyFiles wanted, http::Limits limits,
+                         kj::Own<http::Authenticator> authenticator) {
+    // The server's members go down before what they refer to; see the order above.
+    records = co_await Records::open(storeUrl, context.stateDirectory().cStr());
+    co_await reloadPolicies(wanted);
+    auto jobs = co_await records->load();
+    QueueWorld world{context.timer(), context.clock(), context.log(), context.metrics(),
+                     context.instance().cStr(), entropy()};
+    queue = kj::heap<BatchQueue>(world, *records, policies, settings, std::move(jobs));
+    contract = kj::heap<QueueContract>(*queue, rest.limits, context.log());
+    context.provide<queue::Queue>(contract->client());
+    routes = kj::heap<Rest>(*queue, rest);
+    http::ServerHooks hooks;
+    hooks.access = [this](const http::Access& access) {
+      if (context.log().level() == log::Level::debug) {
+        context.log().debug(http::formatAccess(access).c_str());
+      }
+    };
+    hooks.problem = [this](kj::StringPtr text) { context.log().error(text); };
+    server = kj::heap<http::Server>(context.timer(), context.clock(), limits, routes->router(),
+                                    kj::mv(authenticator), kj::mv(hooks));
+    if (context.hasListener("rest")) server->listen(context.listener("rest"));
+  }
+};
+
+}  // namespace maitred::cook
+
+MAITRED_PLUGIN(maitred::cook::CookPlugin)

@@ -1,0 +1,120 @@
+@0xb1a6d2c0f47e55c0;
+# The configuration of the batch queue.
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("maitred::cook");
+using Config = import "/maitred/schema/config.capnp";
+using Manifest = import "/maitred/schema/manifest.capnp";
+using Http = import "/maitred/schema/http.capnp";
+
+const manifest :Manifest.Manifest = (
+  name = "maitred-cook",
+  version = "0.1.0",
+  license = "Apache-2.0",
+  vendor = "maitred",
+  description = "A batch queue that shares a cluster fairly between users, with Cook's REST interface",
+  provides = [ .Manifest.queue ],
+  requires = [
+    ( name = "backends", interface = .Manifest.backend, multiplicity = some,
+      description = "where the jobs run" ) ],
+  commands = [
+    ( name = "submit", description = "submit jobs" ),
+    ( name = "list", description = "list jobs" ),
+    ( name = "show", description = "show jobs in full" ),
+    ( name = "wait", description = "wait until jobs have ended" ),
+    ( name = "kill", description = "kill jobs" ),
+    ( name = "logs", description = "print what a job wrote" ),
+    ( name = "report", description = "jobs, waiting time, running time and share of each user" ) ],
+  listeners = [
+    ( name = "rest", default = "127.0.0.1:12321", description = "Cook's REST interface" ) ]
+);
+
+struct CookConfig {
+  store @0 :Text = "sqlite:cook.db" $Config.storeUrl;
+  # Where jobs are kept.
+  policies @1 :PolicyPaths;
+  # Lua files that decide.
+  http @2 :Http.HttpConfig;
+  # Limits and authentication of the REST interface.
+  defaultPool @3 :Text $Config.pattern("[a-zA-Z0-9_.-]*") $Config.example("batch");
+  # Name of the one pool. Empty: there are no pools, as far as clients can see.
+  shares @4 :List(UserShare) $Config.mapKey("user");
+  # What users are entitled to. The user `default` stands for all who are not named.
+  admins @5 :List(Text);
+  # Users who may do everything.
+  impersonators @6 :List(Text);
+  # Users who may act for others with the header X-Cook-Impersonate. Admins are not among them by themselves.
+  authorization @7 :Authorization = configfileAdminsAuthOpenGets;
+  # Who may see and change whose jobs.
+  taskConstraints @8 :TaskConstraints;
+  # The most that one job may ask for.
+  corsOrigins @9 :List(Text) $Config.example("https://example[.]com");
+  # Regular expressions of the origins whose web pages may call the REST interface.
+  meaCulpaFailureLimit @10 :Int32 = 5 $Config.range((min = -1, max = 1000000));
+  # How many failures of the system's making are free of charge, counted by reason; -1: all.
+  meaCulpaFailureLimits @11 :List(ReasonLimit) $Config.mapKey("reason");
+  # The same for single reasons, by their names.
+  completedJobs @12 :Retention;
+  # How long jobs are kept after their end.
+  jobsPerRequest @13 :UInt32 = 10000 $Config.range((min = 1, max = 1000000));
+  # The most jobs in one submission, and ids in one query.
+  unreachableTimeout @14 :UInt64 = 600000
+      $Config.unit(milliseconds) $Config.range((min = 1000, max = 604800000));
+  # A task whose node has been silent for so long is given up, and its job is tried again.
+  considerableJobs @15 :UInt32 = 1000 $Config.range((min = 1, max = 100000));
+  # How many jobs, from the head of the queue, one scheduling cycle looks at.
+  goodEnoughFitness @16 :Float64 = 0.8 $Config.range((min = 0, max = 1));
+  # A node with a better fitness than this is taken without looking further.
+}
+
+struct PolicyPaths {
+  fairness @0 :Text $Config.path(policy) $Config.example("fairness/drf.lua");
+  # The order between users. Empty: dominant resource usage, built in.
+  placement @1 :Text $Config.path(policy) $Config.example("placement/bin-packing.lua");
+  # The fitness of a node for a job. Empty: bin packing, built in.
+}
+
+struct UserShare {
+  user @0 :Text $Config.nonEmpty $Config.example("default");
+  # The user's name.
+  mem @1 :UInt64 $Config.unit(bytes) $Config.range((min = 0, max = 1.0e15)) $Config.example("64GiB");
+  # Memory. 0: the default user's share, and for that one no limit.
+  cpus @2 :UInt64 $Config.unit(cpuMillis) $Config.range((min = 0, max = 1.0e12)) $Config.example("16");
+  # Cpus. 0 likewise.
+}
+
+enum Authorization {
+  unspecified @0;
+  openAuth @1;                      # everybody may do everything
+  configfileAdminsAuth @2;          # owners and admins
+  configfileAdminsAuthOpenGets @3;  # owners and admins; everybody may read
+}
+
+struct TaskConstraints {
+  cpus @0 :UInt64 = 4000 $Config.unit(cpuMillis) $Config.range((min = 1, max = 1.0e9));
+  # Cpus of one job.
+  memory @1 :UInt64 = 12884901888 $Config.unit(bytes) $Config.range((min = 1048576, max = 1.0e15));
+  # Memory of one job.
+  retryLimit @2 :UInt32 = 20 $Config.range((min = 1, max = 1000000));
+  # Attempts of one job.
+  maxPorts @3 :UInt32 = 5 $Config.range((min = 0, max = 1000));
+  # Ports of one job.
+  commandLengthLimit @4 :UInt32 = 0;
+  # Bytes of a command; 0: only the limit of the request's body.
+  timeout @5 :UInt64 = 3600000 $Config.unit(milliseconds) $Config.range((min = 1000, max = 3.2e11));
+  # How long one attempt may run, whatever the job says.
+}
+
+struct ReasonLimit {
+  reason @0 :Text $Config.nonEmpty $Config.example("mesos-slave-removed");
+  # The reason's name as /failure_reasons has it.
+  limit @1 :Int32 $Config.range((min = -1, max = 1000000));
+  # How many of them are free of charge; -1: all.
+}
+
+struct Retention {
+  time @0 :UInt64 = 604800000 $Config.unit(milliseconds) $Config.range((min = 60000, max = 3.2e12));
+  # After this time they are deleted.
+  count @1 :UInt32 = 1000000 $Config.range((min = 1, max = 100000000));
+  # Beyond this number the oldest are deleted first.
+}

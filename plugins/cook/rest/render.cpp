@@ -1,0 +1,109 @@
+#include "render.h"
+
+namespace maitred::cook {
+
+using nlohmann::json;
+
+namespace {
+
+json object(const Pairs& pairs) {
+  json out = json::object();
+  for (const auto& [name, value] : pairs) out[name] = value;
+  return out;
+}
+
+json uris(const std::vector<Uri>& list) {
+  if (list.empty()) return nullptr;
+  json out = json::array();
+  for (const Uri& uri : list) {
+    out.push_back({{"value", uri.value}, {"cache", uri.cache},
+                   {"executable", uri.executable}, {"extract", uri.extract}});
+  }
+  return out;
+}
+
+void addGroups(const JobSpec& spec, bool withNames, json& out) {
+  if (withNames) {
+    out["groups"] = json::array();
+    if (spec.group) {
+      out["groups"].push_back({{"uuid", spec.group->text()}, {"name", spec.groupName}});
+    }
+  } else if (spec.group) {
+    out["groups"] = {spec.group->text()};
+  }
+}
+
+}  // namespace
+
+json render(const Instance& one, const RenderOptions& options) {
+  std::string host = one.hostname.empty() ? "Unknown" : one.hostname;
+  std::string agent = one.nodeId.empty() ? "Unknown" : one.nodeId;
+  std::string id = one.taskId.text();
+  // Clients tell by this how to reach the sandbox.
+  const char* type = options.kindOf(one.cluster) == "kubernetes" ? "kubernetes" : "mesos";
+  json out{{"task_id", id},
+           {"executor_id", id},
+           {"status", name(one.status)},
+           {"hostname", host},
+           {"slave_id", agent},
+           {"agent_id", agent},
+           {"ports", one.ports},
+           {"preempted", one.preempted},
+           {"backfilled", false},
+           {"start_time", one.startMs},
+           {"queue_time", one.queueTimeMs},
+           {"progress", 0},
+           {"compute-cluster", {{"name", one.cluster}, {"type", type}}}};
+  if (one.runningMs != 0) out["mesos_start_time"] = one.runningMs;
+  if (one.endMs != 0) out["end_time"] = one.endMs;
+  if (one.cancelled) out["cancelled"] = true;
+  if (one.exitCode) out["exit_code"] = *one.exitCode;
+  if (const Reason* reason = one.reason == 0 ? nullptr : findReason(one.reason)) {
+    out["reason_code"] = reason->code;
+    out["reason_string"] = reason->text;
+    out["reason_mea_culpa"] = reason->meaCulpa;
+  }
+  if (!one.sandboxPath.empty()) out["sandbox_directory"] = one.sandboxPath;
+  if (!one.sandboxUrl.empty()) out["output_url"] = one.sandboxUrl;
+  if (!one.message.empty()) out["message"] = one.message;
+  return out;
+}
+
+json render(const Job& job, const RenderOptions& options) {
+  const JobSpec& spec = job.spec;
+  json out = spec.extra.empty() ? json::object() : json::parse(spec.extra);
+  json constraints = json::array();
+  for (const AttributeRule& rule : spec.constraints) {
+    constraints.push_back({rule.attribute, "EQUALS", rule.value});
+  }
+  json instances = json::array();
+  for (const Instance& one : job.instances) instances.push_back(render(one, options));
+  out.update({{"uuid", spec.id.text()},
+              {"user", spec.user},
+              {"name", spec.name},
+              {"command", spec.command},
+              {"priority", spec.priority},
+              {"cpus", spec.cpus},
+              {"mem", spec.mem},
+              {"gpus", 0},
+              {"ports", spec.ports},
+              {"max_retries", spec.maxRetries},
+              {"retries_remaining", retriesRemaining(job, *options.limits)},
+              {"max_runtime", spec.maxRuntimeMs},
+              {"disable_mea_culpa_retries", spec.disableMeaCulpa},
+              {"env", object(spec.environment)},
+              {"labels", object(spec.labels)},
+              {"constraints", constraints},
+              {"uris", uris(spec.uris)},
+              {"status", name(job.state)},
+              {"state", outcome(job)},
+              {"submit_time", job.submittedMs},
+              {"framework_id", "unsupported"},
+              {"instances", std::move(instances)}});
+  addGroups(spec, options.groupsWithNames, out);
+  if (!spec.pool.empty()) out["pool"] = spec.pool;
+  if (!spec.submitPool.empty()) out["submit_pool"] = spec.submitPool;
+  return out;
+}
+
+}  // namespace maitred::cook

@@ -1,0 +1,277 @@
+#include "submission.h"
+
+#include <algorithm>
+#include <regex>
+#include <set>
+
+namespace maitred::cook {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr std::int64_t PRIORITY_MOST = 16'000'000;
+
+bool isLabelValue(const std::string& text) {
+  static const std::regex SYNTAX(
+      "([a-zA-Z0-9]{1,2}|[a-zA-Z0-9][.a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?");
+  return text.size() <= 63 && std::regex_match(text, SYNTAX);
+}
+
+bool isApplicationName(const json& value) {
+  return value.is_string() && !value.get<std::string>().empty() &&
+         validJobName(value.get<std::string>());
+}
+
+Uuid readUuid(Fields& fields, const char* key, bool required) {
+  std::string text = fields.text(key, required);
+  if (text.empty()) {
+    if (fields.has(key) && !required) fields.violates(key, "uuid?", text);
+    return {};
+  }
+  auto id = Uuid::parse(text);
+  if (!id) fields.violates(key, "uuid?", text);
+  return id.value_or(Uuid{});
+}
+
+void readUris(Fields& fields, JobSpec& spec) {
+  const json* list = fields.take("uris");
+  if (list == nullptr) return;
+  if (!list->is_array() || list->size() > 1000) return fields.violates("uris", "list?", *list);
+  for (const json& one : *list) {
+    if (!one.is_object()) return fields.violates("uris", "map?", one);
+    Fields uri(one, false);
+    Uri read{uri.text("value", true), uri.boolean("executable", false),
+             uri.boolean("extract", false), uri.boolean("cache", false)};
+    json errors = uri.finish();
+    if (!errors.is_null()) return fields.fault("uris", errors.dump());
+    spec.uris.push_back(std::move(read));
+  }
+}
+
+void readConstraints(Fields& fields, JobSpec& spec) {
+  const json* list = fields.take("constraints");
+  if (list == nullptr) return;
+  if (!list->is_array() || list->size() > 100) return fields.violates("constraints", "list?", *list);
+  for (const json& one : *list) {
+    bool shaped = one.is_array() && one.size() == 3 &&
+                  std::all_of(one.begin(), one.end(), [](const json& e) { return e.is_string(); });
+    if (!shaped) return fields.violates("constraints", "attribute-operator-pattern?", one);
+    std::string op = one[1];
+    std::transform(op.begin(), op.end(), op.begin(), [](unsigned char c) { return std::toupper(c); });
+    if (op != "EQUALS") return fields.violates("constraints", "supported-operator?", one);
+    AttributeRule rule{one[0], one[2]};
+    if (rule.attribute.empty() || !isLabelValue(rule.attribute) || !isLabelValue(rule.value)) {
+      return fields.violates("constraints", "valid-k8s-pod-label-value?", one);
+    }
+    spec.constraints.push_back(std::move(rule));
+  }
+}
+
+// Fields that are kept and shown again, but decide nothing here.
+void readExtras(Fields& fields, JobSpec& spec) {
+  json extra = json::object();
+  if (const json* application = fields.take("application")) {
+    bool good = application->is_object() && isApplicationName(application->value("name", json())) &&
+                isApplicationName(application->value("version", json()));
+    for (auto it = application->begin(); good && it != application->end(); ++it) {
+      bool known = it.key() == "name" || it.key() == "version";
+      bool workload = it.key() == "workload-class" || it.key() == "workload-id" ||
+                      it.key() == "workload-details";
+      good = known || (workload && it.value().is_string() && isLabelValue(it.value()));
+    }
+    if (!good) fields.violates("application", "application?", *application);
+    extra["application"] = *application;
+  }
+  if (const json* checkpoint = fields.take("checkpoint")) {
+    static const std::set<std::string> MODES{"auto", "periodic", "preemption"};
+    bool good = checkpoint->is_object() && checkpoint->value("mode", json()).is_string() &&
+                MODES.contains((*checkpoint)["mode"].get<std::string>());
+    if (!good) fields.violates("checkpoint", "checkpoint?", *checkpoint);
+    extra["checkpoint"] = *checkpoint;
+  }
+  if (fields.has("executor")) {
+    std::string executor = fields.text("executor", false);
+    if (executor != "cook" && executor != "mesos") {
+      fields.violates("executor", "executor?", executor);
+    }
+    extra["executor"] = executor;
+  }
+  const std::pair<const char*, const char*> texts[] = {
+      {"progress-output-file", "progress_output_file"},
+      {"progress-regex-string", "progress_regex_string"}};
+  for (const auto& [key, shownAs] : texts) {
+    if (!fields.has(key)) continue;
+    std::string value = fields.text(key, false);
+    if (value.empty()) fields.violates(key, "not-empty?", value);
+    extra[shownAs] = value;
+  }
+  std::int64_t expected = fields.integer("expected-runtime", 1, 0, false, "pos?");
+  if (expected > 0) {
+    extra["expected_runtime"] = expected;
+    if (expected > spec.maxRuntimeMs) {
+      fields.fault("expected-runtime", "(not (valid-runtimes? expected_runtime max_runtime))");
+    }
+  }
+  fields.text("status", false);   // accepted for old clients, means nothing
+  if (!extra.empty()) spec.extra = extra.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+JobSpec readJob(const json& object, const std::string& user, const std::string& poolShown,
+                json& errors) {
+  Fields fields(object, true);
+  JobSpec spec;
+  spec.user = user;
+  spec.id = readUuid(fields, "uuid", true);
+  spec.command = fields.text("command", true);
+  spec.cpus = fields.positive("cpus");
+  spec.mem = fields.positive("mem");
+  spec.maxRetries = fields.integer("max-retries", 1, 1, true, "pos?");
+  spec.name = fields.text("name", false, "cookjob");
+  if (!validJobName(spec.name)) fields.violates("name", "max-128-characters-and-alphanum?", spec.name);
+  spec.priority = fields.integer("priority", 0, 50, false, "between-0-and-16000000");
+  if (spec.priority > PRIORITY_MOST) {
+    fields.violates("priority", "between-0-and-16000000", spec.priority);
+  }
+  spec.maxRuntimeMs = fields.integer("max-runtime", 1, JobSpec::NO_RUNTIME_LIMIT, false, "pos?");
+  spec.ports = fields.integer("ports", 0, 0, false, "non-negative?");
+  spec.disableMeaCulpa = fields.boolean("disable-mea-culpa-retries", false);
+  spec.environment = fields.pairs("env");
+  spec.labels = fields.pairs("labels");
+  readUris(fields, spec);
+  readConstraints(fields, spec);
+  readExtras(fields, spec);
+  if (fields.has("group")) {
+    spec.group = readUuid(fields, "group", false);
+    spec.groupName = "defaultgroup";
+  }
+  const json* gpus = fields.take("gpus");
+  const json* disk = fields.take("disk");
+  const json* container = fields.take("container");
+  errors = fields.finish();
+  if (!errors.is_null()) return spec;
+  if (gpus != nullptr) throw Refused(400, "GPU support is not enabled");
+  if (disk != nullptr) throw Refused(400, "Disk specifications are not supported on pool " + poolShown);
+  if (container != nullptr) {
+    throw Refused(400, "Containers are not supported by the backends of this queue");
+  }
+  return spec;
+}
+
+struct Group {
+  Uuid id;
+  std::string name;
+};
+
+Group readGroup(const json& object, json& errors) {
+  Fields fields(object, true);
+  Group group{readUuid(fields, "uuid", true), fields.text("name", false, "cookgroup")};
+  auto kind = [&](const char* key) -> std::string {
+    const json* value = fields.take(key);
+    if (value == nullptr) return "";
+    if (!value->is_object() || !value->value("type", json()).is_string()) {
+      fields.violates(key, "map-with-type?", *value);
+      return "";
+    }
+    return (*value)["type"];
+  };
+  std::string placement = kind("host-placement"), straggler = kind("straggler-handling");
+  errors = fields.finish();
+  if (!placement.empty() && placement != "all") {
+    throw Refused(400, "Host placement " + placement + " is not supported, only all");
+  }
+  if (!straggler.empty() && straggler != "none") {
+    throw Refused(400, "Straggler handling " + straggler + " is not supported, only none");
+  }
+  return group;
+}
+
+// Reads each object of a list; the errors have a null for each one that is sound.
+template <typename Read>
+void readList(const json& list, const char* key, json& errors, Read&& read) {
+  if (!list.is_array()) {
+    errors[key] = "(not (sequential? " + std::string(list.type_name()) + "))";
+    return;
+  }
+  json each = json::array();
+  bool any = false;
+  for (const json& one : list) {
+    json fault;
+    if (one.is_object()) {
+      read(one, fault);
+    } else {
+      fault = "(not (map? " + std::string(one.type_name()) + "))";
+    }
+    any = any || !fault.is_null();
+    each.push_back(std::move(fault));
+  }
+  if (any) errors[key] = std::move(each);
+}
+
+}  // namespace
+
+Submission readSubmission(const json& body, const std::string& user,
+                          const std::string& poolShown) {
+  if (!body.is_object()) throw SchemaError("(not (map? " + std::string(body.type_name()) + "))");
+  Fields fields(body, true);
+  Submission found;
+  json errors = json::object();
+  std::map<Uuid, std::string> groups;
+  const json* jobs = fields.take("jobs");
+  if (const json* list = fields.take("groups")) {
+    readList(*list, "groups", errors, [&](const json& one, json& fault) {
+      Group group = readGroup(one, fault);
+      if (!groups.emplace(group.id, group.name).second) {
+        throw Refused(400, "Group UUID " + group.id.text() + " occurs twice");
+      }
+      found.declaredGroups.push_back(group.id);
+    });
+  }
+  if (jobs == nullptr) {
+    fields.fault("jobs", "missing-required-key");
+  } else {
+    readList(*jobs, "jobs", errors, [&](const json& one, json& fault) {
+      found.jobs.push_back(readJob(one, user, poolShown, fault));
+    });
+  }
+  found.pool = fields.text("pool", false);
+  found.overrideGroups = fields.boolean("override-group-immutability", false);
+  json own = fields.finish();
+  if (!own.is_null()) errors.update(own);
+  if (!errors.empty()) throw SchemaError(errors);
+  std::set<Uuid> implicit;
+  for (JobSpec& job : found.jobs) {
+    if (!job.group) continue;
+    auto declared = groups.find(*job.group);
+    if (declared != groups.end()) {
+      job.groupName = declared->second;
+    } else if (implicit.insert(*job.group).second) {
+      found.implicitGroups.push_back(*job.group);
+    }
+  }
+  return found;
+}
+
+void check(const Submission& submission, const JobLimits& limits) {
+  // A group lives by its jobs: one without any would be accepted and forgotten.
+  if (submission.jobs.empty()) {
+    throw Refused(400, "Must supply at least one job or group to start."
+                       "Are you specifying that this is application/json?");
+  }
+  if (submission.jobs.size() > limits.jobsPerRequest) {
+    throw Refused(400, "Request has " + std::to_string(submission.jobs.size()) +
+                           " jobs, but at most " + std::to_string(limits.jobsPerRequest) +
+                           " are allowed: send several requests");
+  }
+  std::set<Uuid> seen;
+  std::string twice;
+  for (const JobSpec& job : submission.jobs) {
+    if (!seen.insert(job.id).second) twice += (twice.empty() ? "" : " ") + job.id.text();
+  }
+  if (!twice.empty()) throw Refused(400, "Duplicate job uuids: [" + twice + "]");
+  for (const JobSpec& job : submission.jobs) {
+    if (auto fault = faultIn(job, limits)) throw Refused(400, *fault);
+  }
+}
+
+}  // namespace maitred::cook

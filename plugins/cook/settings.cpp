@@ -1,0 +1,114 @@
+#include "settings.h"
+
+namespace maitred::cook {
+namespace {
+
+constexpr double BYTES_PER_MIB = 1024 * 1024;
+constexpr const char* VERSION = "0.1.0";
+
+std::set<std::string> names(capnp::List<capnp::Text>::Reader list) {
+  std::set<std::string> found;
+  for (auto one : list) found.insert(one.cStr());
+  return found;
+}
+
+void checkUsers(capnp::List<capnp::Text>::Reader list, const char* key,
+                std::vector<ConfigFault>& faults) {
+  for (uint i = 0; i < list.size(); ++i) {
+    if (list[i].size() == 0) faults.push_back({{key, std::to_string(i)}, "a user's name is empty"});
+  }
+}
+
+void checkPolicy(const std::string& file, const char* kind, std::vector<ConfigFault>& faults) {
+  if (file.empty()) return;
+  auto loaded = lua::Policy::load(file, {.kind = kind, .search = {}});
+  if (!loaded) faults.push_back({{"policies", kind}, loaded.text()});
+}
+
+}  // namespace
+
+QueueSettings queueSettings(CookConfig::Reader config) {
+  QueueSettings settings;
+  settings.pool = config.getDefaultPool().cStr();
+  for (auto share : config.getShares()) {
+    Shares::Entry entry;
+    if (share.getMem() != 0) entry.mem = share.getMem() / BYTES_PER_MIB;
+    if (share.getCpus() != 0) entry.cpus = share.getCpus() / 1000.0;
+    settings.shares[share.getUser().cStr()] = entry;
+  }
+  settings.meaCulpa.global = config.getMeaCulpaFailureLimit();
+  for (auto one : config.getMeaCulpaFailureLimits()) {
+    if (const Reason* reason = findReason(std::string_view(one.getReason().cStr()))) {
+      settings.meaCulpa.byCode[reason->code] = one.getLimit();
+    }
+  }
+  settings.considerable = config.getConsiderableJobs();
+  settings.goodEnough = config.getGoodEnoughFitness();
+  settings.unreachableMs = config.getUnreachableTimeout();
+  settings.runtimeMostMs = config.getTaskConstraints().getTimeout();
+  settings.keepCompletedMs = config.getCompletedJobs().getTime();
+  settings.keepCompleted = config.getCompletedJobs().getCount();
+  return settings;
+}
+
+RestSettings restSettings(CookConfig::Reader config) {
+  RestSettings settings;
+  using Function = AccessRules::Function;
+  switch (config.getAuthorization()) {
+    case Authorization::OPEN_AUTH: settings.access.function = Function::open; break;
+    case Authorization::CONFIGFILE_ADMINS_AUTH: settings.access.function = Function::admins; break;
+    default: settings.access.function = Function::adminsOpenGets;
+  }
+  settings.access.admins = names(config.getAdmins());
+  settings.access.impersonators = names(config.getImpersonators());
+  auto constraints = config.getTaskConstraints();
+  settings.limits.cpus = constraints.getCpus() / 1000.0;
+  settings.limits.memMib = constraints.getMemory() / BYTES_PER_MIB;
+  settings.limits.retries = constraints.getRetryLimit();
+  settings.limits.ports = constraints.getMaxPorts();
+  settings.limits.commandBytes = constraints.getCommandLengthLimit();
+  settings.limits.jobsPerRequest = config.getJobsPerRequest();
+  for (auto origin : config.getCorsOrigins()) settings.corsOrigins.push_back(origin.cStr());
+  auto auth = config.getHttp().getAuth();
+  settings.authenticationScheme = auth.isOneUser() ? "one-user"
+                                  : auth.isBasic() ? "http-basic" : "trusted-header";
+  settings.version = VERSION;
+  return settings;
+}
+
+PolicyFiles policyFiles(CookConfig::Reader config) {
+  return {config.getPolicies().getFairness().cStr(), config.getPolicies().getPlacement().cStr()};
+}
+
+std::vector<ConfigFault> faultsIn(CookConfig::Reader config) {
+  std::vector<ConfigFault> faults;
+  if (auto fault = store::faultInUrl(config.getStore().cStr())) faults.push_back({{"store"}, *fault});
+  for (auto& problem : http::checkAuth(config.getHttp().getAuth())) {
+    std::vector<std::string> path{"http", "auth"};
+    path.insert(path.end(), problem.path.begin(), problem.path.end());
+    faults.push_back({path, problem.message});
+  }
+  checkUsers(config.getAdmins(), "admins", faults);
+  checkUsers(config.getImpersonators(), "impersonators", faults);
+  for (uint i = 0; i < config.getCorsOrigins().size(); ++i) {
+    try {
+      std::regex compiled(config.getCorsOrigins()[i].cStr());
+    } catch (const std::regex_error& error) {
+      faults.push_back({{"cors_origins", std::to_string(i)},
+                        std::string("is not a regular expression: ") + error.what()});
+    }
+  }
+  for (uint i = 0; i < config.getMeaCulpaFailureLimits().size(); ++i) {
+    const char* reason = config.getMeaCulpaFailureLimits()[i].getReason().cStr();
+    if (findReason(std::string_view(reason)) == nullptr) {
+      faults.push_back({{"mea_culpa_failure_limits", std::to_string(i), "reason"},
+                        std::string(reason) + " is not the name of a failure reason"});
+    }
+  }
+  PolicyFiles files = policyFiles(config);
+  checkPolicy(files.fairness, "fairness", faults);
+  checkPolicy(files.placement, "placement", faults);
+  return faults;
+}
+
+}  // namespace maitred::cook

@@ -1,0 +1,22 @@
+#pragma once
+// From the configuration to what the parts take, and what its schema cannot say.
+
+#include "queue/batch-queue.h"
+#include "rest/rest.h"
+
+#include <cook.capnp.h>
+
+namespace maitred::cook {
+
+QueueSettings queueSettings(CookConfig::Reader config);
+RestSettings restSettings(CookConfig::Reader config);
+PolicyFiles policyFiles(CookConfig::Reader config);
+
+struct ConfigFault {
+  std::vector<std::string> path;   // keys as in YAML
+  std::string message;
+};
+// No side effects; policy files are read.
+std::vector<ConfigFault> faultsIn(CookConfig::Reader config);
+
+}  // namespace maitred::cook

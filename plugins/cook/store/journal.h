@@ -1,0 +1,74 @@
+#pragma once
+// Journal: makes durable what changes in the book, in groups: one write is under way, and what changes
+// meanwhile goes into the next. A failed write is repeated until it succeeds, since the book is ahead of the store
+// then; whoever waited for it hears of the failure at once.
+
+#include "records.h"
+
+#include <core/book.h>
+
+#include <maitred/log.h>
+#include <maitred/work.h>
+
+#include <kj/timer.h>
+
+#include <set>
+
+namespace maitred::cook {
+
+class Journal final : private kj::TaskSet::ErrorHandler {
+ public:
+  Journal(Book& book, Records& records, kj::Timer& timer, log::Logger& log);
+  KJ_DISALLOW_COPY(Journal);
+
+  void setFence(std::uint64_t value) { fence = value; }
+
+  // Resolves when everything that the book holds now is durable; rejects with the store's fault.
+  kj::Promise<void> flush();
+
+  // Writes new jobs and adds them to the book once they are durable. Their ids are taken from the start, see
+  // pending(). The jobs' order and sequence are set here.
+  kj::Promise<void> insert(std::vector<Job> jobs);
+  bool pending(const Uuid& id) const { return inserting.contains(id); }
+
+  // Deletes the oldest completed jobs: those that ended before `beforeMs`, and those beyond `keep`; at most 1,000
+  // at a time. Does nothing while there are changes to be written.
+  kj::Promise<std::size_t> prune(std::int64_t beforeMs, std::size_t keep);
+
+  // Every change up to this sequence is durable, and every job with one is in the book.
+  std::uint64_t durableSequence() const;
+  // Called after it grew.
+  void onDurable(kj::Function<void()> callback) { durableCallback = kj::mv(callback); }
+  // Empty while the store works.
+  const std::string& trouble() const { return fault; }
+
+ private:
+  Book& book;
+  Records& records;
+  kj::Timer& timer;
+  log::Logger& log;
+  std::uint64_t fence = 0;
+  std::uint64_t durable = 0;
+  std::set<std::uint64_t> unadded;   // sequences of jobs that are being inserted
+  std::set<Uuid> inserting;
+  kj::Function<void()> durableCallback = [] {};
+  std::string fault;
+  bool writing = false;
+  kj::Duration pause;
+
+  struct Batch {
+    kj::ForkedPromise<void> done;
+    kj::Own<kj::PromiseFulfiller<void>> fulfiller;
+  };
+  kj::Maybe<Batch> next;      // whoever waits for the write after the present one
+  kj::TaskSet tasks;
+  OwnedWork inserts;
+
+  void startWrite();
+  kj::Promise<void> writeAll(std::vector<Book::Change> changes);
+  void succeeded();
+  void failed(const kj::Exception& exception);
+  void taskFailed(kj::Exception&& exception) override;
+};
+
+}  // namespace maitred::cook
