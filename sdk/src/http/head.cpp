@@ -89,6 +89,16 @@ std::optional<WireError> parseLength(std::string_view value, RequestHead& head) 
   return std::nullopt;
 }
 
+// "close", "keep-alive, x": tokens between commas. Empty elements are allowed, as RFC 9110 asks.
+bool isTokenList(std::string_view list) {
+  while (true) {
+    size_t comma = std::min(list.find(','), list.size());
+    if (!allOf(trim(list.substr(0, comma)), token)) return false;
+    if (comma == list.size()) return true;
+    list.remove_prefix(comma + 1);
+  }
+}
+
 std::optional<WireError> parseField(std::string_view line, RequestHead& head, bool& host) {
   size_t colon = line.find(':');
   std::string_view name = line.substr(0, std::min(colon, line.size()));
@@ -112,6 +122,8 @@ std::optional<WireError> parseField(std::string_view line, RequestHead& head, bo
     if (host) return bad("Host: given twice");
     if (value.find_first_of(" \t,/?#@") != value.npos) return bad("Host: expected name[:port]");
     host = true;
+  } else if (sameText(name, "connection")) {
+    if (!isTokenList(value)) return bad("Connection: expected tokens separated by commas");
   } else if (sameText(name, "expect")) {
     if (!sameText(value, "100-continue")) {
       return WireError{417, "Expect: only '100-continue' is understood"};

@@ -129,6 +129,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"EmptyFirstLine", "\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n", 400},
         Refused{"NoHost", "GET / HTTP/1.1\r\n\r\n", 400},
         Refused{"TwoHosts", get("Host: g\r\n"), 400},
+        Refused{"ConnectionNoTokens", get("Connection: clo se\r\n"), 400},
         Refused{"HostWithUser", "GET / HTTP/1.1\r\nHost: a@b\r\n\r\n", 400}),
     [](auto& info) { return info.param.name; });
 
