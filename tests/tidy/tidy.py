@@ -45,9 +45,13 @@ def check_functions(path, lines, errors):
     number = 0
     while number < len(lines):
         match = opening.match(lines[number])
-        if match and not lines[number].lstrip().startswith(("if", "for", "while", "switch", "}")):
+        if match and not lines[number].lstrip().startswith(
+                ("if", "for", "while", "switch", "}", "//", ":", ",")):
             closing = match.group(1) + "}"
             for end in range(number + 1, len(lines)):
+                indent = len(lines[end]) - len(lines[end].lstrip())
+                if lines[end].strip() and indent < len(match.group(1)):
+                    break   # the brace belonged to an initialiser list
                 if lines[end].startswith(closing) and len(lines[end].rstrip()) <= len(closing) + 2:
                     if end - number > FUNCTION_MAX:
                         errors.append((path, number + 1,

@@ -11,7 +11,9 @@
 // kj::Promise can be awaited: promises, capnp::RemotePromise, other Asyncs. Cancellation is by dropping.
 //
 // Rules: take parameters by value or own them, since a reference must outlive the promise; hold no borrowed
-// view across an await; a lambda coroutine with captures needs something that keeps the lambda alive.
+// view across an await; a lambda coroutine with captures needs something that keeps the lambda alive. GCC 12
+// destroys a lambda twice that is a temporary of the awaited expression: with captures that own something,
+// give the promise a name first (`auto written = store.write([x = kj::mv(x)] …); co_await written;`).
 //
 // Why not kj::Promise itself as the return type: GCC 12 crashes on a coroutine whose return type has a
 // destructor that may throw. From capnproto 1.0 on this header becomes an alias of the native support.

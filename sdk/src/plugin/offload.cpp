@@ -4,9 +4,12 @@
 
 #include <condition_variable>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
+
+#include <unistd.h>
 
 namespace maitred::detail {
 namespace {
@@ -62,9 +65,19 @@ class Pool {
 
 }  // namespace
 
+// A forked child has the pool's memory but none of its threads: it begins a pool of its own and leaves the
+// inherited one alone, whose lock may be held by a thread that does not exist here.
 void runOnPool(kj::Function<void()> work) {
-  static Pool pool;
-  pool.add(kj::mv(work));
+  static std::mutex guard;
+  static std::unique_ptr<Pool> pool;
+  static pid_t owner = 0;
+  std::lock_guard lock(guard);
+  if (owner != getpid()) {
+    pool.release();
+    pool = std::make_unique<Pool>();
+    owner = getpid();
+  }
+  pool->add(kj::mv(work));
 }
 
 }  // namespace maitred::detail
