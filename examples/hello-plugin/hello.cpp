@@ -1,4 +1,5 @@
-// A whole plugin: config, a listener, an HTTP route, a metric, a log line and a change of config while it runs.
+// A whole plugin: config, a listener, an HTTP route, a metric, a log line and a change of config
+// while it runs.
 #include <maitred/http.h>
 #include <maitred/plugin.h>
 
@@ -20,9 +21,9 @@ class Hello final : public maitred::PluginOf<HelloConfig> {
       std::string text = greeting.cStr() + (" " + std::string(request.param("name"))) + "\n";
       return maitred::http::Response::text(200, text);
     });
-    server = kj::heap<maitred::http::Server>(
-        context.timer(), context.clock(), maitred::http::Limits(), kj::mv(router),
-        maitred::http::oneUser("guest"));
+    server =
+        kj::heap<maitred::http::Server>(context.timer(), context.clock(), maitred::http::Limits(),
+                                        kj::mv(router), maitred::http::oneUser("guest"));
     server->listen(context.listener("web"));
     return kj::READY_NOW;
   }

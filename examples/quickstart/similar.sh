@@ -10,7 +10,8 @@ words() { tr -cs 'A-Za-z' '\n' <"$1" | tr 'A-Z' 'a-z' | awk 'length > 3' | sort 
 words "$file" >mine
 count=$(wc -l <mine)
 [ "$count" -gt 0 ] || { echo "$file holds no words" >&2; exit 3; }
-find "$folder" -path '*/build' -prune -o \( -name '*.md' -o -name '*.capnp' -o -name '*.lua' \) -print | sort | head -n 40 |
+find "$folder" -path '*/build' -prune -o \( -name '*.md' -o -name '*.capnp' -o -name '*.lua' \) -print |
+  sort | head -n 40 |
   while read -r other; do
     [ "$other" = "$file" ] && continue
     words "$other" >theirs

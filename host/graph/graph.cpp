@@ -69,15 +69,18 @@ class Linker {
     if (providers.empty() &&
         (requirement.multiplicity == M::one || requirement.multiplicity == M::some)) {
       if (use == node.uses.end()) path.resize(2);
-      fault(path, "'" + node.name + "' needs a provider of " + requirement.interface.name +
-                      " for its requirement '" + requirement.name + "'",
+      fault(path,
+            "'" + node.name + "' needs a provider of " + requirement.interface.name +
+                " for its requirement '" + requirement.name + "'",
             "instances that provide it: " + joined(candidates(requirement.interface.typeId)));
       return;
     }
     if (providers.size() > 1 &&
         (requirement.multiplicity == M::one || requirement.multiplicity == M::optional)) {
-      fault(path, "requirement '" + requirement.name + "' takes one provider, not " +
-                      std::to_string(providers.size()), "keep one of: " + joined(providers));
+      fault(path,
+            "requirement '" + requirement.name + "' takes one provider, not " +
+                std::to_string(providers.size()),
+            "keep one of: " + joined(providers));
     }
     std::set<std::string> seen;
     for (size_t i = 0; i < providers.size(); ++i) {
@@ -97,8 +100,9 @@ class Linker {
     } else if (!first) {
       fault(path, "'" + provider + "' is named twice for requirement '" + requirement.name + "'");
     } else if (!provides(*found->second, requirement.interface.typeId)) {
-      fault(path, "'" + provider + "' (plugin '" + found->second->plugin + "') does not provide " +
-                      requirement.interface.name,
+      fault(path,
+            "'" + provider + "' (plugin '" + found->second->plugin + "') does not provide " +
+                requirement.interface.name,
             "instances that do: " + joined(candidates(requirement.interface.typeId)));
     } else {
       edges.push_back({node.name, requirement.name, provider, requirement.interface});
@@ -122,7 +126,8 @@ class Linker {
     for (const auto& node : nodes) visit(node.name);
   }
 
-  // Depth first: providers come before the node itself. Depth is bounded by the number of instances.
+  // Depth first: providers come before the node itself. Depth is bounded by the number of
+  // instances.
   void visit(const std::string& name) {
     auto [mark, fresh] = marks.emplace(name, Mark::open);
     if (!fresh) {
@@ -150,7 +155,9 @@ class Linker {
 
 }  // namespace
 
-Linked link(const std::vector<Node>& nodes) { return Linker(nodes).run(); }
+Linked link(const std::vector<Node>& nodes) {
+  return Linker(nodes).run();
+}
 
 std::vector<std::string> dependants(const Graph& graph, const std::string& provider) {
   std::vector<std::string> found{provider};

@@ -1,8 +1,9 @@
 #pragma once
 // The graph of a configuration: which instance uses which, checked and put into an order.
 //
-// Pure: values in, values out; no I/O, no clock. The config reader fills `Node`s from the file and from the
-// plugins' manifests; the runtime starts instances in the order found here and stops them in reverse.
+// Pure: values in, values out; no I/O, no clock. The config reader fills `Node`s from the file and
+// from the plugins' manifests; the runtime starts instances in the order found here and stops them
+// in reverse.
 
 #include <cstdint>
 #include <optional>
@@ -50,7 +51,8 @@ struct Edge {
   bool operator==(const Edge&) const = default;
 };
 
-// What is wrong with the wiring. `path` leads through the config as its keys are written, from `plugins` on:
+// What is wrong with the wiring. `path` leads through the config as its keys are written, from
+// `plugins` on:
 // {"plugins", "cook", "uses", "backends", "1"}; the last number is an index of the list there.
 struct Fault {
   std::vector<std::string> path;
@@ -59,8 +61,9 @@ struct Fault {
 };
 
 struct Graph {
-  std::vector<Edge> edges;              // by consumer, in the order of the file
-  std::vector<std::string> startOrder;  // providers before their consumers; ties in the order of the file
+  std::vector<Edge> edges;  // by consumer, in the order of the file
+  std::vector<std::string>
+      startOrder;  // providers before their consumers; ties in the order of the file
 };
 
 struct Linked {
@@ -68,12 +71,14 @@ struct Linked {
   std::vector<Fault> faults;   // all of them, not only the first
 };
 
-// Links the nodes. Faults: two instances of one name, a requirement that the plugin does not have, one left
-// without a provider, too many providers, an unknown provider, the same provider twice, a provider that does
-// not provide the interface, and a cycle, which is spelled out ("a uses b uses a").
+// Links the nodes. Faults: two instances of one name, a requirement that the plugin does not have,
+// one left without a provider, too many providers, an unknown provider, the same provider twice, a
+// provider that does not provide the interface, and a cycle, which is spelled out ("a uses b uses
+// a").
 Linked link(const std::vector<Node>& nodes);
 
-// All instances that reach `provider` over edges, nearest first, without itself: whom its restart touches.
+// All instances that reach `provider` over edges, nearest first, without itself: whom its restart
+// touches.
 std::vector<std::string> dependants(const Graph& graph, const std::string& provider);
 
 }  // namespace maitred::host::graph

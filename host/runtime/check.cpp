@@ -52,8 +52,13 @@ struct Checker {
   }
 
   Async<void> ask(const Instance& instance) {
-    Launch launch{options.executable, libraryFile(plugins, instance), instance.name,
-                  instance.stateDirectory, "", "warning", {}};
+    Launch launch{options.executable,
+                  libraryFile(plugins, instance),
+                  instance.name,
+                  instance.stateDirectory,
+                  "",
+                  "warning",
+                  {}};
     LastWords words;
     auto worker = startWorker(launch, io, words);
     auto plugin = worker->plugin();
@@ -70,13 +75,14 @@ struct Checker {
       return KJ_EXCEPTION(OVERLOADED, "check() did not answer in time");
     });
     std::string how;
-    auto answered = request.send().then([&](auto&& answer) {
-      addProblems(diagnostics, config, instance, answer.getProblems());
-    });
+    auto answered = request.send().then(
+        [&](auto&& answer) { addProblems(diagnostics, config, instance, answer.getProblems()); });
     auto gone = worker->whenGone().then([&](std::string text) { how = std::move(text); });
     kj::Maybe<kj::Exception> fault;
-    co_await answered.exclusiveJoin(kj::mv(late)).catch_([&](kj::Exception&& e) { fault = kj::mv(e); });
-    KJ_IF_MAYBE(e, fault) {
+    co_await answered.exclusiveJoin(kj::mv(late)).catch_([&](kj::Exception&& e) {
+      fault = kj::mv(e);
+    });
+    KJ_IF_MAYBE (e, fault) {
       // A crash is told by the way in which it ended and its last words.
       if (e->getType() == kj::Exception::Type::DISCONNECTED) {
         worker->hangUp();
@@ -94,19 +100,22 @@ kj::Promise<void> checkPlugins(const LoadedConfig& config, PluginManifests& plug
                                kj::LowLevelAsyncIoProvider& lowLevel, kj::AsyncIoProvider& provider,
                                kj::UnixEventPort& events, CheckOptions options,
                                Diagnostics& diagnostics) {
-  auto checker = kj::heap<Checker>(Checker{config, plugins, {lowLevel, provider, events},
-                                           std::move(options), diagnostics, {}});
+  auto checker = kj::heap<Checker>(
+      Checker{config, plugins, {lowLevel, provider, events}, std::move(options), diagnostics, {}});
   for (const auto& instance : config.instances()) {
-    if (!checker->options.which || checker->options.which(instance)) checker->waiting.push_back(&instance);
+    if (!checker->options.which || checker->options.which(instance))
+      checker->waiting.push_back(&instance);
   }
   kj::Vector<kj::Promise<void>> workers;
   for (size_t i = 0; i < workersAtOnce; ++i) workers.add(checker->work().promise());
   return kj::joinPromises(workers.releaseAsArray()).attach(kj::mv(checker));
 }
 
-void checkPluginsBlocking(const LoadedConfig& config, PluginManifests& plugins, Diagnostics& diagnostics) {
+void checkPluginsBlocking(const LoadedConfig& config, PluginManifests& plugins,
+                          Diagnostics& diagnostics) {
   auto io = kj::setupAsyncIo();
-  checkPlugins(config, plugins, *io.lowLevelProvider, *io.provider, io.unixEventPort, {}, diagnostics)
+  checkPlugins(config, plugins, *io.lowLevelProvider, *io.provider, io.unixEventPort, {},
+               diagnostics)
       .wait(io.waitScope);
 }
 

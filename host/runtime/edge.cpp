@@ -7,13 +7,15 @@ namespace maitred::host {
 
 using capnp::Capability;
 
-// Two policies of one membrane. The outer one sends each call to a metered capability, which enters the
-// provider through the inner one: that lets the call pass and wraps what comes out by the outer one again.
+// Two policies of one membrane. The outer one sends each call to a metered capability, which enters
+// the provider through the inner one: that lets the call pass and wraps what comes out by the outer
+// one again.
 class Edge::Policy final : public capnp::MembranePolicy, public kj::Refcounted {
  public:
   explicit Policy(kj::Own<Meter> meter) : meter(kj::mv(meter)) {}
 
-  kj::Maybe<Capability::Client> inboundCall(uint64_t, uint16_t, Capability::Client target) override {
+  kj::Maybe<Capability::Client> inboundCall(uint64_t, uint16_t,
+                                            Capability::Client target) override {
     return meter->metered(kj::refcounted<Passing>(kj::addRef(*this))->enter(kj::mv(target)));
   }
   kj::Maybe<Capability::Client> outboundCall(uint64_t, uint16_t, Capability::Client) override {
@@ -28,7 +30,8 @@ class Edge::Policy final : public capnp::MembranePolicy, public kj::Refcounted {
    public:
     explicit Passing(kj::Own<Policy> outer) : outer(kj::mv(outer)) {}
 
-    // The target of one call, behind this policy and not, as all that comes out of it, behind the outer.
+    // The target of one call, behind this policy and not, as all that comes out of it, behind the
+    // outer.
     Capability::Client enter(Capability::Client target) {
       return MembranePolicy::exportInternal(kj::mv(target));
     }
@@ -80,8 +83,9 @@ class Edge::Hook final : public capnp::ClientHook, public kj::Refcounted {
   uint32_t connections = 0;
 };
 
-Edge::Edge(kj::StringPtr consumer, kj::StringPtr requirement, kj::StringPtr provider, EdgeLimits limits,
-           const kj::MonotonicClock& monotonic, kj::Timer& timer, const kj::Clock& clock)
+Edge::Edge(kj::StringPtr consumer, kj::StringPtr requirement, kj::StringPtr provider,
+           EdgeLimits limits, const kj::MonotonicClock& monotonic, kj::Timer& timer,
+           const kj::Clock& clock)
     : books(kj::refcounted<Meter>(kj::str(consumer, ".", requirement, " -> ", provider), limits,
                                   monotonic, timer, clock)),
       hook(kj::refcounted<Hook>(capnp::newBrokenCap(
@@ -106,7 +110,11 @@ void Edge::disconnect(kj::Exception&& why) {
   hook->connected = false;
 }
 
-bool Edge::connected() const { return hook->connected; }
-uint32_t Edge::reconnects() const { return hook->connections > 1 ? hook->connections - 1 : 0; }
+bool Edge::connected() const {
+  return hook->connected;
+}
+uint32_t Edge::reconnects() const {
+  return hook->connections > 1 ? hook->connections - 1 : 0;
+}
 
 }  // namespace maitred::host

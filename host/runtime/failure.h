@@ -1,6 +1,6 @@
 #pragma once
-// Exceptions whose text is made at run time and goes to operators as it is; KJ's macros would put the
-// expression in front of it.
+// Exceptions whose text is made at run time and goes to operators as it is; KJ's macros would put
+// the expression in front of it.
 
 #include <kj/exception.h>
 #include <kj/string.h>

@@ -26,7 +26,8 @@ class HostServer final : public plugin::Host::Server {
 
   kj::Promise<void> state(StateContext context) override {
     if (!services.state) return notGranted("state");
-    if (services.values.get() == nullptr) services.values = kj::heap<KeyValues>(services.stateFolder);
+    if (services.values.get() == nullptr)
+      services.values = kj::heap<KeyValues>(services.stateFolder);
     context.getResults().setState(makeState(*services.values));
     return kj::READY_NOW;
   }
@@ -40,13 +41,15 @@ class HostServer final : public plugin::Host::Server {
   HostServices& services;
 
   static kj::Exception notGranted(kj::StringPtr what) {
-    return KJ_EXCEPTION(UNIMPLEMENTED, "the plugin's manifest does not name this under `needs`", what);
+    return KJ_EXCEPTION(UNIMPLEMENTED, "the plugin's manifest does not name this under `needs`",
+                        what);
   }
 };
 
 }  // namespace
 
-HostServices::HostServices(capnp::List<manifest::HostCapability>::Reader needs, std::string stateFolder)
+HostServices::HostServices(capnp::List<manifest::HostCapability>::Reader needs,
+                           std::string stateFolder)
     : stateFolder(std::move(stateFolder)) {
   grant(needs);
 }
@@ -59,6 +62,8 @@ void HostServices::grant(capnp::List<manifest::HostCapability>::Reader needs) {
   }
 }
 
-plugin::Host::Client makeHost(HostServices& services) { return kj::heap<HostServer>(services); }
+plugin::Host::Client makeHost(HostServices& services) {
+  return kj::heap<HostServer>(services);
+}
 
 }  // namespace maitred::host

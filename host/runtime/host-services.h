@@ -1,5 +1,6 @@
 #pragma once
-// What a plugin may ask of its host: maitred.plugin.Host, made anew for each incarnation. Loop thread only.
+// What a plugin may ask of its host: maitred.plugin.Host, made anew for each incarnation. Loop
+// thread only.
 
 #include "host/runtime/key-values.h"
 
@@ -9,8 +10,9 @@
 
 namespace maitred::host {
 
-// `state()` and `leadership()` answer only if the manifest's `needs` names them; otherwise UNIMPLEMENTED.
-// `values` is opened at the first state() and outlives the capability. Leadership leads always, with fence 0.
+// `state()` and `leadership()` answer only if the manifest's `needs` names them; otherwise
+// UNIMPLEMENTED. `values` is opened at the first state() and outlives the capability. Leadership
+// leads always, with fence 0.
 struct HostServices {
   bool state = false;
   bool leadership = false;
@@ -18,7 +20,7 @@ struct HostServices {
   kj::Own<KeyValues> values;
 
   HostServices(capnp::List<manifest::HostCapability>::Reader needs, std::string stateFolder);
-  void grant(capnp::List<manifest::HostCapability>::Reader needs);   // in place of the former ones
+  void grant(capnp::List<manifest::HostCapability>::Reader needs);  // in place of the former ones
 };
 plugin::Host::Client makeHost(HostServices& services);
 

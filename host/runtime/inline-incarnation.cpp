@@ -10,8 +10,8 @@
 namespace maitred::host {
 namespace {
 
-// Passes all calls on and tells when the last reference is gone: only then may the next incarnation begin,
-// which will want the same files and locks.
+// Passes all calls on and tells when the last reference is gone: only then may the next incarnation
+// begin, which will want the same files and locks.
 class DropWatch final : public capnp::ClientHook, public kj::Refcounted {
  public:
   DropWatch(kj::Own<capnp::ClientHook> inner, kj::Own<kj::PromiseFulfiller<void>> dropped)
@@ -50,13 +50,22 @@ capnp::Capability::Client open(const Launch& launch, LoopIo io, InstanceLog& log
              "the library cannot run inline: it speaks another plugin ABI", launch.library);
   std::vector<maitred_listener> listeners;
   for (const auto& [name, fd] : launch.listeners) listeners.push_back({name.c_str(), fd});
-  maitred_instance instance{sizeof(maitred_instance), launch.instance.c_str(),
-                            launch.stateDirectory.c_str(), launch.policyPath.c_str(),
-                            launch.logLevel.c_str(), listeners.data(), listeners.size()};
+  maitred_instance instance{
+      sizeof(maitred_instance),  launch.instance.c_str(), launch.stateDirectory.c_str(),
+      launch.policyPath.c_str(), launch.logLevel.c_str(), listeners.data(),
+      listeners.size()};
   char error[1024] = "";
   capnp::Capability::Client plugin = nullptr;
-  maitred_open_args args{sizeof(maitred_open_args), &instance, &io.lowLevel, &io.provider, &io.events,
-                         &plugin, &writeLine, &log, error, sizeof error};
+  maitred_open_args args{sizeof(maitred_open_args),
+                         &instance,
+                         &io.lowLevel,
+                         &io.provider,
+                         &io.events,
+                         &plugin,
+                         &writeLine,
+                         &log,
+                         error,
+                         sizeof error};
   KJ_REQUIRE(entry->open(&args) == 0, "the plugin did not open", kj::StringPtr(error));
   return plugin;
 }
@@ -66,7 +75,9 @@ class InlineIncarnation final : public Incarnation {
   InlineIncarnation(const Launch& launch, LoopIo io, InstanceLog& log)
       : InlineIncarnation(open(launch, io, log), kj::newPromiseAndFulfiller<void>()) {}
 
-  plugin::Plugin::Client plugin() override { return KJ_REQUIRE_NONNULL(client).castAs<plugin::Plugin>(); }
+  plugin::Plugin::Client plugin() override {
+    return KJ_REQUIRE_NONNULL(client).castAs<plugin::Plugin>();
+  }
   kj::Promise<std::string> whenGone() override {
     return dropped.addBranch().then([]() { return std::string("dropped"); });
   }

@@ -18,7 +18,11 @@ namespace {
 
 // A file: magic, fence, length of the key, key, value.
 constexpr char magic[8] = {'m', 't', 'd', 's', 't', 'a', 't', '1'};
-struct Header { char magic[8]; uint64_t fence; uint64_t keySize; };
+struct Header {
+  char magic[8];
+  uint64_t fence;
+  uint64_t keySize;
+};
 // Holds the highest fence even when its key was removed; an empty key is not allowed to others.
 const char fenceFile[] = "fence";
 
@@ -41,7 +45,8 @@ void writeFile(const std::string& folder, const std::string& name, uint64_t fenc
   content += key;
   content += value;
   int fd;
-  KJ_SYSCALL(fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), temporary);
+  KJ_SYSCALL(fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600),
+             temporary);
   kj::AutoCloseFd closer(fd);
   kj::FdOutputStream(fd).write(content.data(), content.size());
   KJ_SYSCALL(fsync(fd), temporary);
@@ -56,13 +61,16 @@ KeyValues::KeyValues(std::string folderName)
   KJ_REQUIRE(mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST,
              "the folder of the host's state cannot be made", folder, strerror(errno));
   DIR* listing = opendir(folder.c_str());
-  KJ_REQUIRE(listing != nullptr, "the folder of the host's state cannot be read", folder, strerror(errno));
+  KJ_REQUIRE(listing != nullptr, "the folder of the host's state cannot be read", folder,
+             strerror(errno));
   KJ_DEFER(closedir(listing));
   while (dirent* item = readdir(listing)) {
     std::string name = item->d_name;
     // What a crash left half written was never acknowledged.
-    if (name.find(".new") != std::string::npos) unlink((folder + "/" + name).c_str());
-    else if (name[0] != '.') read(name);
+    if (name.find(".new") != std::string::npos)
+      unlink((folder + "/" + name).c_str());
+    else if (name[0] != '.')
+      read(name);
   }
 }
 
@@ -77,13 +85,15 @@ void KeyValues::read(const std::string& name) {
   if (sound) memcpy(&header, content.begin(), sizeof header);
   sound = sound && memcmp(header.magic, magic, sizeof magic) == 0 &&
           header.keySize <= content.size() - sizeof header && header.keySize <= maxKey;
-  KJ_REQUIRE(sound, "this file of the host's state is damaged; restore it, or remove it to lose its key", path);
+  KJ_REQUIRE(sound,
+             "this file of the host's state is damaged; restore it, or remove it to lose its key",
+             path);
   highestFence = kj::max(highestFence, header.fence);
   if (name == fenceFile) return;
   auto* body = reinterpret_cast<const char*>(content.begin()) + sizeof header;
   auto slot = static_cast<uint32_t>(strtoul(name.c_str(), nullptr, 10));
-  entries[std::string(body, header.keySize)] =
-      {slot, std::string(body + header.keySize, content.size() - sizeof header - header.keySize)};
+  entries[std::string(body, header.keySize)] = {
+      slot, std::string(body + header.keySize, content.size() - sizeof header - header.keySize)};
 }
 
 const std::string* KeyValues::find(const std::string& key) const {
@@ -92,8 +102,8 @@ const std::string* KeyValues::find(const std::string& key) const {
 }
 
 void KeyValues::raiseFence(uint64_t fence) {
-  KJ_REQUIRE(fence >= highestFence, "a host with a higher fence has written: this one leads no more",
-             fence, highestFence);
+  KJ_REQUIRE(fence >= highestFence,
+             "a host with a higher fence has written: this one leads no more", fence, highestFence);
   highestFence = fence;
 }
 
@@ -117,16 +127,20 @@ kj::Promise<void> KeyValues::inTurn(kj::Function<kj::Promise<void>()> work) {
 kj::Promise<void> KeyValues::put(uint64_t fence, std::string key, std::string value) {
   KJ_REQUIRE(!key.empty() && key.size() <= maxKey, "a key has 1 to 256 bytes", key.size());
   KJ_REQUIRE(value.size() <= maxValue, "a value has at most 64 KiB", value.size());
-  return inTurn([this, fence, key = std::move(key), value = std::move(value)]() -> kj::Promise<void> {
-    raiseFence(fence);
-    auto known = entries.find(key);
-    KJ_REQUIRE(known != entries.end() || entries.size() < maxKeys, "an instance has at most 1,000 keys");
-    uint32_t slot = known != entries.end() ? known->second.slot : freeSlot();
-    return maitred::offload([folder = folder, slot, fence, key, value]() {
-             writeFile(folder, std::to_string(slot), fence, key, value);
-           })
-        .then([this, slot, key, value]() { entries[key] = {slot, value}; });
-  });
+  return inTurn(
+      [this, fence, key = std::move(key), value = std::move(value)]() -> kj::Promise<void> {
+        raiseFence(fence);
+        auto known = entries.find(key);
+        KJ_REQUIRE(known != entries.end() || entries.size() < maxKeys,
+                   "an instance has at most 1,000 keys");
+        uint32_t slot = known != entries.end() ? known->second.slot : freeSlot();
+        return maitred::offload([folder = folder, slot, fence, key, value]() {
+                 writeFile(folder, std::to_string(slot), fence, key, value);
+               })
+            .then([this, slot, key, value]() {
+              entries[key] = {slot, value};
+            });
+      });
 }
 
 kj::Promise<void> KeyValues::remove(uint64_t fence, std::string key) {
@@ -176,6 +190,8 @@ class StateServer final : public plugin::State::Server {
 
 }  // namespace
 
-plugin::State::Client makeState(KeyValues& values) { return kj::heap<StateServer>(values); }
+plugin::State::Client makeState(KeyValues& values) {
+  return kj::heap<StateServer>(values);
+}
 
 }  // namespace maitred::host

@@ -15,7 +15,7 @@
 namespace maitred::host {
 namespace {
 
-constexpr int backlog = 4096;   // the kernel cuts it to net.core.somaxconn
+constexpr int backlog = 4096;  // the kernel cuts it to net.core.somaxconn
 
 kj::AutoCloseFd openSocket(int family) {
   int fd;
@@ -26,21 +26,25 @@ kj::AutoCloseFd openSocket(int family) {
 void bindAndListen(int fd, const sockaddr* name, socklen_t size, const std::string& address) {
   if (bind(fd, name, size) != 0 || listen(fd, backlog) != 0) {
     int error = errno;
-    kj::StringPtr advice = error == EADDRINUSE ? "; end what listens there, or choose another address"
-                           : error == EACCES   ? "; ports below 1024 and foreign folders need privileges"
-                                               : "";
+    kj::StringPtr advice =
+        error == EADDRINUSE ? "; end what listens there, or choose another address"
+        : error == EACCES   ? "; ports below 1024 and foreign folders need privileges"
+                            : "";
     fail("cannot listen on ", address.c_str(), ": ", strerror(error), advice);
   }
 }
 
-struct HostPort { std::string host, port; };
+struct HostPort {
+  std::string host, port;
+};
 
 HostPort split(const std::string& address) {
   size_t colon = address.rfind(':');
   KJ_REQUIRE(colon != std::string::npos, "a listen address is ADDRESS:PORT", address);
   std::string host = address.substr(0, colon);
-  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  if (host == "localhost") host = "127.0.0.1";   // no name service on the loop
+  if (host.size() >= 2 && host.front() == '[' && host.back() == ']')
+    host = host.substr(1, host.size() - 2);
+  if (host == "localhost") host = "127.0.0.1";  // no name service on the loop
   return {host, address.substr(colon + 1)};
 }
 
@@ -59,7 +63,8 @@ kj::AutoCloseFd listenTcp(const std::string& address) {
   if (any) host = hasIpv6() ? "::" : "0.0.0.0";
   addrinfo* found = nullptr;
   int error = getaddrinfo(host.c_str(), port.c_str(), &hints, &found);
-  KJ_REQUIRE(error == 0, "a listen address is a number with a port, e.g. 127.0.0.1:8080, or *:8080", address);
+  KJ_REQUIRE(error == 0, "a listen address is a number with a port, e.g. 127.0.0.1:8080, or *:8080",
+             address);
   KJ_DEFER(freeaddrinfo(found));
   auto fd = openSocket(found->ai_family);
   int on = 1, off = 0;
@@ -74,12 +79,14 @@ kj::AutoCloseFd listenTcp(const std::string& address) {
 kj::AutoCloseFd listenUnix(const std::string& path) {
   sockaddr_un name = {};
   name.sun_family = AF_UNIX;
-  KJ_REQUIRE(path.size() < sizeof name.sun_path, "the path of a socket has at most 107 bytes", path);
+  KJ_REQUIRE(path.size() < sizeof name.sun_path, "the path of a socket has at most 107 bytes",
+             path);
   memcpy(name.sun_path, path.data(), path.size());
   auto* generic = reinterpret_cast<sockaddr*>(&name);
   struct stat info;
   if (lstat(path.c_str(), &info) == 0) {
-    KJ_REQUIRE(S_ISSOCK(info.st_mode), "there is a file, and no socket, in place of the socket", path);
+    KJ_REQUIRE(S_ISSOCK(info.st_mode), "there is a file, and no socket, in place of the socket",
+               path);
     auto probe = openSocket(AF_UNIX);
     KJ_REQUIRE(connect(probe, generic, sizeof name) != 0 && errno == ECONNREFUSED,
                "somebody else listens on this socket", path);
@@ -102,7 +109,9 @@ std::string describe(int fd) {
   return (six ? "[" : "") + std::string(host) + (six ? "]:" : ":") + port;
 }
 
-bool isUnix(const std::string& address) { return address.rfind("unix:", 0) == 0; }
+bool isUnix(const std::string& address) {
+  return address.rfind("unix:", 0) == 0;
+}
 
 }  // namespace
 
@@ -134,10 +143,12 @@ ListenSockets bindListeners(const LoadedConfig& config, const ListenSockets& for
     for (const auto& listener : instance.listeners) {
       if (listener.address.empty()) continue;
       ConfigPath path{"plugins", std::to_string(instance.index), "listen", listener.name};
-      auto place = listener.fromDefault ? config.locate(instance) : config.sources().locateKey(path);
+      auto place =
+          listener.fromDefault ? config.locate(instance) : config.sources().locateKey(path);
       auto key = listenKey(instance, listener);
       if (sockets.count(key)) {
-        diagnostics.error("listen-twice", place, "two listeners have the address " + listener.address,
+        diagnostics.error("listen-twice", place,
+                          "two listeners have the address " + listener.address,
                           "give each an address of its own");
         continue;
       }
@@ -145,12 +156,13 @@ ListenSockets bindListeners(const LoadedConfig& config, const ListenSockets& for
         sockets.insert(*open);
         continue;
       }
-      KJ_IF_MAYBE(why, kj::runCatchingExceptions([&]() {
-                    sockets[key] = std::make_shared<ListenSocket>(listener.address);
-                  })) {
+      KJ_IF_MAYBE (why, kj::runCatchingExceptions([&]() {
+                     sockets[key] = std::make_shared<ListenSocket>(listener.address);
+                   })) {
         sockets.erase(key);
-        diagnostics.error("listen", place, "listener '" + listener.name + "' of '" + instance.name +
-                                               "': " + why->getDescription().cStr());
+        diagnostics.error("listen", place,
+                          "listener '" + listener.name + "' of '" + instance.name +
+                              "': " + why->getDescription().cStr());
       }
     }
   }

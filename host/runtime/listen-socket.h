@@ -1,6 +1,6 @@
 #pragma once
-// Listening sockets: bound by the host before any plugin starts, kept open while workers come and go, so that
-// a crash refuses no connection: they wait in the backlog for the next worker.
+// Listening sockets: bound by the host before any plugin starts, kept open while workers come and
+// go, so that a crash refuses no connection: they wait in the backlog for the next worker.
 
 #include "host/config/config.h"
 
@@ -15,8 +15,9 @@ namespace maitred::host {
 // One bound socket. Removes the file of a Unix socket when destroyed.
 class ListenSocket {
  public:
-  // `address` as in config.h: "127.0.0.1:80", "[::1]:80", "*:80", "unix:/absolute/path". Throws kj::Exception
-  // that names the address and the system's reason. A socket file that nobody answers on is replaced.
+  // `address` as in config.h: "127.0.0.1:80", "[::1]:80", "*:80", "unix:/absolute/path". Throws
+  // kj::Exception that names the address and the system's reason. A socket file that nobody answers
+  // on is replaced.
   explicit ListenSocket(const std::string& address);
   ~ListenSocket();
   KJ_DISALLOW_COPY(ListenSocket);
@@ -31,13 +32,13 @@ class ListenSocket {
   std::string file;
 };
 
-// By the address, so that a reload which moves an address to another instance takes over the open socket;
-// where the port is 0 by instance and name.
+// By the address, so that a reload which moves an address to another instance takes over the open
+// socket; where the port is 0 by instance and name.
 using ListenSockets = std::map<std::string, std::shared_ptr<ListenSocket>>;
 std::string listenKey(const Instance& instance, const Listener& listener);
 
-// All sockets of a config: those of `former` that fit, the others bound now. What cannot be bound is an error
-// at its place in the file; two listeners on one address too.
+// All sockets of a config: those of `former` that fit, the others bound now. What cannot be bound
+// is an error at its place in the file; two listeners on one address too.
 ListenSockets bindListeners(const LoadedConfig& config, const ListenSockets& former,
                             Diagnostics& diagnostics);
 

@@ -1,6 +1,6 @@
 #pragma once
-// LoopDelay: how late the host's loop is. A timer that fires late was held up by other work on the loop: by an
-// inline plugin, mostly.
+// LoopDelay: how late the host's loop is. A timer that fires late was held up by other work on the
+// loop: by an inline plugin, mostly.
 
 #include <kj/async.h>
 #include <kj/timer.h>
@@ -15,7 +15,9 @@ class LoopDelay {
       : timer(timer), monotonic(monotonic), watching(watch().eagerlyEvaluate(nullptr)) {}
 
   // The worst of the last one to two seconds, in microseconds.
-  uint32_t worst() const { return static_cast<uint32_t>(kj::max(current, former) / kj::MICROSECONDS); }
+  uint32_t worst() const {
+    return static_cast<uint32_t>(kj::max(current, former) / kj::MICROSECONDS);
+  }
 
  private:
   static constexpr kj::Duration interval = 100 * kj::MILLISECONDS;

@@ -1,6 +1,6 @@
 #pragma once
-// Machine: the life of one instance as decisions. Pure: events and the time go in, what to do comes out; the
-// runner around it (instance.h) starts, asks and kills.
+// Machine: the life of one instance as decisions. Pure: events and the time go in, what to do comes
+// out; the runner around it (instance.h) starts, asks and kills.
 //
 //   stopped -> starting -> standby -> active -> draining -> stopped
 //                 |           |         |          |
@@ -25,7 +25,8 @@ struct LifePolicy {
   std::chrono::milliseconds crashWindow{300'000};
   std::chrono::milliseconds healthyAfter{60'000};
   std::chrono::milliseconds startTimeout{60'000};
-  // The first restart waits this long, each further one twice as long, up to the maximum; +-20 % jitter.
+  // The first restart waits this long, each further one twice as long, up to the maximum; +-20 %
+  // jitter.
   std::chrono::milliseconds backOffFirst{200};
   std::chrono::milliseconds backOffMax{30'000};
 };
@@ -38,10 +39,10 @@ class Machine {
   // What a tick asks for.
   enum class Act {
     nothing,
-    spawn,         // the back-off is over: begin() has been done
-    askHealth,     // send a heartbeat; answer it by alive()
-    killHung,      // too many heartbeats missed
-    killStart,     // start() has not returned in time
+    spawn,      // the back-off is over: begin() has been done
+    askHealth,  // send a heartbeat; answer it by alive()
+    killHung,   // too many heartbeats missed
+    killStart,  // start() has not returned in time
   };
 
   // `random` gives numbers from 0 up to below 1.
@@ -56,8 +57,8 @@ class Machine {
   // When the back-off ends; meaningful only while backing off.
   Moment retryAt() const { return retry; }
 
-  // Somebody wants it to run. From stopped, failed or backing off; forgets earlier crashes if asked by an
-  // operator.
+  // Somebody wants it to run. From stopped, failed or backing off; forgets earlier crashes if asked
+  // by an operator.
   void begin(Moment at, bool forgetCrashes);
   void started(Moment at);    // start() has returned: standby
   void activated(Moment at);  // activate() has returned
@@ -87,8 +88,8 @@ class Machine {
   std::deque<Moment> crashes;  // within the window
 };
 
-// How a worker ended, in words: "killed by signal 9 (SIGKILL)", "exit code 3". `code` and `status` are
-// those of siginfo_t (CLD_EXITED, CLD_KILLED, CLD_DUMPED).
+// How a worker ended, in words: "killed by signal 9 (SIGKILL)", "exit code 3". `code` and `status`
+// are those of siginfo_t (CLD_EXITED, CLD_KILLED, CLD_DUMPED).
 std::string describeExit(int code, int status);
 
 }  // namespace maitred::host

@@ -1,9 +1,9 @@
 #pragma once
 // Revocable: the membrane around one incarnation of an instance.
 //
-// Every capability that goes in or comes out is wrapped, so that one revoke() cuts all of them and fails the
-// calls on the way: with DISCONNECTED on a restart or reload (come again), FAILED on removal (do not).
-// File descriptors never pass: a wrapped capability has none.
+// Every capability that goes in or comes out is wrapped, so that one revoke() cuts all of them and
+// fails the calls on the way: with DISCONNECTED on a restart or reload (come again), FAILED on
+// removal (do not). File descriptors never pass: a wrapped capability has none.
 //
 // Loop thread only. The wrapped capabilities may outlive this object.
 

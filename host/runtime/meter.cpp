@@ -45,7 +45,8 @@ kj::Maybe<kj::Exception> Meter::refusal() {
   books.lastUseAt = (clock.now() - kj::UNIX_EPOCH) / kj::NANOSECONDS;
   if (books.inFlight >= limits.inFlightMax) {
     ++books.overloads;
-    return KJ_EXCEPTION(OVERLOADED, "too many unanswered calls on this edge", name, limits.inFlightMax);
+    return KJ_EXCEPTION(OVERLOADED, "too many unanswered calls on this edge", name,
+                        limits.inFlightMax);
   }
   ++books.calls;
   return nullptr;
@@ -55,19 +56,33 @@ template <typename T>
 kj::Promise<T> Meter::watch(kj::Promise<T>&& call) {
   auto entry = kj::heap<InFlight>(*this);
   auto& books = *entry;
-  auto deadline = timer.afterDelay(limits.deadline)
-                      .then([self = kj::addRef(*this)]() -> kj::Promise<T> { return self->late(); });
+  auto deadline =
+      timer.afterDelay(limits.deadline).then([self = kj::addRef(*this)]() -> kj::Promise<T> {
+        return self->late();
+      });
   auto failed = [&books](kj::Exception&& why) -> kj::Promise<T> {
     books.failed(why);
     return kj::mv(why);
   };
   auto joined = call.exclusiveJoin(kj::mv(deadline));
   if constexpr (std::is_void_v<T>) {
-    return joined.then([&books]() -> kj::Promise<T> { books.answered(); return kj::READY_NOW; },
-                       kj::mv(failed)).attach(kj::mv(entry));
+    return joined
+        .then(
+            [&books]() -> kj::Promise<T> {
+              books.answered();
+              return kj::READY_NOW;
+            },
+            kj::mv(failed))
+        .attach(kj::mv(entry));
   } else {
-    return joined.then([&books](T&& value) -> kj::Promise<T> { books.answered(); return kj::mv(value); },
-                       kj::mv(failed)).attach(kj::mv(entry));
+    return joined
+        .then(
+            [&books](T&& value) -> kj::Promise<T> {
+              books.answered();
+              return kj::mv(value);
+            },
+            kj::mv(failed))
+        .attach(kj::mv(entry));
   }
 }
 
@@ -77,7 +92,7 @@ class Meter::RequestHook final : public capnp::RequestHook {
       : meter(kj::mv(meter)), inner(kj::mv(inner)) {}
 
   capnp::RemotePromise<capnp::AnyPointer> send() override {
-    KJ_IF_MAYBE(why, meter->refusal()) {
+    KJ_IF_MAYBE (why, meter->refusal()) {
       return capnp::RemotePromise<capnp::AnyPointer>(
           kj::Promise<capnp::Response<capnp::AnyPointer>>(kj::cp(*why)),
           capnp::AnyPointer::Pipeline(capnp::newBrokenPipeline(kj::cp(*why))));
@@ -89,7 +104,9 @@ class Meter::RequestHook final : public capnp::RequestHook {
   }
 
   kj::Promise<void> sendStreaming() override {
-    KJ_IF_MAYBE(why, meter->refusal()) { return kj::cp(*why); }
+    KJ_IF_MAYBE (why, meter->refusal()) {
+      return kj::cp(*why);
+    }
     return meter->watch(inner->sendStreaming());
   }
 
@@ -110,13 +127,13 @@ class Meter::Hook final : public capnp::ClientHook, public kj::Refcounted {
       uint64_t interfaceId, uint16_t methodId, kj::Maybe<capnp::MessageSize> sizeHint) override {
     auto request = inner->newCall(interfaceId, methodId, sizeHint);
     capnp::AnyPointer::Builder params = request;
-    return {params, kj::heap<RequestHook>(kj::addRef(*meter),
-                                          capnp::RequestHook::from(kj::mv(request)))};
+    return {params,
+            kj::heap<RequestHook>(kj::addRef(*meter), capnp::RequestHook::from(kj::mv(request)))};
   }
 
   VoidPromiseAndPipeline call(uint64_t interfaceId, uint16_t methodId,
                               kj::Own<capnp::CallContextHook>&& context) override {
-    KJ_IF_MAYBE(why, meter->refusal()) {
+    KJ_IF_MAYBE (why, meter->refusal()) {
       return {kj::cp(*why), capnp::newBrokenPipeline(kj::cp(*why))};
     }
     auto result = inner->call(interfaceId, methodId, kj::mv(context));

@@ -11,8 +11,8 @@
 
 namespace maitred::host {
 
-// Latencies in buckets of powers of two: bucket i holds calls of less than 2^i microseconds; the last holds
-// the rest. Pure.
+// Latencies in buckets of powers of two: bucket i holds calls of less than 2^i microseconds; the
+// last holds the rest. Pure.
 class LatencyHistogram {
  public:
   static constexpr size_t bucketCount = 28;  // up to 2^26 us = 67 s, and one for the rest
@@ -40,16 +40,17 @@ struct EdgeCounters {
   LatencyHistogram latency;
 };
 
-// A call beyond `inFlightMax` fails at once with OVERLOADED. So does one that is unanswered after the
-// deadline: the caller should back off, and a session obtained over the edge is not broken by it, as
-// DISCONNECTED would suggest. A call that its caller drops leaves the books at once.
+// A call beyond `inFlightMax` fails at once with OVERLOADED. So does one that is unanswered after
+// the deadline: the caller should back off, and a session obtained over the edge is not broken by
+// it, as DISCONNECTED would suggest. A call that its caller drops leaves the books at once.
 class Meter final : public kj::Refcounted {
  public:
   Meter(kj::String name, EdgeLimits limits, const kj::MonotonicClock& monotonic, kj::Timer& timer,
         const kj::Clock& clock)
       : name(kj::mv(name)), limits(limits), monotonic(monotonic), timer(timer), clock(clock) {}
 
-  // The same capability, with each call on it metered. Capabilities in results are not: that is Edge's part.
+  // The same capability, with each call on it metered. Capabilities in results are not: that is
+  // Edge's part.
   capnp::Capability::Client metered(capnp::Capability::Client target);
 
   const EdgeCounters& counters() const { return books; }

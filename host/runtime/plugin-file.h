@@ -11,7 +11,8 @@
 
 namespace maitred::host {
 
-// Absolute path of the instance's library; throws with the refusal's sentence if it is no longer a plugin.
+// Absolute path of the instance's library; throws with the refusal's sentence if it is no longer a
+// plugin.
 inline std::string libraryFile(PluginManifests& plugins, const Instance& instance) {
   auto result = plugins.library(instance.library);
   if (auto* refusal = std::get_if<Refusal>(&result)) fail(refusal->sentence().c_str());

@@ -16,7 +16,8 @@ std::set<std::string> changedInstances(const LoadedConfig& next, const Prepared*
     return names;
   }
   for (const auto& change : diffConfigs(*former->config, next).instances) {
-    if (change.change != Change::unchanged && change.change != Change::removed) names.insert(change.name);
+    if (change.change != Change::unchanged && change.change != Change::removed)
+      names.insert(change.name);
   }
   return names;
 }
@@ -33,9 +34,9 @@ Async<PrepareResult> prepare(const Preparation& how, const Prepared* former, boo
   prepared.config = std::move(loaded.config);
   auto graph = linkConfig(*prepared.config, diagnostics);
   for (const auto& instance : prepared.config->instances()) {
-    KJ_IF_MAYBE(e, kj::runCatchingExceptions([&]() {
-                  prepared.libraries[instance.name] = libraryFile(*how.plugins, instance);
-                })) {
+    KJ_IF_MAYBE (e, kj::runCatchingExceptions([&]() {
+                   prepared.libraries[instance.name] = libraryFile(*how.plugins, instance);
+                 })) {
       diagnostics.error("library", prepared.config->locate(instance), e->getDescription().cStr());
     }
   }
@@ -45,12 +46,14 @@ Async<PrepareResult> prepare(const Preparation& how, const Prepared* former, boo
   auto changed = changedInstances(*prepared.config, former);
   CheckOptions options;
   options.executable = how.executable;
-  options.which = [&changed](const Instance& instance) { return changed.count(instance.name) != 0; };
-  co_await checkPlugins(*prepared.config, *how.plugins, how.io.lowLevel, how.io.provider, how.io.events,
-                        options, diagnostics);
+  options.which = [&changed](const Instance& instance) {
+    return changed.count(instance.name) != 0;
+  };
+  co_await checkPlugins(*prepared.config, *how.plugins, how.io.lowLevel, how.io.provider,
+                        how.io.events, options, diagnostics);
   if (diagnostics.ok() && bind) {
-    prepared.sockets = bindListeners(*prepared.config, former != nullptr ? former->sockets : ListenSockets{},
-                                     diagnostics);
+    prepared.sockets = bindListeners(
+        *prepared.config, former != nullptr ? former->sockets : ListenSockets{}, diagnostics);
   }
   if (diagnostics.ok()) result.prepared = std::move(prepared);
   co_return result;

@@ -1,5 +1,6 @@
 #pragma once
-// Prepare: everything about a new config that can fail, done before anything of the old one is touched.
+// Prepare: everything about a new config that can fail, done before anything of the old one is
+// touched.
 
 #include "host/config/config.h"
 #include "host/config/tools.h"
@@ -21,12 +22,12 @@ struct Prepared {
   std::shared_ptr<const LoadedConfig> config;
   graph::Graph graph;
   ListenSockets sockets;
-  std::map<std::string, std::string> libraries;   // instance -> absolute path of the .so
+  std::map<std::string, std::string> libraries;  // instance -> absolute path of the .so
 };
 
 struct PrepareResult {
-  std::optional<Prepared> prepared;   // absent if something is wrong
-  Diagnostics diagnostics;            // warnings as well
+  std::optional<Prepared> prepared;  // absent if something is wrong
+  Diagnostics diagnostics;           // warnings as well
 };
 
 // How configs are loaded; the pointers outlive all that is prepared.
@@ -37,8 +38,8 @@ struct Preparation {
   LoopIo io;
 };
 
-// `former`: the config in force, whose sockets are kept and whose unchanged plugins are not asked again; null
-// at the start. With `bind` false no address is bound: a dry run.
+// `former`: the config in force, whose sockets are kept and whose unchanged plugins are not asked
+// again; null at the start. With `bind` false no address is bound: a dry run.
 Async<PrepareResult> prepare(const Preparation& how, const Prepared* former, bool bind);
 
 }  // namespace maitred::host

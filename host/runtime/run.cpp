@@ -35,7 +35,8 @@ LogOptions logOptions(settings::Log::Reader log) {
   LogOptions options;
   // The config's `trace` is the log's `debug`.
   options.level = static_cast<LogLevel>(std::max(static_cast<int>(log.getLevel()) - 1, 0));
-  options.format = log.getFormat() == settings::Log::Format::JSON ? LogFormat::json : LogFormat::text;
+  options.format =
+      log.getFormat() == settings::Log::Format::JSON ? LogFormat::json : LogFormat::text;
   options.file = log.getFile().cStr();
   return options;
 }
@@ -88,11 +89,14 @@ class Host {
 
   int serve(Supervisor& supervisor, Logs& logs, Prepared prepared) {
     auto host = prepared.config->host();
-    std::string httpAddress = host.getHttp().getListen().cStr(), adminPath = host.getAdmin().getSocket().cStr();
-    auto started = supervisor.start(std::move(prepared)).then([this, &logs]() {
-      logs.host().info("all instances have been started");
-      service.ready();
-    }).eagerlyEvaluate(nullptr);
+    std::string httpAddress = host.getHttp().getListen().cStr(),
+                adminPath = host.getAdmin().getSocket().cStr();
+    auto started = supervisor.start(std::move(prepared))
+                       .then([this, &logs]() {
+                         logs.host().info("all instances have been started");
+                         service.ready();
+                       })
+                       .eagerlyEvaluate(nullptr);
     AdminServer admin(adminPath, supervisor, logs, *io.lowLevelProvider);
     kj::Maybe<ListenSocket> httpSocket;
     kj::Maybe<StatusServer> http;
@@ -102,12 +106,13 @@ class Host {
       http.emplace(io.lowLevelProvider->wrapListenSocketFd(socket.fd()), supervisor, logs,
                    io.provider->getTimer());
     }
-    auto background = kj::joinPromises(kj::arr(reloadOnSignal(supervisor, logs), reopenOnSignal(logs),
-                                               feedWatchdog()))
+    auto background = kj::joinPromises(kj::arr(reloadOnSignal(supervisor, logs),
+                                               reopenOnSignal(logs), feedWatchdog()))
                           .eagerlyEvaluate([&logs](kj::Exception&& e) {
                             logs.host().error(e.getDescription().cStr());
                           });
-    auto atOnce = supervisor.whenStopped().then([]() { return false; })
+    auto atOnce = supervisor.whenStopped()
+                      .then([]() { return false; })
                       .exclusiveJoin(stopSignals(supervisor, logs).then([]() { return true; }));
     if (atOnce.wait(io.waitScope)) logs.host().warning("ending at once, without draining");
     logs.host().info("the host ends");
@@ -120,8 +125,8 @@ class Host {
     return term.exclusiveJoin(kj::mv(interrupt));
   }
 
-  // The first one drains; resolves with one that comes while the host is draining already: whoever asks twice
-  // does not want to wait.
+  // The first one drains; resolves with one that comes while the host is draining already: whoever
+  // asks twice does not want to wait.
   kj::Promise<void> stopSignals(Supervisor& supervisor, Logs& logs) {
     return stopSignal().then([this, &supervisor, &logs](int number) -> kj::Promise<void> {
       if (supervisor.draining()) return kj::READY_NOW;
@@ -135,22 +140,27 @@ class Host {
   }
 
   kj::Promise<void> reloadOnSignal(Supervisor& supervisor, Logs& logs) {
-    return io.unixEventPort.onSignal(SIGHUP).then([this, &supervisor](siginfo_t&&) {
-      service.reloading();
-      return supervisor.reload(false);
-    }).then([&logs](ReloadReport&& report) {
-      if (report.accepted) logs.host().info("reload done\n" + report.report);
-    }, [&logs](kj::Exception&& e) {
-      logs.host().error(std::string("reload failed: ") + e.getDescription().cStr());
-    }).then([this, &supervisor, &logs]() {
-      service.ready();
-      return reloadOnSignal(supervisor, logs);
-    });
+    return io.unixEventPort.onSignal(SIGHUP)
+        .then([this, &supervisor](siginfo_t&&) {
+          service.reloading();
+          return supervisor.reload(false);
+        })
+        .then(
+            [&logs](ReloadReport&& report) {
+              if (report.accepted) logs.host().info("reload done\n" + report.report);
+            },
+            [&logs](kj::Exception&& e) {
+              logs.host().error(std::string("reload failed: ") + e.getDescription().cStr());
+            })
+        .then([this, &supervisor, &logs]() {
+          service.ready();
+          return reloadOnSignal(supervisor, logs);
+        });
   }
 
   kj::Promise<void> reopenOnSignal(Logs& logs) {
     return io.unixEventPort.onSignal(SIGUSR1).then([this, &logs](siginfo_t&&) {
-      KJ_IF_MAYBE(e, kj::runCatchingExceptions([&]() { logs.reopen(); })) {
+      KJ_IF_MAYBE (e, kj::runCatchingExceptions([&]() { logs.reopen(); })) {
         logs.host().error(e->getDescription().cStr());
       }
       return reopenOnSignal(logs);
@@ -161,8 +171,9 @@ class Host {
     auto interval = service.watchdogInterval();
     if (!interval) return kj::NEVER_DONE;
     service.watchdog();
-    return io.provider->getTimer().afterDelay(interval->count() * kj::MICROSECONDS)
-        .then([this]() { return feedWatchdog(); });
+    return io.provider->getTimer().afterDelay(interval->count() * kj::MICROSECONDS).then([this]() {
+      return feedWatchdog();
+    });
   }
 };
 
@@ -170,12 +181,12 @@ class Host {
 
 int runHost(RunOptions options) {
   int code = exitFailed;
-  KJ_IF_MAYBE(e, kj::runCatchingExceptions([&]() {
-                auto service = ServiceManager::fromEnvironment();
-                captureSignals();
-                auto io = kj::setupAsyncIo();
-                code = Host(std::move(options), std::move(service), io).run();
-              })) {
+  KJ_IF_MAYBE (e, kj::runCatchingExceptions([&]() {
+                 auto service = ServiceManager::fromEnvironment();
+                 captureSignals();
+                 auto io = kj::setupAsyncIo();
+                 code = Host(std::move(options), std::move(service), io).run();
+               })) {
     std::cerr << "maitred: " << e->getDescription().cStr() << std::endl;
     return exitFailed;
   }

@@ -15,7 +15,8 @@
 namespace maitred::host {
 namespace {
 
-// Everything the child needs, made before the fork: afterwards only async-signal-safe calls are allowed.
+// Everything the child needs, made before the fork: afterwards only async-signal-safe calls are
+// allowed.
 struct Prepared {
   std::vector<char*> argv;
   std::vector<int> descriptors;
@@ -31,7 +32,8 @@ void resetSignals() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-// Puts the descriptors to 3, 4, … ; first above the range, so that none is overwritten before it is moved.
+// Puts the descriptors to 3, 4, … ; first above the range, so that none is overwritten before it is
+// moved.
 bool placeDescriptors(std::vector<int>& descriptors) {
   int above = 3 + static_cast<int>(descriptors.size());
   for (int& fd : descriptors) {
@@ -101,7 +103,8 @@ kj::Maybe<std::string> ChildProcess::reap(bool block) {
   siginfo_t info = {};
   int result;
   do {
-    result = waitid(waitByPidfd, static_cast<id_t>(pidfd.get()), &info, WEXITED | (block ? 0 : WNOHANG));
+    result =
+        waitid(waitByPidfd, static_cast<id_t>(pidfd.get()), &info, WEXITED | (block ? 0 : WNOHANG));
   } while (result < 0 && errno == EINTR);
   if (result < 0) {
     reaped = true;
@@ -113,7 +116,9 @@ kj::Maybe<std::string> ChildProcess::reap(bool block) {
 }
 
 kj::Promise<std::string> ChildProcess::whenEnded() {
-  KJ_IF_MAYBE(text, reap(false)) { return kj::mv(*text); }
+  KJ_IF_MAYBE (text, reap(false)) {
+    return kj::mv(*text);
+  }
   return observer.whenBecomesReadable().then([this]() { return whenEnded(); });
 }
 

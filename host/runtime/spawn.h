@@ -11,18 +11,18 @@ namespace maitred::host {
 
 struct ProcessOptions {
   std::string executable;
-  std::vector<std::string> arguments;   // argv, argv[0] included
-  int output;                           // becomes stdout and stderr
-  std::vector<int> descriptors;         // become 3, 4, 5, …
+  std::vector<std::string> arguments;  // argv, argv[0] included
+  int output;                          // becomes stdout and stderr
+  std::vector<int> descriptors;        // become 3, 4, 5, …
 };
 
-// A child process: in a process group of its own, with an empty signal mask and default handlers, nothing
-// open but what was given, standard input empty; dies with the thread that started it.
+// A child process: in a process group of its own, with an empty signal mask and default handlers,
+// nothing open but what was given, standard input empty; dies with the thread that started it.
 class ChildProcess {
  public:
   // Throws if it cannot be forked. If the executable does not start, it exits with code 127.
   ChildProcess(const ProcessOptions& options, kj::UnixEventPort& events);
-  ~ChildProcess() noexcept(false);   // kills and reaps it if it still runs
+  ~ChildProcess() noexcept(false);  // kills and reaps it if it still runs
   KJ_DISALLOW_COPY(ChildProcess);
 
   pid_t pid() const { return processId; }
@@ -30,7 +30,7 @@ class ChildProcess {
   kj::Promise<std::string> whenEnded();
   // To the process alone, without a race against its end; does nothing afterwards.
   void signal(int number);
-  uint64_t residentBytes() const;       // 0 if it has ended
+  uint64_t residentBytes() const;  // 0 if it has ended
 
  private:
   pid_t processId;

@@ -11,11 +11,10 @@
 namespace maitred::host {
 namespace {
 
-constexpr kj::Duration killAfter = 1 * kj::SECONDS;      // from the first signal to SIGKILL
-constexpr kj::Duration drainSlack = 500 * kj::MILLISECONDS;   // for the answer's way back
-
 capnp::List<manifest::HostCapability>::Reader needsOf(const Instance& instance) {
-  KJ_IF_MAYBE(manifest, instance.manifest()) { return manifest->getNeeds(); }
+  KJ_IF_MAYBE (manifest, instance.manifest()) {
+    return manifest->getNeeds();
+  }
   return {};
 }
 
@@ -23,7 +22,9 @@ std::string hostFolder(const Seat& seat) {
   return std::string(seat.config->host().getState().cStr()) + "/.host/" + seat.instance->name;
 }
 
-std::string textOf(const kj::Exception& e) { return e.getDescription().cStr(); }
+std::string textOf(const kj::Exception& e) {
+  return e.getDescription().cStr();
+}
 
 }  // namespace
 
@@ -76,7 +77,8 @@ void Supervised::begin() {
   noteState();
   // Begins in a later turn, so that a caller can finish its own books first.
   supervising = kj::evalLater([this]() -> kj::Promise<void> { return supervise(); })
-                    .eagerlyEvaluate(nullptr).fork();
+                    .eagerlyEvaluate(nullptr)
+                    .fork();
 }
 
 void Supervised::settle() {
@@ -91,8 +93,10 @@ Async<void> Supervised::supervise() {
       break;
     }
     if (!machine.crashed(now())) {
-      parts.logs.host().error("instance '" + instanceName + "' has failed too often and stays down; `maitred "
-                              "ctl restart " + instanceName + "` brings it back");
+      parts.logs.host().error("instance '" + instanceName +
+                              "' has failed too often and stays down; `maitred "
+                              "ctl restart " +
+                              instanceName + "` brings it back");
       break;
     }
     noteState();
@@ -108,11 +112,17 @@ Async<void> Supervised::supervise() {
 
 Launch Supervised::launch() const {
   const auto& state = place.instance->stateDirectory;
-  KJ_REQUIRE(mkdir(state.c_str(), 0700) == 0 || errno == EEXIST, "the state folder cannot be made", state,
-             strerror(errno));
-  Launch launch{place.executable, place.library, instanceName, state, place.policyPath,
-                nameOf(parts.logs.level(instanceName)), {}};
-  for (const auto& [name, socket] : place.listeners) launch.listeners.emplace_back(name, socket->fd());
+  KJ_REQUIRE(mkdir(state.c_str(), 0700) == 0 || errno == EEXIST, "the state folder cannot be made",
+             state, strerror(errno));
+  Launch launch{place.executable,
+                place.library,
+                instanceName,
+                state,
+                place.policyPath,
+                nameOf(parts.logs.level(instanceName)),
+                {}};
+  for (const auto& [name, socket] : place.listeners)
+    launch.listeners.emplace_back(name, socket->fd());
   return launch;
 }
 
@@ -123,10 +133,10 @@ Async<void> Supervised::live() {
   healthPending = false;
   auto& log = parts.logs.instance(instanceName);
   log.clearLastLines();
-  KJ_IF_MAYBE(e, kj::runCatchingExceptions([&]() {
-                incarnation = place.instance->inlined ? openInline(launch(), parts.io, log)
-                                                      : startWorker(launch(), parts.io, log);
-              })) {
+  KJ_IF_MAYBE (e, kj::runCatchingExceptions([&]() {
+                 incarnation = place.instance->inlined ? openInline(launch(), parts.io, log)
+                                                       : startWorker(launch(), parts.io, log);
+               })) {
     noteFailure("it cannot be started: " + textOf(*e));
     co_return;
   }
@@ -168,13 +178,14 @@ Async<void> Supervised::start() {
   for (auto provided : started.getProvides()) {
     capabilities.insert_or_assign(provided.getInterfaceId(), provided.getCapability());
   }
-  KJ_IF_MAYBE(manifest, place.instance->manifest()) {
+  KJ_IF_MAYBE (manifest, place.instance->manifest()) {
     for (auto promised : manifest->getProvides()) {
       KJ_REQUIRE(capabilities.count(promised.getTypeId()) != 0,
-                 "the plugin's manifest promises an interface that it does not provide", promised.getName());
+                 "the plugin's manifest promises an interface that it does not provide",
+                 promised.getName());
     }
   }
-  if (machine.state() != LifeState::starting) co_return;   // it is being ended meanwhile
+  if (machine.state() != LifeState::starting) co_return;  // it is being ended meanwhile
   machine.started(now());
   noteState();
   co_await plugin.activateRequest().send();
@@ -193,36 +204,47 @@ Async<void> Supervised::tick() {
     uint64_t limit = memoryLimit(), used = incarnation->memory();
     if (limit != 0 && used > limit) {
       kill("memory limit: " + std::to_string(used >> 20) + " MiB resident, " +
-               std::to_string(limit >> 20) + " MiB allowed", SIGKILL);
+               std::to_string(limit >> 20) + " MiB allowed",
+           SIGKILL);
       break;
     }
     switch (machine.tick(now())) {
-      case Machine::Act::askHealth: askHealth(); break;
-      case Machine::Act::killHung: kill("heartbeat: health() was not answered in time", SIGABRT); break;
-      case Machine::Act::killStart: kill("start timeout: start() did not finish in time", SIGABRT); break;
+      case Machine::Act::askHealth:
+        askHealth();
+        break;
+      case Machine::Act::killHung:
+        kill("heartbeat: health() was not answered in time", SIGABRT);
+        break;
+      case Machine::Act::killStart:
+        kill("start timeout: start() did not finish in time", SIGABRT);
+        break;
       case Machine::Act::nothing:
-      case Machine::Act::spawn: break;
+      case Machine::Act::spawn:
+        break;
     }
   }
 }
 
 void Supervised::askHealth() {
-  if (healthPending) return;   // the former is still unanswered: a miss
+  if (healthPending) return;  // the former is still unanswered: a miss
   healthPending = true;
   auto call = KJ_REQUIRE_NONNULL(client).healthRequest().send();
   healthCall = call.then([this](auto&& answer) {
-    healthPending = false;
-    machine.alive();
-    ready = answer.getReady() && machine.state() == LifeState::active;
-    message = answer.getMessage().cStr();
-    loopDelayUs = answer.getLoopDelayUs();
-    if (!answer.getLive()) kill("it reports itself as not live: " + message, SIGABRT);
-  }).eagerlyEvaluate([this](kj::Exception&& e) {
-    // An error is no sign of life. A broken connection brings the end of the worker with it.
-    healthPending = false;
-    message = "health: " + textOf(e);
-    ready = false;
-  });
+                     healthPending = false;
+                     machine.alive();
+                     ready = answer.getReady() && machine.state() == LifeState::active;
+                     message = answer.getMessage().cStr();
+                     loopDelayUs = answer.getLoopDelayUs();
+                     if (!answer.getLive())
+                       kill("it reports itself as not live: " + message, SIGABRT);
+                   })
+                   .eagerlyEvaluate([this](kj::Exception&& e) {
+                     // An error is no sign of life. A broken connection brings the end of the
+                     // worker with it.
+                     healthPending = false;
+                     message = "health: " + textOf(e);
+                     ready = false;
+                   });
 }
 
 void Supervised::kill(std::string why, int firstSignal) {
@@ -231,9 +253,12 @@ void Supervised::kill(std::string why, int firstSignal) {
   parts.logs.host().error("instance '" + instanceName + "' is killed: " + killReason);
   // Callers need not wait until it is dead.
   cut(KJ_EXCEPTION(DISCONNECTED, "the instance is being restarted", instanceName, killReason));
-  if (firstSignal == 0) incarnation->hangUp();
-  else incarnation->signal(firstSignal);
-  killer = parts.timer.afterDelay(killAfter).then([this]() { incarnation->signal(SIGKILL); })
+  if (firstSignal == 0)
+    incarnation->hangUp();
+  else
+    incarnation->signal(firstSignal);
+  killer = parts.timer.afterDelay(killAfter)
+               .then([this]() { incarnation->signal(SIGKILL); })
                .eagerlyEvaluate(nullptr);
 }
 
@@ -261,81 +286,6 @@ void Supervised::noteState() {
   parts.logs.host().info("instance '" + instanceName + "' is " + nameOf(shownState));
 }
 
-kj::Promise<void> Supervised::end(kj::Duration deadline, kj::Exception why) {
-  if (!machine.running()) {
-    supervising = kj::Promise<void>(kj::READY_NOW).fork();
-    machine.stop();
-    noteState();
-    settle();
-    owner.down(*this, why);
-    return kj::READY_NOW;
-  }
-  return endRunning(deadline, kj::mv(why));
-}
-
-Async<void> Supervised::endRunning(kj::Duration deadline, kj::Exception why) {
-  bool canDrain = machine.state() == LifeState::active || machine.state() == LifeState::standby;
-  endWanted = true;
-  machine.draining();
-  noteState();
-  auto gone = supervising.addBranch();
-  if (canDrain && client != nullptr) {
-    auto request = KJ_REQUIRE_NONNULL(client).drainRequest();
-    request.setDeadlineMs(static_cast<uint32_t>(deadline / kj::MILLISECONDS));
-    auto drained = request.send().ignoreResult().catch_([this](kj::Exception&& e) {
-      parts.logs.host().warning("instance '" + instanceName + "' could not drain: " + textOf(e));
-    });
-    auto late = parts.timer.afterDelay(deadline + drainSlack).then([this]() {
-      parts.logs.host().warning("instance '" + instanceName + "' did not drain before its deadline");
-    });
-    co_await drained.exclusiveJoin(kj::mv(late))
-        .exclusiveJoin(supervising.addBranch());
-  }
-  if (incarnation.get() != nullptr && killReason.empty()) {
-    hungUp = true;
-    cut(why);
-    incarnation->hangUp();
-    killer = parts.timer.afterDelay(killAfter).then([this]() {
-      parts.logs.host().warning("instance '" + instanceName + "' did not end by itself and is killed");
-      incarnation->signal(SIGKILL);
-    }).eagerlyEvaluate(nullptr);
-  }
-  co_await gone;
-  owner.down(*this, why);   // with the reason that lasts
-}
-
-kj::Promise<Supervised::Outcome> Supervised::reconfigure(Seat next) {
-  if (!machine.running()) {
-    place = std::move(next);
-    return Outcome{Outcome::applied, "takes effect when it runs again"};
-  }
-  if (machine.state() != LifeState::active) return Outcome{Outcome::needsRestart, "it was not active"};
-  auto request = KJ_REQUIRE_NONNULL(client).reconfigureRequest();
-  auto config = next.instance->config();
-  if (!config.isNull()) request.initConfig().set(config);
-  return request.send().then([this, next = std::move(next)](auto&& answer) mutable -> Outcome {
-    auto outcome = answer.getOutcome();
-    switch (outcome.which()) {
-      case plugin::Outcome::APPLIED:
-        place = std::move(next);
-        return {Outcome::applied, ""};
-      case plugin::Outcome::REJECTED: {
-        std::string all;
-        for (auto problem : outcome.getRejected()) {
-          all += (all.empty() ? "" : "; ") + std::string(problem.getMessage().cStr());
-        }
-        return {Outcome::rejected, all};
-      }
-      case plugin::Outcome::NEEDS_RESTART:
-        return {Outcome::needsRestart, outcome.getNeedsRestart().cStr()};
-      case plugin::Outcome::UNSPECIFIED: break;
-    }
-    return {Outcome::needsRestart, "it gave no answer that this host knows"};
-  }, [](kj::Exception&& e) -> Outcome {
-    return {Outcome::needsRestart, "reconfigure() failed: " + textOf(e)};
-  });
-}
-
 void Supervised::reseat(Seat next) {
   KJ_REQUIRE(!machine.running());
   place = std::move(next);
@@ -344,7 +294,9 @@ void Supervised::reseat(Seat next) {
 }
 
 kj::Maybe<plugin::Plugin::Client> Supervised::running() {
-  KJ_IF_MAYBE(c, client) { return *c; }
+  KJ_IF_MAYBE (c, client) {
+    return *c;
+  }
   return nullptr;
 }
 
@@ -356,7 +308,7 @@ kj::Maybe<capnp::Capability::Client> Supervised::provided(uint64_t interfaceId) 
 
 void Supervised::describe(admin::InstanceStatus::Builder out) {
   out.setName(instanceName);
-  KJ_IF_MAYBE(manifest, place.instance->manifest()) {
+  KJ_IF_MAYBE (manifest, place.instance->manifest()) {
     out.setPlugin(manifest->getName());
     out.setVersion(manifest->getVersion());
   }

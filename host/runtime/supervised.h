@@ -1,6 +1,6 @@
 #pragma once
-// Supervised: one instance of the config, kept alive. It runs the Machine's decisions: starts incarnations,
-// asks for their health, watches their memory, kills, backs off, drains.
+// Supervised: one instance of the config, kept alive. It runs the Machine's decisions: starts
+// incarnations, asks for their health, watches their memory, kills, backs off, drains.
 //
 // Loop thread only. Destroying it kills what runs.
 
@@ -26,11 +26,11 @@ class Logs;
 
 // What an instance is, by one config.
 struct Seat {
-  std::shared_ptr<const LoadedConfig> config;   // keeps `instance` alive
+  std::shared_ptr<const LoadedConfig> config;  // keeps `instance` alive
   const Instance* instance = nullptr;
-  std::string library;                          // absolute path of the .so
-  std::string executable;                       // of workers
-  std::string policyPath;                       // colon separated
+  std::string library;     // absolute path of the .so
+  std::string executable;  // of workers
+  std::string policyPath;  // colon separated
   std::vector<std::pair<std::string, std::shared_ptr<ListenSocket>>> listeners;
 };
 
@@ -39,8 +39,10 @@ struct RuntimeParts {
   kj::Timer& timer;
   const kj::Clock& clock;
   Logs& logs;
-  std::function<double()> random;   // from 0 up to below 1
+  std::function<double()> random;  // from 0 up to below 1
 };
+
+constexpr kj::Duration killAfter = 1 * kj::SECONDS;  // from the first signal to SIGKILL
 
 class Supervised {
  public:
@@ -51,7 +53,11 @@ class Supervised {
     virtual void up(Supervised& instance) = 0;
     // They are about to break.
     virtual void down(Supervised& instance, const kj::Exception& why) = 0;
-    struct GrantedEdge { std::string requirement, provider; uint64_t interfaceId; capnp::Capability::Client client; };
+    struct GrantedEdge {
+      std::string requirement, provider;
+      uint64_t interfaceId;
+      capnp::Capability::Client client;
+    };
     virtual std::vector<GrantedEdge> grantsOf(Supervised& instance) = 0;
   };
 
@@ -65,15 +71,20 @@ class Supervised {
 
   // From stopped, failed or backing off; forgets crashes. Does nothing while it runs.
   void begin();
-  // Resolves when the first attempt after begin() has ended in active, backing off, failed or stopped.
+  // Resolves when the first attempt after begin() has ended in active, backing off, failed or
+  // stopped.
   kj::Promise<void> whenSettled() { return settled.addBranch(); }
 
-  // Asks it to drain, ends it, and resolves when it is gone: stopped. Capabilities that others hold of it
-  // then answer `why`. A failed one stays failed.
+  // Asks it to drain, ends it, and resolves when it is gone: stopped. Capabilities that others hold
+  // of it then answer `why`. A failed one stays failed.
   kj::Promise<void> end(kj::Duration deadline, kj::Exception why);
 
-  struct Outcome { enum Kind { applied, needsRestart, rejected } kind; std::string detail; };
-  // Plugin.reconfigure with the seat's config; takes the seat if applied. One that does not run takes it as is.
+  struct Outcome {
+    enum Kind { applied, needsRestart, rejected } kind;
+    std::string detail;
+  };
+  // Plugin.reconfigure with the seat's config; takes the seat if applied. One that does not run
+  // takes it as is.
   kj::Promise<Outcome> reconfigure(Seat next);
   // For the next begin(); only while nothing runs.
   void reseat(Seat next);
@@ -92,8 +103,8 @@ class Supervised {
   Async<void> tick();
   Async<void> endRunning(kj::Duration deadline, kj::Exception why);
   void askHealth();
-  // Ends the incarnation against its will; only the first reason counts. Signal 0 hangs up instead. What
-  // remains after a second gets SIGKILL.
+  // Ends the incarnation against its will; only the first reason counts. Signal 0 hangs up instead.
+  // What remains after a second gets SIGKILL.
   void kill(std::string why, int firstSignal);
   void cut(const kj::Exception& why);
   void noteFailure(const std::string& how);
@@ -112,7 +123,7 @@ class Supervised {
   HostServices services;
 
   bool endWanted = false;
-  bool hungUp = false;          // its end was asked for, and is no failure
+  bool hungUp = false;  // its end was asked for, and is no failure
   bool healthPending = false;
   std::string killReason;
   std::map<uint64_t, capnp::Capability::Client> capabilities;

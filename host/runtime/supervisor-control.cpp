@@ -28,7 +28,9 @@ kj::Promise<T> Supervisor::inTurn(kj::Function<kj::Promise<T>()> operation) {
       return done.then([fulfiller](T&& value) { (*fulfiller)->fulfill(kj::mv(value)); });
     }
   };
-  last = passOn().eagerlyEvaluate([fulfiller](kj::Exception&& e) { (*fulfiller)->reject(kj::mv(e)); }).fork();
+  last = passOn()
+             .eagerlyEvaluate([fulfiller](kj::Exception&& e) { (*fulfiller)->reject(kj::mv(e)); })
+             .fork();
   return kj::mv(pair.promise);
 }
 
@@ -82,22 +84,26 @@ void Supervisor::grants(admin::Admin::GrantsResults::Builder out) {
 }
 
 kj::Promise<ReloadReport> Supervisor::reload(bool dryRun) {
-  return inTurn<ReloadReport>([this, dryRun]() -> kj::Promise<ReloadReport> { return reloadNow(dryRun); });
+  return inTurn<ReloadReport>(
+      [this, dryRun]() -> kj::Promise<ReloadReport> { return reloadNow(dryRun); });
 }
 
 kj::Promise<void> Supervisor::drain(kj::StringPtr instance, uint32_t deadlineMs) {
   if (instance.size() == 0) return drainHost(deadlineMs);
-  find(instance);   // an unknown name is refused at once
+  find(instance);  // an unknown name is refused at once
   return inTurn<void>([this, name = kj::str(instance), deadlineMs]() {
-    return find(name).end(drainDeadline(deadlineMs),
-                          KJ_EXCEPTION(DISCONNECTED, "the instance was drained by an operator", name));
+    return find(name).end(
+        drainDeadline(deadlineMs),
+        KJ_EXCEPTION(DISCONNECTED, "the instance was drained by an operator", name));
   });
 }
 
 Async<void> Supervisor::drainHost(uint32_t deadlineMs) {
   auto shutting = shutDown(drainDeadline(deadlineMs)).fork();
-  last = shutting.addBranch().then([this]() { stopping->fulfill(); })
-             .eagerlyEvaluate([this](kj::Exception&& e) { stopping->reject(kj::mv(e)); }).fork();
+  last = shutting.addBranch()
+             .then([this]() { stopping->fulfill(); })
+             .eagerlyEvaluate([this](kj::Exception&& e) { stopping->reject(kj::mv(e)); })
+             .fork();
   co_await shutting.addBranch();
 }
 
@@ -110,39 +116,47 @@ kj::Promise<void> Supervisor::restart(kj::StringPtr instance) {
 
 Async<void> Supervisor::restartNow(std::string name) {
   auto& instance = find(name.c_str());
-  co_await instance.end(drainDeadline(0), KJ_EXCEPTION(DISCONNECTED, "the instance is being restarted", name));
+  co_await instance.end(drainDeadline(0),
+                        KJ_EXCEPTION(DISCONNECTED, "the instance is being restarted", name));
   instance.begin();
   co_await instance.whenSettled();
-  KJ_REQUIRE(instance.state() == LifeState::active, "the instance did not come up; `maitred ctl status` says why",
-             name, nameOf(instance.state()));
+  KJ_REQUIRE(instance.state() == LifeState::active,
+             "the instance did not come up; `maitred ctl status` says why", name,
+             nameOf(instance.state()));
 }
 
 kj::Promise<std::vector<InstanceMetrics>> Supervisor::instanceMetrics() {
   kj::Vector<kj::Promise<kj::Maybe<InstanceMetrics>>> asked;
   for (auto& [name, instance] : instances) {
     if (instance->state() != LifeState::active) continue;
-    KJ_IF_MAYBE(plugin, instance->running()) {
+    KJ_IF_MAYBE (plugin, instance->running()) {
       using Result = kj::Maybe<InstanceMetrics>;
       auto none = parts.timer.afterDelay(metricsDeadline).then([]() -> Result { return nullptr; });
-      asked.add(plugin->metricsRequest().send()
-                    .then([name = name](auto&& answer) -> Result {
-                      return InstanceMetrics{name, answer.getText().cStr()};
-                    }, [](kj::Exception&&) -> Result { return nullptr; })
+      asked.add(plugin->metricsRequest()
+                    .send()
+                    .then(
+                        [name = name](auto&& answer) -> Result {
+                          return InstanceMetrics{name, answer.getText().cStr()};
+                        },
+                        [](kj::Exception&&) -> Result { return nullptr; })
                     .exclusiveJoin(kj::mv(none)));
     }
   }
   return kj::joinPromises(asked.releaseAsArray()).then([](auto&& answers) {
     std::vector<InstanceMetrics> all;
     for (auto& answer : answers) {
-      KJ_IF_MAYBE(metrics, answer) { all.push_back(std::move(*metrics)); }
+      KJ_IF_MAYBE (metrics, answer) {
+        all.push_back(std::move(*metrics));
+      }
     }
     return all;
   });
 }
 
-kj::Promise<kj::String> Supervisor::ask(kj::StringPtr instance, kj::StringPtr name, kj::StringPtr input) {
+kj::Promise<kj::String> Supervisor::ask(kj::StringPtr instance, kj::StringPtr name,
+                                        kj::StringPtr input) {
   auto& found = find(instance);
-  KJ_IF_MAYBE(plugin, found.running()) {
+  KJ_IF_MAYBE (plugin, found.running()) {
     auto request = plugin->commandRequest();
     request.setName(name);
     request.setInput(input);

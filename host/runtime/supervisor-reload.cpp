@@ -11,11 +11,16 @@ namespace {
 
 admin::Action actionOf(Change change) {
   switch (change) {
-    case Change::unchanged: return admin::Action::UNCHANGED;
-    case Change::configChanged: return admin::Action::RECONFIGURED;
-    case Change::wiringChanged: return admin::Action::RESTARTED;
-    case Change::added: return admin::Action::ADDED;
-    case Change::removed: return admin::Action::REMOVED;
+    case Change::unchanged:
+      return admin::Action::UNCHANGED;
+    case Change::configChanged:
+      return admin::Action::RECONFIGURED;
+    case Change::wiringChanged:
+      return admin::Action::RESTARTED;
+    case Change::added:
+      return admin::Action::ADDED;
+    case Change::removed:
+      return admin::Action::REMOVED;
   }
   return admin::Action::UNSPECIFIED;
 }
@@ -28,8 +33,8 @@ std::string textOf(const Diagnostics& diagnostics) {
 
 // Host keys that a running host takes; the others wait for its next start.
 bool takesEffectNow(const std::string& key) {
-  for (const char* prefix : {"log.level", "drain_timeout", "worker", "edge", "isolation", "plugin_path",
-                             "policy_path"}) {
+  for (const char* prefix : {"log.level", "drain_timeout", "worker", "edge", "isolation",
+                             "plugin_path", "policy_path"}) {
     if (key.rfind(prefix, 0) == 0) return true;
   }
   return false;
@@ -39,7 +44,8 @@ bool takesEffectNow(const std::string& key) {
 
 void Supervisor::describeHostChanges(const ConfigDiff& diff, ReloadReport& report) {
   for (const auto& key : diff.host) {
-    if (!takesEffectNow(key)) report.report += "host." + key + " takes effect when the host is started again\n";
+    if (!takesEffectNow(key))
+      report.report += "host." + key + " takes effect when the host is started again\n";
   }
 }
 
@@ -69,17 +75,21 @@ Async<void> Supervisor::apply(Prepared next, const ConfigDiff& diff, ReloadRepor
     // What an operator stopped stays stopped.
     bool wanted = !there || instances.at(change.name)->state() != LifeState::stopped;
     if (change.change == Change::removed) removed.insert(change.name);
-    if (change.change == Change::removed || change.change == Change::wiringChanged) toEnd.insert(change.name);
+    if (change.change == Change::removed || change.change == Change::wiringChanged)
+      toEnd.insert(change.name);
     if ((change.change == Change::wiringChanged && wanted) || change.change == Change::added) {
       toBegin.insert(change.name);
     }
     if (change.change == Change::configChanged) toReconfigure.insert(change.name);
   }
   // Named, not a temporary of the co_await: GCC 12 destroys such a one twice.
-  auto ending = endAll(current.graph, std::move(toEnd), drainDeadline(0), [&removed](const std::string& name) {
-    if (removed.count(name)) return KJ_EXCEPTION(FAILED, "the instance was removed from the configuration", name);
-    return KJ_EXCEPTION(DISCONNECTED, "the instance is being restarted for a new configuration", name);
-  });
+  auto ending = endAll(
+      current.graph, std::move(toEnd), drainDeadline(0), [&removed](const std::string& name) {
+        if (removed.count(name))
+          return KJ_EXCEPTION(FAILED, "the instance was removed from the configuration", name);
+        return KJ_EXCEPTION(DISCONNECTED, "the instance is being restarted for a new configuration",
+                            name);
+      });
   co_await ending;
   current = std::move(next);
   for (const auto& name : removed) {
@@ -90,8 +100,10 @@ Async<void> Supervisor::apply(Prepared next, const ConfigDiff& diff, ReloadRepor
     if (change.change == Change::removed || change.change == Change::configChanged) continue;
     const Instance& instance = *current.config->instance(change.name);
     auto& known = instances[change.name];
-    if (known.get() == nullptr) known = kj::heap<Supervised>(seatOf(instance), parts, static_cast<Supervised::Owner&>(*this));
-    else if (change.change == Change::wiringChanged) known->reseat(seatOf(instance));
+    if (known.get() == nullptr)
+      known = kj::heap<Supervised>(seatOf(instance), parts, static_cast<Supervised::Owner&>(*this));
+    else if (change.change == Change::wiringChanged)
+      known->reseat(seatOf(instance));
   }
   wire();
   for (const auto& key : diff.host) {
@@ -103,10 +115,12 @@ Async<void> Supervisor::apply(Prepared next, const ConfigDiff& diff, ReloadRepor
   }
   std::set<std::string> toRestart;
   for (auto& change : report.changes) {
-    if (toReconfigure.count(change.instance)) co_await reconfigure(change.instance, change, toRestart);
+    if (toReconfigure.count(change.instance))
+      co_await reconfigure(change.instance, change, toRestart);
   }
   co_await endAll(current.graph, toRestart, drainDeadline(0), [](const std::string& name) {
-    return KJ_EXCEPTION(DISCONNECTED, "the instance is being restarted for a new configuration", name);
+    return KJ_EXCEPTION(DISCONNECTED, "the instance is being restarted for a new configuration",
+                        name);
   });
   for (const auto& name : toRestart) {
     instances.at(name)->reseat(seatOf(*current.config->instance(name)));
@@ -120,7 +134,7 @@ Async<void> Supervisor::reconfigure(const std::string& name, ReloadChange& chang
   auto& instance = *instances.at(name);
   bool down = instance.state() == LifeState::failed || instance.state() == LifeState::backingOff;
   auto seat = seatOf(*current.config->instance(name));
-  if (down) {   // the new config may be the cure
+  if (down) {  // the new config may be the cure
     toRestart.insert(name);
     change.action = admin::Action::RESTARTED;
     co_return;
@@ -130,7 +144,8 @@ Async<void> Supervisor::reconfigure(const std::string& name, ReloadChange& chang
                        return Supervised::Outcome{Supervised::Outcome::needsRestart,
                                                   "reconfigure() did not answer in time"};
                      }));
-  if (!outcome.detail.empty()) change.detail += (change.detail.empty() ? "" : ": ") + outcome.detail;
+  if (!outcome.detail.empty())
+    change.detail += (change.detail.empty() ? "" : ": ") + outcome.detail;
   if (outcome.kind == Supervised::Outcome::needsRestart) {
     toRestart.insert(name);
     change.action = admin::Action::RESTARTED;

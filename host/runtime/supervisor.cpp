@@ -1,4 +1,5 @@
-// Starting, ending and wiring; the operators' side is in supervisor-control.cpp, reload in supervisor-reload.cpp.
+// Starting, ending and wiring; the operators' side is in supervisor-control.cpp, reload in
+// supervisor-reload.cpp.
 #include "host/runtime/supervisor.h"
 
 #include "host/log/logs.h"
@@ -9,7 +10,8 @@
 
 namespace maitred::host {
 
-Supervisor::Supervisor(RuntimeParts parts, Preparation preparation, std::string version, LoopDelay& delay)
+Supervisor::Supervisor(RuntimeParts parts, Preparation preparation, std::string version,
+                       LoopDelay& delay)
     : parts(kj::mv(parts)),
       preparation(std::move(preparation)),
       version(std::move(version)),
@@ -33,7 +35,8 @@ Supervised& Supervisor::find(kj::StringPtr instance) {
   auto found = instances.find(instance.cStr());
   if (found != instances.end()) return *found->second;
   kj::String known = kj::str();
-  for (const auto& [name, value] : instances) known = kj::str(known, known.size() ? ", " : "", name.c_str());
+  for (const auto& [name, value] : instances)
+    known = kj::str(known, known.size() ? ", " : "", name.c_str());
   fail("there is no instance '", instance, "'; running here: ", known);
 }
 
@@ -61,7 +64,8 @@ EdgeLimits Supervisor::limitsOf(const std::string& consumer) const {
   auto defaults = current.config->host().getEdge();
   EdgeLimits limits{defaults.getInFlightMax(), defaults.getDeadline() * kj::MILLISECONDS};
   if (instance != nullptr && instance->inFlightMax != 0) limits.inFlightMax = instance->inFlightMax;
-  if (instance != nullptr && instance->deadlineMs != 0) limits.deadline = instance->deadlineMs * kj::MILLISECONDS;
+  if (instance != nullptr && instance->deadlineMs != 0)
+    limits.deadline = instance->deadlineMs * kj::MILLISECONDS;
   return limits;
 }
 
@@ -76,14 +80,15 @@ void Supervisor::wire() {
       next.push_back(std::move(*same));
     } else {
       next.push_back({edge, kj::heap<Edge>(edge.consumer.c_str(), edge.requirement.c_str(),
-                                           edge.provider.c_str(), limitsOf(edge.consumer), monotonic,
-                                           parts.timer, parts.clock)});
+                                           edge.provider.c_str(), limitsOf(edge.consumer),
+                                           monotonic, parts.timer, parts.clock)});
     }
   }
   for (auto& wire : wires) {
     if (wire.edge.get() != nullptr) {
       wire.edge->disconnect(KJ_EXCEPTION(FAILED, "this edge was removed from the configuration",
-                                         wire.what.consumer, wire.what.requirement, wire.what.provider));
+                                         wire.what.consumer, wire.what.requirement,
+                                         wire.what.provider));
     }
   }
   wires = std::move(next);
@@ -95,7 +100,7 @@ void Supervisor::wire() {
 void Supervisor::up(Supervised& instance) {
   for (auto& wire : wires) {
     if (wire.what.provider != instance.name() || wire.edge->connected()) continue;
-    KJ_IF_MAYBE(capability, instance.provided(wire.what.interface.typeId)) {
+    KJ_IF_MAYBE (capability, instance.provided(wire.what.interface.typeId)) {
       wire.edge->connect(kj::mv(*capability));
     }
   }
@@ -120,7 +125,8 @@ std::vector<Supervised::Owner::GrantedEdge> Supervisor::grantsOf(Supervised& ins
 kj::Promise<void> Supervisor::start(Prepared config) {
   current = std::move(config);
   for (const auto& instance : current.config->instances()) {
-    instances[instance.name] = kj::heap<Supervised>(seatOf(instance), parts, static_cast<Supervised::Owner&>(*this));
+    instances[instance.name] =
+        kj::heap<Supervised>(seatOf(instance), parts, static_cast<Supervised::Owner&>(*this));
   }
   wire();
   std::set<std::string> all(current.graph.startOrder.begin(), current.graph.startOrder.end());
@@ -137,14 +143,17 @@ kj::Promise<void> Supervisor::beginAll(std::set<std::string> names) {
     kj::Vector<kj::Promise<void>> providers;
     for (const auto& edge : current.graph.edges) {
       auto provider = begun->find(edge.provider);
-      if (edge.consumer == name && provider != begun->end()) providers.add(provider->second.addBranch());
+      if (edge.consumer == name && provider != begun->end())
+        providers.add(provider->second.addBranch());
     }
-    auto settled = kj::joinPromises(providers.releaseAsArray()).then([this, name]() -> kj::Promise<void> {
-      auto found = instances.find(name);
-      if (found == instances.end()) return kj::READY_NOW;
-      found->second->begin();
-      return found->second->whenSettled();
-    }).fork();
+    auto settled = kj::joinPromises(providers.releaseAsArray())
+                       .then([this, name]() -> kj::Promise<void> {
+                         auto found = instances.find(name);
+                         if (found == instances.end()) return kj::READY_NOW;
+                         found->second->begin();
+                         return found->second->whenSettled();
+                       })
+                       .fork();
     all.add(settled.addBranch());
     begun->emplace(name, kj::mv(settled));
   }
@@ -161,12 +170,14 @@ kj::Promise<void> Supervisor::endAll(const graph::Graph& order, std::set<std::st
     kj::Vector<kj::Promise<void>> consumers;
     for (const auto& edge : order.edges) {
       auto consumer = ended->find(edge.consumer);
-      if (edge.provider == *name && consumer != ended->end()) consumers.add(consumer->second.addBranch());
+      if (edge.provider == *name && consumer != ended->end())
+        consumers.add(consumer->second.addBranch());
     }
     auto done = kj::joinPromises(consumers.releaseAsArray())
                     .then([this, name = *name, deadline, reason = why(*name)]() mutable {
                       return instances.at(name)->end(deadline, kj::mv(reason));
-                    }).fork();
+                    })
+                    .fork();
     all.add(done.addBranch());
     ended->emplace(*name, kj::mv(done));
   }

@@ -1,8 +1,9 @@
 #pragma once
-// Supervisor: all instances of a running host, the edges between them, and what operators do with them.
+// Supervisor: all instances of a running host, the edges between them, and what operators do with
+// them.
 //
-// Loop thread only. Operations (reload, drain, restart) run one after the other and carry on when whoever
-// asked for them has gone.
+// Loop thread only. Operations (reload, drain, restart) run one after the other and carry on when
+// whoever asked for them has gone.
 
 #include "host/admin/control.h"
 #include "host/graph/graph.h"
@@ -22,13 +23,14 @@ class Supervisor final : public Control, private Supervised::Owner {
   Supervisor(RuntimeParts parts, Preparation preparation, std::string version, LoopDelay& delay);
   ~Supervisor() noexcept(false);
 
-  // Starts the instances, providers before their consumers, independent ones side by side; resolves when each
-  // has either come up or failed for the first time. Once.
+  // Starts the instances, providers before their consumers, independent ones side by side; resolves
+  // when each has either come up or failed for the first time. Once.
   kj::Promise<void> start(Prepared config);
-  // Drains all in reverse order, each within the deadline, those that do not depend on each other side by
-  // side. Whatever is under way is given up.
+  // Drains all in reverse order, each within the deadline, those that do not depend on each other
+  // side by side. Whatever is under way is given up.
   kj::Promise<void> shutDown(kj::Duration deadline);
-  // Resolves when somebody asked through Control::drain() that the host ends; that promise resolves with it.
+  // Resolves when somebody asked through Control::drain() that the host ends; that promise resolves
+  // with it.
   kj::Promise<void> whenStopped() { return stopped.addBranch(); }
 
   bool draining() const { return hostState == admin::HostState::DRAINING; }
@@ -39,7 +41,8 @@ class Supervisor final : public Control, private Supervised::Owner {
   kj::Promise<void> drain(kj::StringPtr instance, uint32_t deadlineMs) override;
   kj::Promise<void> restart(kj::StringPtr instance) override;
   kj::Promise<std::vector<InstanceMetrics>> instanceMetrics() override;
-  kj::Promise<kj::String> ask(kj::StringPtr instance, kj::StringPtr name, kj::StringPtr input) override;
+  kj::Promise<kj::String> ask(kj::StringPtr instance, kj::StringPtr name,
+                              kj::StringPtr input) override;
   std::string effectiveConfig() override;
 
  private:
@@ -60,7 +63,8 @@ class Supervisor final : public Control, private Supervised::Owner {
   void wire();
   // Begins the named instances in the start order, each once its providers among them have settled.
   kj::Promise<void> beginAll(std::set<std::string> names);
-  kj::Promise<void> endAll(const graph::Graph& order, std::set<std::string> names, kj::Duration deadline,
+  kj::Promise<void> endAll(const graph::Graph& order, std::set<std::string> names,
+                           kj::Duration deadline,
                            kj::Function<kj::Exception(const std::string&)> why);
   // Runs an operation after those before it; it is not given up with the returned promise.
   template <typename T>
@@ -68,7 +72,8 @@ class Supervisor final : public Control, private Supervised::Owner {
 
   Async<ReloadReport> reloadNow(bool dryRun);
   Async<void> apply(Prepared next, const ConfigDiff& diff, ReloadReport& report);
-  Async<void> reconfigure(const std::string& name, ReloadChange& change, std::set<std::string>& toRestart);
+  Async<void> reconfigure(const std::string& name, ReloadChange& change,
+                          std::set<std::string>& toRestart);
   void describeHostChanges(const ConfigDiff& diff, ReloadReport& report);
   Async<void> restartNow(std::string name);
   Async<void> drainHost(uint32_t deadlineMs);
@@ -85,7 +90,7 @@ class Supervisor final : public Control, private Supervised::Owner {
   std::map<std::string, kj::Own<Supervised>> instances;
   kj::Own<kj::PromiseFulfiller<void>> stopping;
   kj::ForkedPromise<void> stopped;
-  kj::ForkedPromise<void> last;   // the operation before the next one; never rejected
+  kj::ForkedPromise<void> last;  // the operation before the next one; never rejected
 };
 
 }  // namespace maitred::host

@@ -13,7 +13,7 @@ graph::Node nodeOf(const Instance& instance) {
   graph::Node node;
   node.name = instance.name;
   node.plugin = instance.library;
-  KJ_IF_MAYBE(manifest, instance.manifest()) {
+  KJ_IF_MAYBE (manifest, instance.manifest()) {
     node.plugin = manifest->getName().cStr();
     for (auto provided : manifest->getProvides()) node.provides.push_back(interfaceOf(provided));
     for (auto required : manifest->getRequires()) {
@@ -47,6 +47,8 @@ std::optional<graph::Graph> linkConfig(const LoadedConfig& config, Diagnostics& 
   return std::move(linked.graph);
 }
 
-void checkWiring(const LoadedConfig& config, Diagnostics& diagnostics) { linkConfig(config, diagnostics); }
+void checkWiring(const LoadedConfig& config, Diagnostics& diagnostics) {
+  linkConfig(config, diagnostics);
+}
 
 }  // namespace maitred::host

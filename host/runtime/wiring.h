@@ -8,7 +8,8 @@
 
 namespace maitred::host {
 
-// Adds what is wrong with the wiring to the diagnostics, each fault at its place; absent if there is one.
+// Adds what is wrong with the wiring to the diagnostics, each fault at its place; absent if there
+// is one.
 std::optional<graph::Graph> linkConfig(const LoadedConfig& config, Diagnostics& diagnostics);
 
 }  // namespace maitred::host

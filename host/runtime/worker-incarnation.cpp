@@ -14,10 +14,13 @@
 namespace maitred::host {
 namespace {
 
-// A grandchild may keep the pipe of a dead worker open; its lines are not waited for longer than this.
+// A grandchild may keep the pipe of a dead worker open; its lines are not waited for longer than
+// this.
 constexpr kj::Duration lastLinesWait = 200 * kj::MILLISECONDS;
 
-struct Pair { kj::AutoCloseFd ours, theirs; };
+struct Pair {
+  kj::AutoCloseFd ours, theirs;
+};
 
 Pair socketPair() {
   int fds[2];
@@ -33,10 +36,14 @@ Pair outputPipe() {
 
 ProcessOptions optionsOf(const Launch& launch, int rpc, int output) {
   ProcessOptions options{launch.executable, {}, output, {rpc}};
-  options.arguments = {"maitred", "worker", "--library", launch.library, "--instance", launch.instance,
-                       "--state", launch.stateDirectory, "--policy-path", launch.policyPath,
-                       "--log-level", launch.logLevel, "--parent", std::to_string(getpid()),
-                       "--rpc", "3"};
+  options.arguments = {"maitred",       "worker",
+                       "--library",     launch.library,
+                       "--instance",    launch.instance,
+                       "--state",       launch.stateDirectory,
+                       "--policy-path", launch.policyPath,
+                       "--log-level",   launch.logLevel,
+                       "--parent",      std::to_string(getpid()),
+                       "--rpc",         "3"};
   for (const auto& [name, fd] : launch.listeners) {
     options.arguments.push_back("--listen");
     options.arguments.push_back(name + "=" + std::to_string(3 + options.descriptors.size()));

@@ -19,7 +19,7 @@
 namespace maitred::host {
 namespace {
 
-constexpr int cannotServe = 70;   // EX_SOFTWARE of sysexits.h
+constexpr int cannotServe = 70;  // EX_SOFTWARE of sysexits.h
 
 struct Arguments {
   std::string library, instance, state, policyPath, logLevel = "info";
@@ -41,18 +41,26 @@ Arguments parse(int argc, char** argv) {
     std::string_view key = argv[i];
     KJ_REQUIRE(i + 1 < argc, "the last argument has no value", argv[i]);
     std::string value = argv[i + 1];
-    if (key == "--library") out.library = value;
-    else if (key == "--instance") out.instance = value;
-    else if (key == "--state") out.state = value;
-    else if (key == "--policy-path") out.policyPath = value;
-    else if (key == "--log-level") out.logLevel = value;
-    else if (key == "--parent") out.parent = numberOf(value);
-    else if (key == "--rpc") out.rpc = numberOf(value);
+    if (key == "--library")
+      out.library = value;
+    else if (key == "--instance")
+      out.instance = value;
+    else if (key == "--state")
+      out.state = value;
+    else if (key == "--policy-path")
+      out.policyPath = value;
+    else if (key == "--log-level")
+      out.logLevel = value;
+    else if (key == "--parent")
+      out.parent = numberOf(value);
+    else if (key == "--rpc")
+      out.rpc = numberOf(value);
     else if (key == "--listen") {
       size_t equals = value.rfind('=');
       KJ_REQUIRE(equals != std::string::npos, "--listen takes NAME=FD", value);
       out.listeners.emplace_back(value.substr(0, equals), numberOf(value.substr(equals + 1)));
-    } else KJ_FAIL_REQUIRE("unknown argument of `maitred worker`, which only the host starts", argv[i]);
+    } else
+      KJ_FAIL_REQUIRE("unknown argument of `maitred worker`, which only the host starts", argv[i]);
   }
   KJ_REQUIRE(!out.library.empty() && out.rpc >= 0,
              "`maitred worker` is started by the host, not by hand; try `maitred run`");
@@ -68,21 +76,25 @@ int serve(const Arguments& arguments) {
              arguments.library, entry->abi_version, MAITRED_ABI_VERSION);
   std::vector<maitred_listener> listeners;
   for (const auto& [name, fd] : arguments.listeners) listeners.push_back({name.c_str(), fd});
-  maitred_instance instance{sizeof(maitred_instance), arguments.instance.c_str(),
-                            arguments.state.c_str(), arguments.policyPath.c_str(),
-                            arguments.logLevel.c_str(), listeners.data(), listeners.size()};
+  maitred_instance instance{sizeof(maitred_instance),
+                            arguments.instance.c_str(),
+                            arguments.state.c_str(),
+                            arguments.policyPath.c_str(),
+                            arguments.logLevel.c_str(),
+                            listeners.data(),
+                            listeners.size()};
   maitred_serve_args args{sizeof(maitred_serve_args), &instance, arguments.rpc};
   return entry->serve(&args);
 }
 
-// The stack goes among the last lines. KJ's own handler would end the process with exit code 1, and the
-// signal is what the status should name.
+// The stack goes among the last lines. KJ's own handler would end the process with exit code 1, and
+// the signal is what the status should name.
 void onCrash(int number) {
   void* frames[64];
   static const char message[] = "the worker crashes; its stack:\n";
   [[maybe_unused]] auto written = write(2, message, sizeof message - 1);
   backtrace_symbols_fd(frames, backtrace(frames, 64), 2);
-  raise(number);   // with the default action, once the handler has returned
+  raise(number);  // with the default action, once the handler has returned
 }
 
 void reportCrashes() {
@@ -105,7 +117,7 @@ void reportCrashes() {
 int workerMain(int argc, char** argv) {
   reportCrashes();
   int code = cannotServe;
-  KJ_IF_MAYBE(exception, kj::runCatchingExceptions([&]() { code = serve(parse(argc, argv)); })) {
+  KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&]() { code = serve(parse(argc, argv)); })) {
     log::jsonLinesToStderr()(log::Level::error, kj::str("the worker cannot serve: ", *exception));
   }
   return code;

@@ -23,22 +23,25 @@ std::optional<UserAccount> findAccount(uint32_t uid);
 struct RunAs {
   enum class Kind { automatic, submitter, fixed, host };
   Kind kind = Kind::automatic;
-  std::string fixed;          // kind fixed
-  std::string unknownUser;    // instead of a submitter without an account; empty: refuse
+  std::string fixed;        // kind fixed
+  std::string unknownUser;  // instead of a submitter without an account; empty: refuse
   bool allowRoot = false;
 };
 
 // The outcome for one submitter: an account, or why not.
 struct AccountChoice {
-  bool change = false;        // false: the task runs as what the host is
+  bool change = false;  // false: the task runs as what the host is
   UserAccount account;
-  std::string refusal;        // not empty: the task may not run
+  std::string refusal;  // not empty: the task may not run
 };
 
-// Decides for a submitter. `hostUid` is what we run as. Pure but for the look-ups, which are handed in.
+// Decides for a submitter. `hostUid` is what we run as. Pure but for the look-ups, which are handed
+// in.
 struct AccountLookup {
   virtual ~AccountLookup() = default;
-  virtual std::optional<UserAccount> byName(const std::string& name) const { return findAccount(name); }
+  virtual std::optional<UserAccount> byName(const std::string& name) const {
+    return findAccount(name);
+  }
   virtual std::optional<UserAccount> byUid(uint32_t uid) const { return findAccount(uid); }
 };
 AccountChoice chooseAccount(const RunAs& rule, const std::string& submitter, uint32_t hostUid,

@@ -14,7 +14,9 @@ namespace {
 constexpr uint32_t PORT_FIRST = 31000;
 constexpr uint32_t PORTS_PER_NODE = 1000;
 
-std::string text(kj::StringPtr value) { return {value.begin(), value.size()}; }
+std::string text(kj::StringPtr value) {
+  return {value.begin(), value.size()};
+}
 
 std::string addressOf(NodeConfig::Reader node, size_t index) {
   if (node.getAddress().size() > 0) return text(node.getAddress());
@@ -78,9 +80,15 @@ RunAs runAsFrom(LocalConfig::Reader config) {
   RunAs rule;
   auto runAs = config.getRunAs();
   switch (runAs.which()) {
-    case RunAsConfig::AUTOMATIC: rule.kind = RunAs::Kind::automatic; break;
-    case RunAsConfig::SUBMITTER: rule.kind = RunAs::Kind::submitter; break;
-    case RunAsConfig::HOST: rule.kind = RunAs::Kind::host; break;
+    case RunAsConfig::AUTOMATIC:
+      rule.kind = RunAs::Kind::automatic;
+      break;
+    case RunAsConfig::SUBMITTER:
+      rule.kind = RunAs::Kind::submitter;
+      break;
+    case RunAsConfig::HOST:
+      rule.kind = RunAs::Kind::host;
+      break;
     case RunAsConfig::FIXED:
       rule.kind = RunAs::Kind::fixed;
       rule.fixed = text(runAs.getFixed());
@@ -96,23 +104,30 @@ void checkAccount(const std::string& name, bool allowRoot, const char* key, Prob
   if (!account) {
     problems.error({key}, "there is no account '" + name + "' on this machine");
   } else if (account->uid == 0 && !allowRoot) {
-    problems.error({key}, "tasks would run as root", "name another account, or set allow_root: true");
+    problems.error({key}, "tasks would run as root",
+                   "name another account, or set allow_root: true");
   }
 }
 
 Settings::LimitMode modeFrom(LimitMode mode) {
   switch (mode) {
-    case LimitMode::CGROUP_V1: return Settings::LimitMode::v1;
-    case LimitMode::CGROUP_V2: return Settings::LimitMode::v2;
-    case LimitMode::WATCH: return Settings::LimitMode::watch;
-    case LimitMode::NONE: return Settings::LimitMode::none;
-    default: return Settings::LimitMode::automatic;
+    case LimitMode::CGROUP_V1:
+      return Settings::LimitMode::v1;
+    case LimitMode::CGROUP_V2:
+      return Settings::LimitMode::v2;
+    case LimitMode::WATCH:
+      return Settings::LimitMode::watch;
+    case LimitMode::NONE:
+      return Settings::LimitMode::none;
+    default:
+      return Settings::LimitMode::automatic;
   }
 }
 
 void addNodes(LocalConfig::Reader config, Settings& settings) {
   auto machine = machineCapacity(settings.workFolder);
-  auto add = [&](std::string name, NodeConfig::Reader node, Capacity::Reader capacity, size_t index) {
+  auto add = [&](std::string name, NodeConfig::Reader node, Capacity::Reader capacity,
+                 size_t index) {
     NodeSettings one;
     one.address = addressOf(node, index);
     one.facts.id = one.facts.hostname = std::move(name);
@@ -159,14 +174,15 @@ void checkConfig(LocalConfig::Reader config, Problems& problems) {
   }
   bool other = rule.kind == RunAs::Kind::fixed || rule.kind == RunAs::Kind::submitter;
   if (other && geteuid() != 0) {
-    problems.warning({"run_as"}, "the host does not run as root: it can run no other account's tasks",
+    problems.warning({"run_as"},
+                     "the host does not run as root: it can run no other account's tasks",
                      "run_as: host");
   }
   if (rule.kind == RunAs::Kind::host && geteuid() == 0 && !rule.allowRoot) {
     problems.error({"run_as"}, "the host runs as root, and so would every task",
                    "name an account, or set allow_root: true");
   }
-  if (config.getHttp().getAuth().isUnspecified()) return;   // open, see the schema
+  if (config.getHttp().getAuth().isUnspecified()) return;  // open, see the schema
   for (auto& problem : http::checkAuth(config.getHttp().getAuth())) {
     std::vector<std::string> path = {"http", "auth"};
     path.insert(path.end(), problem.path.begin(), problem.path.end());
@@ -184,9 +200,9 @@ Settings settingsFrom(LocalConfig::Reader config, const std::string& stateFolder
   settings.runAs = runAsFrom(config);
   settings.limitMode = modeFrom(config.getLimits());
   settings.cpuQuota = config.getCpuQuota();
-  settings.retention = {int64_t(std::min<uint64_t>(config.getRetention().getAge(), 1u << 31)) *
-                            1'000'000'000,
-                        config.getRetention().getSize()};
+  settings.retention = {
+      int64_t(std::min<uint64_t>(config.getRetention().getAge(), 1u << 31)) * 1'000'000'000,
+      config.getRetention().getSize()};
   settings.uriBytesMax = config.getUris().getBytesMax();
   settings.uriTimeoutMs = config.getUris().getTimeout();
   for (auto variable : config.getEnvironment()) {

@@ -1,5 +1,6 @@
 #pragma once
-// From the plugin's typed configuration to Settings, and what a schema's ranges cannot say about it.
+// From the plugin's typed configuration to Settings, and what a schema's ranges cannot say about
+// it.
 
 #include "local.capnp.h"
 #include "settings.h"
@@ -11,8 +12,8 @@ namespace maitred::local {
 // Reports every fault. No side effects.
 void checkConfig(LocalConfig::Reader config, Problems& problems);
 
-// Of a config without faults. A relative work directory lies in the instance's state folder. Blocking (host
-// name, disk size), so not for a busy loop.
+// Of a config without faults. A relative work directory lies in the instance's state folder.
+// Blocking (host name, disk size), so not for a busy loop.
 Settings settingsFrom(LocalConfig::Reader config, const std::string& stateFolder);
 
 }  // namespace maitred::local

@@ -1,5 +1,6 @@
 #pragma once
-// Where shims' datagrams arrive: <work folder>/events, so that those of an earlier life find us too.
+// Where shims' datagrams arrive: <work folder>/events, so that those of an earlier life find us
+// too.
 
 #include "record.capnp.h"
 

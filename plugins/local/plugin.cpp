@@ -20,7 +20,8 @@ uint16_t portOf(int fd) {
   socklen_t size = sizeof(address);
   if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
   if (address.ss_family == AF_INET) return ntohs(reinterpret_cast<sockaddr_in&>(address).sin_port);
-  if (address.ss_family == AF_INET6) return ntohs(reinterpret_cast<sockaddr_in6&>(address).sin6_port);
+  if (address.ss_family == AF_INET6)
+    return ntohs(reinterpret_cast<sockaddr_in6&>(address).sin6_port);
   return 0;
 }
 
@@ -30,7 +31,9 @@ class LocalPlugin final : public PluginOf<LocalConfig> {
  public:
   explicit LocalPlugin(Context& context) : context(context) {}
 
-  static void check(LocalConfig::Reader config, Problems& problems) { checkConfig(config, problems); }
+  static void check(LocalConfig::Reader config, Problems& problems) {
+    checkConfig(config, problems);
+  }
 
   kj::Promise<void> start(LocalConfig::Reader config, Grants&) override {
     auto settings = settingsFrom(config, context.stateDirectory().cStr());

@@ -1,4 +1,5 @@
-// The runner's beginning and its housekeeping: what an earlier life left, ends that are recorded, old sandboxes.
+// The runner's beginning and its housekeeping: what an earlier life left, ends that are recorded,
+// old sandboxes.
 #include "runner.h"
 
 #include "launch-message.h"
@@ -19,8 +20,8 @@
 
 namespace maitred::local {
 
-using backend::Rejection;
 using backend::RefusalReason;
+using backend::Rejection;
 using backend::TaskKey;
 
 namespace {
@@ -31,9 +32,12 @@ constexpr int64_t PORT_BLOCK_NS = 60'000'000'000;
 
 LimitKind wanted(Settings::LimitMode mode) {
   switch (mode) {
-    case Settings::LimitMode::v1: return LimitKind::v1;
-    case Settings::LimitMode::v2: return LimitKind::v2;
-    default: return LimitKind::none;
+    case Settings::LimitMode::v1:
+      return LimitKind::v1;
+    case Settings::LimitMode::v2:
+      return LimitKind::v2;
+    default:
+      return LimitKind::none;
   }
 }
 
@@ -46,14 +50,15 @@ CgroupPlace placeFor(const Settings& settings) {
   auto name = "maitred-" + settings.instance + "-" +
               std::to_string(std::hash<std::string>()(settings.workFolder) % 1'000'000);
   auto place = findCgroups(wanted(settings.limitMode), name);
-  KJ_REQUIRE(settings.limitMode == Mode::automatic || place.kind == wanted(settings.limitMode),
-             "`limits` asks for control groups of that version, but they cannot be written to here");
+  KJ_REQUIRE(
+      settings.limitMode == Mode::automatic || place.kind == wanted(settings.limitMode),
+      "`limits` asks for control groups of that version, but they cannot be written to here");
   return place;
 }
 
 bool bindable(const std::string& address, uint16_t port) {
   int raw = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (raw < 0) return true;   // no evidence against it
+  if (raw < 0) return true;  // no evidence against it
   kj::AutoCloseFd fd(raw);
   int on = 1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
@@ -69,16 +74,18 @@ bool bindable(const std::string& address, uint16_t port) {
 kj::Promise<void> LocalRunner::start() {
   return [](LocalRunner& self) -> Async<void> {
     // Events first: what happens from now on is not missed, however long the reading takes.
-    self.background.add(self.events.receive([&self](ShimEvent::Reader event) { self.onEvent(event); }));
-    // GCC 12 destroys captures twice when the lambda is a temporary of the co_await expression itself.
+    self.background.add(
+        self.events.receive([&self](ShimEvent::Reader event) { self.onEvent(event); }));
+    // GCC 12 destroys captures twice when the lambda is a temporary of the co_await expression
+    // itself.
     auto place = offload([settings = self.settings]() { return placeFor(settings); });
     self.cgroups = co_await place;
     self.context.log().info("limits: ", self.cgroups.why.c_str());
     auto closed = self.folder->closedFolder();
     bool othersRun = geteuid() == 0 && self.settings.runAs.kind != RunAs::Kind::host;
     if (othersRun && !closed.empty()) {
-      self.context.log().warning("tasks of other accounts cannot reach their sandboxes: make ", closed.c_str(),
-                                 " searchable (chmod o+x) or set work_directory");
+      self.context.log().warning("tasks of other accounts cannot reach their sandboxes: make ",
+                                 closed.c_str(), " searchable (chmod o+x) or set work_directory");
     }
     co_await self.adoptAll();
     self.offerPorts();
@@ -113,7 +120,8 @@ void LocalRunner::adopt(FoundTask found) {
   auto key = found.facts.key;
   if (found.damaged) {
     // Its command was never started, since the record comes first.
-    context.log().warning("task ", key.text().c_str(), " has no readable record: its folder is removed");
+    context.log().warning("task ", key.text().c_str(),
+                          " has no readable record: its folder is removed");
     background.add(offload([folder = folder, key]() { folder->remove(key); }));
     return;
   }
@@ -145,11 +153,12 @@ void LocalRunner::adopt(FoundTask found) {
 
 void LocalRunner::watchShim(const TaskKey& key) {
   auto shim = tasks.at(key).shim;
-  auto watch = kj::heap<kj::UnixEventPort::FdObserver>(
-      context.events(), *shim, kj::UnixEventPort::FdObserver::OBSERVE_READ);
+  auto watch = kj::heap<kj::UnixEventPort::FdObserver>(context.events(), *shim,
+                                                       kj::UnixEventPort::FdObserver::OBSERVE_READ);
   auto ended = watch->whenBecomesReadable();
   background.add(ended.then([this, key]() { return lookAtFiles(key); })
-                     .attach(kj::mv(watch)).attach(kj::mv(shim)));
+                     .attach(kj::mv(watch))
+                     .attach(kj::mv(shim)));
 }
 
 kj::Promise<void> LocalRunner::lookAtFiles(TaskKey key) {
@@ -157,21 +166,22 @@ kj::Promise<void> LocalRunner::lookAtFiles(TaskKey key) {
            auto found = folder->look(key);
            if (found.end && !found.facts.cgroups.empty()) clearCgroups(found.facts.cgroups);
            return found;
-         }).then([this, key](FoundTask found) {
-    auto place = tasks.find(key);
-    if (place == tasks.end() || place->second.end) return;
-    if (found.damaged) {
-      // The shim is gone and had not come as far as its record.
-      EndFactsOnDisk end{vanished(false, false), unixNow(), 0, false};
-      end.ending.state = backend::TaskState::NOT_STARTED;
-      end.ending.reason = backend::Reason::INFRASTRUCTURE;
-      return finish(key, end);
-    }
-    if (found.end) return finish(key, *found.end);
-    place->second.shim = kj::mv(found.shim);
-    place->second.token = 0;
-    watchShim(key);
-  });
+         })
+      .then([this, key](FoundTask found) {
+        auto place = tasks.find(key);
+        if (place == tasks.end() || place->second.end) return;
+        if (found.damaged) {
+          // The shim is gone and had not come as far as its record.
+          EndFactsOnDisk end{vanished(false, false), unixNow(), 0, false};
+          end.ending.state = backend::TaskState::NOT_STARTED;
+          end.ending.reason = backend::Reason::INFRASTRUCTURE;
+          return finish(key, end);
+        }
+        if (found.end) return finish(key, *found.end);
+        place->second.shim = kj::mv(found.shim);
+        place->second.token = 0;
+        watchShim(key);
+      });
 }
 
 void LocalRunner::shimSpawned(uint64_t token, pid_t pid) {
@@ -204,7 +214,8 @@ void LocalRunner::shimGone(uint64_t token, int code) {
   // With code 0 its datagram is on the way, only that it came by another socket.
   auto look = code == 0 ? context.timer().afterDelay(1 * kj::SECONDS).then([this, key]() {
     return lookAtFiles(key);
-  }) : lookAtFiles(key);
+  })
+                        : lookAtFiles(key);
   background.add(kj::mv(look));
 }
 
@@ -246,10 +257,11 @@ kj::Promise<void> LocalRunner::keep(TaskKey key, int64_t endedAt) {
   return offload([folder = folder, key]() {
            folder->markReported(key);
            return folder->sizeOf(key);
-         }).then([this, key](uint64_t bytes) {
-    auto place = kept.find(key);
-    if (place != kept.end()) place->second.bytes = bytes;
-  });
+         })
+      .then([this, key](uint64_t bytes) {
+        auto place = kept.find(key);
+        if (place != kept.end()) place->second.bytes = bytes;
+      });
 }
 
 kj::Promise<void> LocalRunner::lookAfterFolder() {
@@ -280,10 +292,11 @@ kj::Promise<void> LocalRunner::removeExpired() {
   if (gone.empty()) return kj::READY_NOW;
   return offload([folder = folder, gone]() {
            for (auto& key : gone) folder->remove(key);
-         }).then([this, gone]() {
-    for (auto& key : gone) kept.erase(key);
-    context.log().debug("removed ", gone.size(), " sandboxes of ended tasks");
-  });
+         })
+      .then([this, gone]() {
+        for (auto& key : gone) kept.erase(key);
+        context.log().debug("removed ", gone.size(), " sandboxes of ended tasks");
+      });
 }
 
 std::optional<Rejection> LocalRunner::portsTaken(const backend::LaunchOrder& order) {
@@ -295,7 +308,8 @@ std::optional<Rejection> LocalRunner::portsTaken(const backend::LaunchOrder& ord
       offerPorts();
       return Rejection{RefusalReason::NO_ROOM,
                        "port " + std::to_string(grant.port) + " of " + node.address +
-                           " is in use by another process; other ports are offered now", 0};
+                           " is in use by another process; other ports are offered now",
+                       0};
     }
   }
   return std::nullopt;

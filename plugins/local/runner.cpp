@@ -33,24 +33,31 @@ backend::ServerOptions optionsOf(const Settings& settings) {
   backend::ServerOptions options;
   options.kind = "local";
   options.cluster = settings.cluster;
-  options.features = {backend::Feature::PLACE_ON_NODE, backend::Feature::PLACE_ANYWHERE,
-                      backend::Feature::DEFINITE_RECONCILE, backend::Feature::SEEKABLE_FILES,
-                      backend::Feature::SIGNALS, backend::Feature::SECRET_FILES};
+  options.features = {backend::Feature::PLACE_ON_NODE,
+                      backend::Feature::PLACE_ANYWHERE,
+                      backend::Feature::DEFINITE_RECONCILE,
+                      backend::Feature::SEEKABLE_FILES,
+                      backend::Feature::SIGNALS,
+                      backend::Feature::SECRET_FILES};
   return options;
 }
 
 }  // namespace
 
 LocalRunner::LocalRunner(Settings given, Context& context)
-    : settings(std::move(given)), context(context),
-      folder(std::make_shared<WorkFolder>(settings.workFolder)), boot(bootId()),
+    : settings(std::move(given)),
+      context(context),
+      folder(std::make_shared<WorkFolder>(settings.workFolder)),
+      boot(bootId()),
       events(context.events(), folder->fd()),
       server(*this, optionsOf(settings), context.timer(), context.clock()),
-      startedCount(context.metrics().counter("maitred_local_started_total", "Tasks handed to a shim.")),
+      startedCount(
+          context.metrics().counter("maitred_local_started_total", "Tasks handed to a shim.")),
       refusedCount(context.metrics().counter("maitred_local_refused_total", "Placements refused.")),
       adoptedCount(context.metrics().counter("maitred_local_adopted_total",
                                              "Tasks of an earlier life that were found running.")),
-      tasksGauge(context.metrics().gauge("maitred_local_tasks", "Tasks whose end is not recorded yet.")),
+      tasksGauge(
+          context.metrics().gauge("maitred_local_tasks", "Tasks whose end is not recorded yet.")),
       keptGauge(context.metrics().gauge("maitred_local_kept_sandboxes_bytes",
                                         "Disk used by sandboxes of ended tasks.")),
       background(*this) {
@@ -74,7 +81,8 @@ void LocalRunner::forkSpawner() {
                               starting.get());
 }
 
-kj::Promise<std::vector<AccountChoice>> LocalRunner::accountsFor(std::vector<std::string> submitters) {
+kj::Promise<std::vector<AccountChoice>> LocalRunner::accountsFor(
+    std::vector<std::string> submitters) {
   constexpr int64_t KEPT_NS = 60'000'000'000;
   int64_t now = unixNow();
   std::vector<std::string> asked;
@@ -94,11 +102,12 @@ kj::Promise<std::vector<AccountChoice>> LocalRunner::accountsFor(std::vector<std
              found.emplace_back(name, chooseAccount(rule, name, geteuid(), AccountLookup()));
            }
            return found;
-         }).then([this, answer = kj::mv(answer)](auto found) {
-    if (accountCache.size() > 10'000) accountCache.clear();
-    for (auto& [name, choice] : found) accountCache[name] = {choice, unixNow() + KEPT_NS};
-    return answer();
-  });
+         })
+      .then([this, answer = kj::mv(answer)](auto found) {
+        if (accountCache.size() > 10'000) accountCache.clear();
+        for (auto& [name, choice] : found) accountCache[name] = {choice, unixNow() + KEPT_NS};
+        return answer();
+      });
 }
 
 kj::Promise<std::vector<std::optional<Rejection>>> LocalRunner::launch(
@@ -128,7 +137,8 @@ std::optional<Rejection> LocalRunner::known(const backend::LaunchOrder& order) {
   return std::nullopt;
 }
 
-std::optional<Rejection> LocalRunner::take(backend::LaunchOrder& order, const AccountChoice& account) {
+std::optional<Rejection> LocalRunner::take(backend::LaunchOrder& order,
+                                           const AccountChoice& account) {
   if (tasks.contains(order.key) || kept.contains(order.key)) return known(order);
   if (auto refusal = cannotRun(*order.spec)) return refusal;
   if (!account.refusal.empty()) return Rejection{RefusalReason::UNAUTHORIZED, account.refusal, 0};
@@ -163,7 +173,7 @@ void LocalRunner::kill(backend::KillOrder order) {
   if (task.token != 0) {
     spawner->signal(task.token, number, grace);
   } else if (task.shim != nullptr) {
-    signalProcess(*task.shim, number, grace);   // if it is gone its pidfd tells us
+    signalProcess(*task.shim, number, grace);  // if it is gone its pidfd tells us
   }
 }
 
@@ -191,14 +201,15 @@ kj::Promise<std::vector<backend::ExplanationLine>> LocalRunner::explain(const Ta
   auto place = tasks.find(key);
   if (place == tasks.end()) return lines;
   auto& facts = place->second.facts;
-  lines.push_back({facts.acceptedAt, "local", "accepted", "node " + facts.nodeId + ", account " +
-                                                              facts.account + "; " + cgroups.why, 1});
+  lines.push_back({facts.acceptedAt, "local", "accepted",
+                   "node " + facts.nodeId + ", account " + facts.account + "; " + cgroups.why, 1});
   if (facts.startedAt != 0) {
     lines.push_back({facts.startedAt, "local", "started",
                      "watched by the shim with pid " + std::to_string(facts.shimPid), 1});
   }
   if (auto& end = place->second.end) {
-    lines.push_back({end->at, "local", backend::nameOf(end->ending.reason).cStr(), end->ending.message, 1});
+    lines.push_back(
+        {end->at, "local", backend::nameOf(end->ending.reason).cStr(), end->ending.message, 1});
   }
   return lines;
 }
@@ -215,8 +226,10 @@ void LocalRunner::finish(const TaskKey& key, EndFactsOnDisk end) {
   task.shim = nullptr;
   task.facts.startedAt = end.startedAt;
   task.end = end;
-  context.metrics().counter("maitred_local_ended_total", "Tasks that ended, by the reason told.",
-                            {{"reason", backend::nameOf(end.ending.reason).cStr()}}).add();
+  context.metrics()
+      .counter("maitred_local_ended_total", "Tasks that ended, by the reason told.",
+               {{"reason", backend::nameOf(end.ending.reason).cStr()}})
+      .add();
   server.report(key, statusOf(task.facts, end));
 }
 

@@ -1,8 +1,10 @@
 #pragma once
-// LocalRunner: runs tasks as processes of this machine, behind backend::Server, which does the contract's work.
+// LocalRunner: runs tasks as processes of this machine, behind backend::Server, which does the
+// contract's work.
 //
-// It holds no truth of its own: a task's folder does. What comes quickly by datagram is only a hint, so that a
-// plugin that was killed at any moment finds everything again by reading the folders.
+// It holds no truth of its own: a task's folder does. What comes quickly by datagram is only a
+// hint, so that a plugin that was killed at any moment finds everything again by reading the
+// folders.
 
 #include "event-socket.h"
 #include "settings.h"
@@ -22,7 +24,8 @@ class LocalRunner final : public backend::TaskRunner,
                           private Spawner::Observer,
                           private kj::TaskSet::ErrorHandler {
  public:
-  // Takes the work folder and forks the spawner, so call it before threads exist. Blocks for some system calls.
+  // Takes the work folder and forks the spawner, so call it before threads exist. Blocks for some
+  // system calls.
   LocalRunner(Settings settings, Context& context);
   ~LocalRunner() noexcept(false);
 
@@ -46,9 +49,9 @@ class LocalRunner final : public backend::TaskRunner,
  private:
   struct Task {
     TaskFacts facts;
-    uint64_t token = 0;                       // of the spawner; 0 = adopted
-    std::shared_ptr<kj::AutoCloseFd> shim;    // adopted: its pidfd
-    std::optional<EndFactsOnDisk> end;        // told, but not yet recorded by the consumer
+    uint64_t token = 0;                     // of the spawner; 0 = adopted
+    std::shared_ptr<kj::AutoCloseFd> shim;  // adopted: its pidfd
+    std::optional<EndFactsOnDisk> end;      // told, but not yet recorded by the consumer
   };
 
   // --- Spawner::Observer ---
@@ -73,14 +76,14 @@ class LocalRunner final : public backend::TaskRunner,
   kj::Promise<std::vector<AccountChoice>> accountsFor(std::vector<std::string> submitters);
   void forkSpawner();
 
-  kj::Promise<void> lookAfterFolder();        // retention, write trials, blocked ports; for ever
+  kj::Promise<void> lookAfterFolder();  // retention, write trials, blocked ports; for ever
   kj::Promise<void> keep(backend::TaskKey key, int64_t endedAt);
   kj::Promise<void> removeExpired();
   void offerPorts();
 
   Settings settings;
   Context& context;
-  std::shared_ptr<WorkFolder> folder;         // shared with work on other threads
+  std::shared_ptr<WorkFolder> folder;  // shared with work on other threads
   CgroupPlace cgroups;
   std::string boot;
   EventSocket events;
@@ -89,12 +92,12 @@ class LocalRunner final : public backend::TaskRunner,
   kj::AutoCloseFd starting;
   bool ready = false;
 
-  std::map<backend::TaskKey, Task> tasks;     // until their end is recorded
+  std::map<backend::TaskKey, Task> tasks;  // until their end is recorded
   std::unordered_map<uint64_t, backend::TaskKey> byToken;
   uint64_t lastToken = 0;
   std::map<backend::TaskKey, KeptSandbox> kept;
-  std::map<std::string, std::pair<AccountChoice, int64_t>> accountCache;   // until unix ns
-  std::map<std::string, std::map<uint16_t, int64_t>> blockedPorts;         // node -> port -> until
+  std::map<std::string, std::pair<AccountChoice, int64_t>> accountCache;  // until unix ns
+  std::map<std::string, std::map<uint16_t, int64_t>> blockedPorts;        // node -> port -> until
   std::string writeFault;
 
   metrics::Counter& startedCount;

@@ -4,7 +4,9 @@ namespace maitred::local {
 
 namespace {
 
-std::string text(capnp::Text::Reader value) { return {value.begin(), value.size()}; }
+std::string text(capnp::Text::Reader value) {
+  return {value.begin(), value.size()};
+}
 
 }  // namespace
 
@@ -16,7 +18,8 @@ TaskFacts factsFrom(Record::Reader record) {
   facts.pool = text(record.getPool());
   facts.resources = backend::read(record.getResources());
   for (auto endpoint : record.getEndpoints()) {
-    facts.endpoints.push_back({text(endpoint.getName()), text(endpoint.getHost()), endpoint.getPort()});
+    facts.endpoints.push_back(
+        {text(endpoint.getName()), text(endpoint.getHost()), endpoint.getPort()});
   }
   facts.digestHex = text(record.getDigest());
   facts.account = text(record.getAccount());

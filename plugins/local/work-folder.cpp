@@ -78,11 +78,13 @@ WorkFolder::WorkFolder(std::string path) : root(std::move(path)) {
   KJ_REQUIRE(fchmod(folder, 0711) == 0, "the work folder belongs to another account", root.c_str());
   lock = openLock(folder, "lock");
   KJ_REQUIRE(lockWithin(lock, LOCK_WAIT_MS),
-             "another instance uses this work folder; give each its own work_directory", root.c_str());
+             "another instance uses this work folder; give each its own work_directory",
+             root.c_str());
 }
 
 std::string WorkFolder::closedFolder() const {
-  for (size_t slash = root.find('/', 1); slash != std::string::npos; slash = root.find('/', slash + 1)) {
+  for (size_t slash = root.find('/', 1); slash != std::string::npos;
+       slash = root.find('/', slash + 1)) {
     auto above = root.substr(0, slash);
     struct stat facts;
     if (stat(above.c_str(), &facts) == 0 && (facts.st_mode & S_IXOTH) == 0) return above;
@@ -90,14 +92,18 @@ std::string WorkFolder::closedFolder() const {
   return {};
 }
 
-kj::AutoCloseFd WorkFolder::openStarting() const { return openLock(folder, "starting"); }
+kj::AutoCloseFd WorkFolder::openStarting() const {
+  return openLock(folder, "starting");
+}
 
 bool WorkFolder::waitForStarting(int64_t timeoutMs) const {
   auto fd = openStarting();
   return lockWithin(fd, timeoutMs);
 }
 
-void WorkFolder::holdStarting(int fd) { KJ_SYSCALL(flock(fd, LOCK_SH)); }
+void WorkFolder::holdStarting(int fd) {
+  KJ_SYSCALL(flock(fd, LOCK_SH));
+}
 
 std::string WorkFolder::taskPath(const backend::TaskKey& key) const {
   return root + "/tasks/" + key.text();
@@ -150,7 +156,8 @@ std::vector<FoundTask> WorkFolder::scan() const {
 void WorkFolder::markReported(const backend::TaskKey& key) const {
   auto path = taskPath(key) + "/";
   if (rename((path + ENDED).c_str(), (path + REPORTED).c_str()) == 0 || errno != ENOENT) return;
-  // It vanished: there is no such file yet. Written now, so that a later life does not tell it again.
+  // It vanished: there is no such file yet. Written now, so that a later life does not tell it
+  // again.
   if (access((path + REPORTED).c_str(), F_OK) == 0) return;
   auto found = look(key);
   if (found.damaged || !found.end) return;

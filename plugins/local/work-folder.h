@@ -1,6 +1,6 @@
 #pragma once
-// The folder with all records and sandboxes of this instance, its locks, and what an earlier life left in it.
-// All calls block: not on a busy loop.
+// The folder with all records and sandboxes of this instance, its locks, and what an earlier life
+// left in it. All calls block: not on a busy loop.
 
 #include "task-facts.h"
 
@@ -13,15 +13,16 @@ namespace maitred::local {
 // A task found on disk.
 struct FoundTask {
   TaskFacts facts;
-  bool damaged = false;                  // a folder without a readable record: nothing can be said of it
-  bool reported = false;                 // its consumer has the end
+  bool damaged = false;   // a folder without a readable record: nothing can be said of it
+  bool reported = false;  // its consumer has the end
   std::optional<EndFactsOnDisk> end;
-  std::shared_ptr<kj::AutoCloseFd> shim; // a pidfd, if the shim lives
+  std::shared_ptr<kj::AutoCloseFd> shim;  // a pidfd, if the shim lives
 };
 
 class WorkFolder {
  public:
-  // Makes it if needed and takes its lock. Throws FAILED when another instance holds it or it cannot be used.
+  // Makes it if needed and takes its lock. Throws FAILED when another instance holds it or it
+  // cannot be used.
   explicit WorkFolder(std::string path);
 
   const std::string& path() const { return root; }
@@ -32,7 +33,8 @@ class WorkFolder {
 
   // A descriptor for a new spawner, inherited by its shims until each has written its record.
   kj::AutoCloseFd openStarting() const;
-  // Waits until no spawner or shim of an earlier life is about to write a first record; false at the deadline.
+  // Waits until no spawner or shim of an earlier life is about to write a first record; false at
+  // the deadline.
   bool waitForStarting(int64_t timeoutMs) const;
   // Marks the new spawner as one that may start tasks.
   static void holdStarting(int fd);
@@ -42,7 +44,7 @@ class WorkFolder {
 
   void markReported(const backend::TaskKey& key) const;
   void remove(const backend::TaskKey& key) const;
-  uint64_t sizeOf(const backend::TaskKey& key) const;   // of the sandbox, bytes on disk
+  uint64_t sizeOf(const backend::TaskKey& key) const;  // of the sandbox, bytes on disk
   // Why nothing can be written here at present; empty if it can.
   std::string fault() const;
 

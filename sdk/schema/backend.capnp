@@ -131,7 +131,8 @@ interface Session {
   expect @0 (tasks :List(Expected)) -> ();
   # Before begin(), any number of times: what the consumer believes to be alive, launched or about to be.
   begin @1 () -> ();
-  # Snapshot follows, with one status or answer for every expected task, and every other task that
+  # Snapshot follows, with one status for every expected task (one that is gone comes as `lost`, one of which
+  # nothing can be said yet as `unreachable`), and every other task that
   # carries the consumer's name (orphan = true: adopt or kill; the backend never kills by itself).
 
   launch @2 (epoch :UInt64, placements :List(Placement)) -> (results :List(LaunchResult));
@@ -280,4 +281,13 @@ interface Sandbox {
   # Pulled, so the reader's pace is the flow control; 1 MiB a call at most; offset -1 = size only.
   # Results carry `gone`-like refusals as exceptions of type FAILED with text; readers show them.
 }
-struct Entry { path @0 :Text; directory @1 :Bool; mode @2 :UInt32; owner @3 :Text; group @4 :Text; size @5 :UInt64; modifiedAt @6 :Int64; links @7 :UInt32; }
+struct Entry {
+  path @0 :Text;
+  directory @1 :Bool;
+  mode @2 :UInt32;          # permission bits
+  owner @3 :Text;
+  group @4 :Text;
+  size @5 :UInt64;          # bytes
+  modifiedAt @6 :Int64;     # unix ns
+  links @7 :UInt32;
+}

@@ -58,7 +58,9 @@ struct KernelInfo {
   message @6 :Text;
   sequence @7 :UInt64;          # of its latest message
 }
-enum KernelState { unspecified @0; queued @1; starting @2; idle @3; busy @4; restarting @5; terminating @6; dead @7; unreachable @8; }
+enum KernelState {
+  unspecified @0; queued @1; starting @2; idle @3; busy @4; restarting @5; terminating @6; dead @7; unreachable @8;
+}
 
 struct Message {
   channel @0 :ChannelKind;

@@ -29,7 +29,7 @@ TEST_P(Batch, OfTwoUsersRunsToItsEnd) {
   }
   json ended = system.waitFor(uuidsOf(bens));
   EXPECT_EQ(ended[0]["state"], "failed");
-  EXPECT_EQ(ended[0]["instances"].size(), 3u);   // max_retries attempts
+  EXPECT_EQ(ended[0]["instances"].size(), 3u);  // max_retries attempts
   EXPECT_EQ(ended[0]["instances"][0]["exit_code"], 3);
   EXPECT_EQ(ended[0]["instances"][0]["reason_string"], "Command exited non-zero");
   EXPECT_EQ(ended[1]["state"], "success");
@@ -39,7 +39,8 @@ TEST_P(Batch, OfTwoUsersRunsToItsEnd) {
 TEST_P(Batch, TheCommandLineSubmitsWaitsAndShows) {
   System system(options());
   system.start();
-  auto submitted = system.maitred({"cook", "submit", "--user", "ana", "--name", "hello"}, "echo one\necho two\n");
+  auto submitted = system.maitred({"cook", "submit", "--user", "ana", "--name", "hello"},
+                                  "echo one\necho two\n");
   ASSERT_EQ(submitted.exitCode, 0) << submitted.out;
   auto waited = system.maitred({"cook", "wait", "--timeout", "60"}, submitted.out);
   EXPECT_EQ(waited.exitCode, 0) << waited.out;
@@ -65,9 +66,8 @@ TEST_P(Batch, AKilledJobEndsAndItsProcessToo) {
     return seen["instances"].size() == 1 && seen["instances"][0]["status"] == "running";
   });
   EXPECT_EQ(system.maitred({"cook", "kill", uuid}).exitCode, 0);
-  system.eventually("the instance has ended", [&]() {
-    return system.job(uuid)["instances"][0].contains("end_time");
-  });
+  system.eventually("the instance has ended",
+                    [&]() { return system.job(uuid)["instances"][0].contains("end_time"); });
   json killed = system.job(uuid);
   EXPECT_EQ(killed["state"], "failed");
   EXPECT_EQ(killed["instances"][0]["reason_code"], 1001);

@@ -50,7 +50,8 @@ TEST_P(Crash, OfTheHostLeavesTasksRunningAndTheirExitsTrue) {
   ASSERT_EQ(system.submit("ana", jobs), 201u);
   auto uuids = uuidsOf(jobs);
   system.eventually("both run", [&]() {
-    return system.job(uuids[0])["state"] == "running" && system.job(uuids[1])["state"] == "running" &&
+    return system.job(uuids[0])["state"] == "running" &&
+           system.job(uuids[1])["state"] == "running" &&
            system.job(uuids[1])["instances"][0]["status"] == "running" &&
            system.job(uuids[0])["instances"][0]["status"] == "running";
   });
@@ -84,8 +85,11 @@ TEST_P(Crash, OfTheHostLosesNoAcceptedJob) {
 
 class PluginCrash : public Crash {
  protected:
-  pid_t pidOf(System& system, const std::string& instance) { return system.status(instance)["pid"]; }
-  void expectRestartedBecause(System& system, const std::string& instance, const std::string& cause) {
+  pid_t pidOf(System& system, const std::string& instance) {
+    return system.status(instance)["pid"];
+  }
+  void expectRestartedBecause(System& system, const std::string& instance,
+                              const std::string& cause) {
     system.eventually(instance + " was restarted", [&]() {
       json status = system.status(instance);
       return status["restarts"].get<int>() >= 1 && status["state"] == "active";
@@ -112,7 +116,7 @@ TEST_P(PluginCrash, AStoppedPluginIsReplaced) {
   system.start();
   keepSubmitting(system, 5);
   ASSERT_EQ(kill(pidOf(system, "local"), SIGSTOP), 0);
-  keepSubmitting(system, 15);   // the queue goes on accepting meanwhile
+  keepSubmitting(system, 15);  // the queue goes on accepting meanwhile
   expectRestartedBecause(system, "local", "heartbeat");
   expectNothingLost(system);
 }

@@ -1,4 +1,5 @@
-// The installed SDK: a plugin outside this tree is built against it, inspected, and run by the host.
+// The installed SDK: a plugin outside this tree is built against it, inspected, and run by the
+// host.
 #include "system.h"
 
 #include <gmock/gmock.h>
@@ -11,7 +12,9 @@ namespace {
 
 using ::testing::HasSubstr;
 
-std::string variable(const char* name) { return std::getenv(name); }
+std::string variable(const char* name) {
+  return std::getenv(name);
+}
 
 TEST(InstalledSdk, BuildsAPluginOutsideTheTree) {
   testing::TemporaryDirectory directory;
@@ -19,7 +22,8 @@ TEST(InstalledSdk, BuildsAPluginOutsideTheTree) {
   std::string build = directory.path() + "/build";
   auto shell = [](const std::string& command) { return run({"/bin/sh", "-c", command}); };
 
-  auto installed = shell("cmake --install " + variable("MAITRED_BINARY_DIR") + " --prefix " + prefix);
+  auto installed =
+      shell("cmake --install " + variable("MAITRED_BINARY_DIR") + " --prefix " + prefix);
   ASSERT_EQ(installed.exitCode, 0) << installed.out;
   auto configured = shell("cmake -G Ninja -B " + build + " -S " + variable("MAITRED_SOURCE_DIR") +
                           "/examples/hello-plugin -DCMAKE_PREFIX_PATH=" + prefix);

@@ -22,14 +22,18 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-std::string executable() { return std::string(std::getenv("MAITRED_BINARY_DIR")) + "/bin/maitred"; }
+std::string executable() {
+  return std::string(std::getenv("MAITRED_BINARY_DIR")) + "/bin/maitred";
+}
 
-kj::AsyncIoContext& loop() {   // one a thread, for all tests of the program
+kj::AsyncIoContext& loop() {  // one a thread, for all tests of the program
   static auto* io = new kj::AsyncIoContext(kj::setupAsyncIo());
   return *io;
 }
 
-uint16_t freePort() { return testing::listenOnLoopback().port; }
+uint16_t freePort() {
+  return testing::listenOnLoopback().port;
+}
 
 std::string contents(const std::string& path) {
   std::ifstream file(path);
@@ -78,13 +82,16 @@ Outcome run(const std::vector<std::string>& words, const std::string& input) {
       waitpid(child, &status, 0);
       break;
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));   // polls for the child's end
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));  // polls for the child's end
   }
   return {exitCodeOf(status), contents(outPath)};
 }
 
 System::System(Options given)
-    : options(std::move(given)), io(loop()), restPort(freePort()), filesPort(freePort()),
+    : options(std::move(given)),
+      io(loop()),
+      restPort(freePort()),
+      filesPort(freePort()),
       hostPort(freePort()) {
   writeConfig();
 }
@@ -96,15 +103,17 @@ System::~System() noexcept {
 void System::writeConfig() {
   std::ofstream(folder() + "/maitred.yaml")
       << "host:\n  state: ./state\n  isolation: " << options.isolation
-      << "\n  http: { listen: \"127.0.0.1:" << hostPort << "\" }\n" << options.hostExtra
-      << "plugins:\n"
+      << "\n  http: { listen: \"127.0.0.1:" << hostPort << "\" }\n"
+      << options.hostExtra << "plugins:\n"
       << "  - name: local\n    library: maitred-local\n"
-      << "    listen: { files: \"127.0.0.1:" << filesPort << "\" }\n" << options.localExtra
+      << "    listen: { files: \"127.0.0.1:" << filesPort << "\" }\n"
+      << options.localExtra
       << "    config:\n      nodes: { kitchen: { resources: { cpus: " << options.cpus
       << ", mem: 8GiB } } }\n      run_as: host\n      allow_root: true\n      limits: watch\n"
       << "  - name: cook\n    library: maitred-cook\n    uses: { backends: [local] }\n"
-      << "    listen: { rest: \"127.0.0.1:" << restPort << "\" }\n" << options.cookExtra
-      << "    config:\n      policies: { fairness: " << options.policy << " }\n"
+      << "    listen: { rest: \"127.0.0.1:" << restPort << "\" }\n"
+      << options.cookExtra << "    config:\n      policies: { fairness: " << options.policy
+      << " }\n"
       << "      http: { auth: { one_user: operator } }\n"
       << "      admins: [operator]\n      impersonators: [operator]\n"
       << "      shares: { default: { cpus: 1, mem: 1GiB } }\n";
@@ -211,18 +220,22 @@ json System::job(const std::string& uuid) {
 
 json System::waitFor(const std::vector<std::string>& uuids, kj::Duration most) {
   json jobs = json::array();
-  eventually("all jobs are completed", [&]() {
-    jobs = json::array();
-    for (auto& uuid : uuids) {
-      jobs.push_back(job(uuid));
-      if (jobs.back()["status"] != "completed") return false;
-    }
-    return true;
-  }, most);
+  eventually(
+      "all jobs are completed",
+      [&]() {
+        jobs = json::array();
+        for (auto& uuid : uuids) {
+          jobs.push_back(job(uuid));
+          if (jobs.back()["status"] != "completed") return false;
+        }
+        return true;
+      },
+      most);
   return jobs;
 }
 
-void System::eventually(const std::string& what, std::function<bool()> condition, kj::Duration most) {
+void System::eventually(const std::string& what, std::function<bool()> condition,
+                        kj::Duration most) {
   auto& timer = io.provider->getTimer();
   auto deadline = timer.now() + most;
   while (!condition()) {
@@ -234,14 +247,16 @@ void System::eventually(const std::string& what, std::function<bool()> condition
   }
 }
 
-std::string System::log() const { return contents(folder() + "/log"); }
+std::string System::log() const {
+  return contents(folder() + "/log");
+}
 
 json job(const std::string& command, double cpus) {
   static std::mt19937_64 random(std::random_device{}());
   char uuid[40];
-  std::snprintf(uuid, sizeof(uuid), "%08x-%04x-4%03x-8%03x-%012llx", static_cast<unsigned>(random()),
-                static_cast<unsigned>(random() & 0xffff), static_cast<unsigned>(random() & 0xfff),
-                static_cast<unsigned>(random() & 0xfff),
+  std::snprintf(uuid, sizeof(uuid), "%08x-%04x-4%03x-8%03x-%012llx",
+                static_cast<unsigned>(random()), static_cast<unsigned>(random() & 0xffff),
+                static_cast<unsigned>(random() & 0xfff), static_cast<unsigned>(random() & 0xfff),
                 static_cast<unsigned long long>(random() & 0xffffffffffffull));
   return {{"uuid", uuid}, {"command", command}, {"cpus", cpus}, {"mem", 64}, {"max_retries", 3}};
 }

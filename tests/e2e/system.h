@@ -1,6 +1,6 @@
 #pragma once
-// The whole system as a user meets it: a real `maitred run` with a real config file on free loopback ports,
-// driven by REST and by the `maitred` command line.
+// The whole system as a user meets it: a real `maitred run` with a real config file on free
+// loopback ports, driven by REST and by the `maitred` command line.
 
 #include <maitred/http/client.h>
 #include <maitred/testing/harness.h>
@@ -20,8 +20,8 @@ namespace maitred::e2e {
 using nlohmann::json;
 
 struct Outcome {
-  int exitCode;        // 128 + signal when a signal ended it
-  std::string out;     // standard output and standard error
+  int exitCode;     // 128 + signal when a signal ended it
+  std::string out;  // standard output and standard error
 };
 
 // Runs a program to its end; at most two minutes.
@@ -33,24 +33,24 @@ class System {
     std::string isolation = "process";
     std::string policy = "fairness/drf.lua";
     double cpus = 4;
-    std::string localExtra, cookExtra;      // further lines of YAML in the instances, indented by 4
-    std::string hostExtra;                  // further lines below `host:`, indented by 2
+    std::string localExtra, cookExtra;  // further lines of YAML in the instances, indented by 4
+    std::string hostExtra;              // further lines below `host:`, indented by 2
   };
 
   explicit System(Options options);
-  ~System() noexcept;                        // kill -9; tasks that still run are ended by their sandbox's limit
+  ~System() noexcept;  // kill -9; tasks that still run are ended by their sandbox's limit
   KJ_DISALLOW_COPY(System);
 
-  void start();                              // and waits until /readyz says so
+  void start();  // and waits until /readyz says so
   void kill9();
-  int terminate();                           // SIGTERM; its exit code
+  int terminate();  // SIGTERM; its exit code
   pid_t pid() const { return process; }
   const std::string& folder() const { return directory.path(); }
   void editConfig(const std::string& from, const std::string& to);
 
   Outcome maitred(std::vector<std::string> words, const std::string& input = "");
-  Outcome ctl(std::vector<std::string> words);     // with --json where it is understood
-  json status(const std::string& instance);        // of `ctl status --json`
+  Outcome ctl(std::vector<std::string> words);  // with --json where it is understood
+  json status(const std::string& instance);     // of `ctl status --json`
 
   // POST /jobs as that user; returns the status of the response, its body in *body.
   unsigned submit(const std::string& user, const json& jobs, std::string* body = nullptr);

@@ -43,7 +43,7 @@ bool killListed(const std::string& folder) {
 }
 
 bool emptyFolder(const std::string& folder) {
-  writeControl(folder + "/cgroup.kill", "1");   // version 2, at once and also against fork bombs
+  writeControl(folder + "/cgroup.kill", "1");  // version 2, at once and also against fork bombs
   int64_t end = steadyMs() + 5000;
   while (!killListed(folder)) {
     if (steadyMs() > end) return false;
@@ -101,10 +101,11 @@ bool Cgroup::join() {
 
 uint64_t Cgroup::oomKills() const {
   if (memoryFolder.empty()) return 0;
-  std::string text = contents(
-      memoryFolder + (kind == LimitKind::v2 ? "/memory.events" : "/memory.oom_control"));
+  std::string text =
+      contents(memoryFolder + (kind == LimitKind::v2 ? "/memory.events" : "/memory.oom_control"));
   size_t at = text.find("oom_kill ");
-  return at == std::string::npos ? 0 : strtoull(text.c_str() + at + strlen("oom_kill "), nullptr, 10);
+  return at == std::string::npos ? 0
+                                 : strtoull(text.c_str() + at + strlen("oom_kill "), nullptr, 10);
 }
 
 bool Cgroup::killAll() {

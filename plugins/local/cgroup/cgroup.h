@@ -1,6 +1,7 @@
 #pragma once
-// Control groups, version 1 or 2, whichever of them we may write to. The plugin finds out once where; a shim
-// makes one folder for its task, and removes it at the end. Blocking calls on /sys, safe in a forked child.
+// Control groups, version 1 or 2, whichever of them we may write to. The plugin finds out once
+// where; a shim makes one folder for its task, and removes it at the end. Blocking calls on /sys,
+// safe in a forked child.
 
 #include <cstdint>
 #include <string>
@@ -13,19 +14,20 @@ enum class LimitKind { none, watch, v1, v2 };
 // Where tasks' folders go. With v2 both are the same.
 struct CgroupPlace {
   LimitKind kind = LimitKind::watch;
-  std::string memoryBase;   // existing folders
+  std::string memoryBase;  // existing folders
   std::string cpuBase;
-  std::string why;          // for the log: what was found, or why nothing was
+  std::string why;  // for the log: what was found, or why nothing was
 };
 
-// Looks for a place where a group `name` can be made and limits can be set. `want` none tries both versions,
-// 2 first; v1 or v2 only that one. The answer's kind is `watch` if there is no such place.
+// Looks for a place where a group `name` can be made and limits can be set. `want` none tries both
+// versions, 2 first; v1 or v2 only that one. The answer's kind is `watch` if there is no such
+// place.
 CgroupPlace findCgroups(LimitKind want, const std::string& name);
 
 struct CgroupLimits {
-  uint64_t memoryBytes = 0;   // 0 = no limit
+  uint64_t memoryBytes = 0;  // 0 = no limit
   uint64_t cpuMillis = 0;
-  bool cpuQuota = false;      // a ceiling besides the weight
+  bool cpuQuota = false;  // a ceiling besides the weight
 };
 
 // One task's groups. Folders are absolute paths; an empty one is not used.
@@ -35,7 +37,8 @@ class Cgroup {
 
   // Makes the folders and sets the limits. Returns what failed, or an empty string.
   std::string create(const CgroupLimits& limits);
-  // Moves the calling process in. Call it after fork() and while still privileged. False with errno set.
+  // Moves the calling process in. Call it after fork() and while still privileged. False with errno
+  // set.
   bool join();
   // How many processes the kernel has killed for want of memory.
   uint64_t oomKills() const;

@@ -26,7 +26,8 @@ std::vector<Mount> cgroupMounts() {
     std::string id, parent, device, skip, source;
     Mount mount;
     words >> id >> parent >> device >> mount.root >> mount.point;
-    while (words >> skip && skip != "-") {}
+    while (words >> skip && skip != "-") {
+    }
     words >> mount.type >> source >> mount.options;
     if (mount.type == "cgroup" || mount.type == "cgroup2") mounts.push_back(std::move(mount));
   }
@@ -94,13 +95,14 @@ std::string findV2(const std::string& name) {
   for (auto& mount : cgroupMounts()) {
     if (mount.type != "cgroup2") continue;
     for (auto& place : candidates(mount, ownGroup(""))) {
-      auto controllers = trim(
-          readSmallFile(AT_FDCWD, (place + "/cgroup.controllers").c_str()).value_or(""));
+      auto controllers =
+          trim(readSmallFile(AT_FDCWD, (place + "/cgroup.controllers").c_str()).value_or(""));
       if (!has(controllers, "memory", ' ') || !has(controllers, "cpu", ' ')) continue;
       // A group that holds processes may not hand controllers on; then the one above may.
       if (!writeControl(place + "/cgroup.subtree_control", "+memory +cpu")) continue;
       std::string group = place + "/" + name;
-      if (make(group) && writeControl(group + "/cgroup.subtree_control", "+memory +cpu")) return group;
+      if (make(group) && writeControl(group + "/cgroup.subtree_control", "+memory +cpu"))
+        return group;
     }
   }
   return {};

@@ -6,8 +6,9 @@ namespace maitred::local {
 
 std::vector<backend::TaskKey> expired(std::vector<KeptSandbox> kept, const RetentionRule& rule,
                                       int64_t now) {
-  std::sort(kept.begin(), kept.end(),
-            [](auto& a, auto& b) { return std::tie(a.endedAt, a.key) < std::tie(b.endedAt, b.key); });
+  std::sort(kept.begin(), kept.end(), [](auto& a, auto& b) {
+    return std::tie(a.endedAt, a.key) < std::tie(b.endedAt, b.key);
+  });
   uint64_t total = 0;
   for (auto& one : kept) total += one.bytes;
   std::vector<backend::TaskKey> gone;

@@ -10,7 +10,7 @@ namespace maitred::local {
 
 struct KeptSandbox {
   backend::TaskKey key;
-  int64_t endedAt = 0;    // unix ns
+  int64_t endedAt = 0;  // unix ns
   uint64_t bytes = 0;
 };
 
@@ -19,7 +19,8 @@ struct RetentionRule {
   uint64_t bytesMax = 0;  // all together; 0 = no limit
 };
 
-// Those too old, and then the oldest until the rest fits. A clock that was set back makes nothing older.
+// Those too old, and then the oldest until the rest fits. A clock that was set back makes nothing
+// older.
 std::vector<backend::TaskKey> expired(std::vector<KeptSandbox> kept, const RetentionRule& rule,
                                       int64_t now);
 

@@ -7,14 +7,21 @@ using backend::Rejection;
 
 namespace {
 
-Rejection unsupported(std::string text) { return {RefusalReason::UNSUPPORTED, std::move(text), 0}; }
-Rejection invalid(std::string text) { return {RefusalReason::INVALID_SPEC, std::move(text), 0}; }
+Rejection unsupported(std::string text) {
+  return {RefusalReason::UNSUPPORTED, std::move(text), 0};
+}
+Rejection invalid(std::string text) {
+  return {RefusalReason::INVALID_SPEC, std::move(text), 0};
+}
 
 std::optional<Rejection> uriFault(backend::Uri::Reader uri) {
   std::string location(uri.getLocation().cStr());
-  auto has = [&](std::string_view prefix) { return location.compare(0, prefix.size(), prefix) == 0; };
+  auto has = [&](std::string_view prefix) {
+    return location.compare(0, prefix.size(), prefix) == 0;
+  };
   if (!has("http://") && !has("https://") && !has("file://") && !has("/")) {
-    return unsupported("uri " + location + ": only http, https, file and absolute paths can be fetched");
+    return unsupported("uri " + location +
+                       ": only http, https, file and absolute paths can be fetched");
   }
   if (uri.getOutputFile().size() > 0 && !staysBeneath(uri.getOutputFile().cStr())) {
     return invalid("uri " + location + ": the output file must be a relative path without '..'");
@@ -28,7 +35,8 @@ std::optional<Rejection> probeFault(backend::TaskSpec::Reader spec) {
   if (probe.getCheck().isHttpPath()) {
     kj::StringPtr path = probe.getCheck().getHttpPath();
     for (unsigned char c : path) {
-      if (c <= ' ' || c == 0x7f) return invalid("probe: the path holds blanks or control characters");
+      if (c <= ' ' || c == 0x7f)
+        return invalid("probe: the path holds blanks or control characters");
     }
     if (!path.startsWith("/")) return invalid("probe: the path must begin with /");
   }
@@ -36,7 +44,8 @@ std::optional<Rejection> probeFault(backend::TaskSpec::Reader spec) {
   for (auto port : spec.getPorts()) {
     if (port.getName() == probe.getPortName()) return std::nullopt;
   }
-  return invalid("probe: the task has no port named '" + std::string(probe.getPortName().cStr()) + "'");
+  return invalid("probe: the task has no port named '" + std::string(probe.getPortName().cStr()) +
+                 "'");
 }
 
 }  // namespace

@@ -23,14 +23,20 @@ using http::Response;
 constexpr size_t DOWNLOAD_PIECE = 256 * 1024;
 
 // Mesos and so Cook's clients expect the bare sentence, no envelope.
-Response refuse(unsigned status, const std::string& text) { return Response::text(status, text); }
+Response refuse(unsigned status, const std::string& text) {
+  return Response::text(status, text);
+}
 
 Response refuse(const FileProblem& problem, const char* ofDirectory) {
   switch (problem.kind) {
-    case FileProblem::Kind::missing: return refuse(404, problem.text);
-    case FileProblem::Kind::directory: return refuse(400, ofDirectory);
-    case FileProblem::Kind::refused: return refuse(403, problem.text);
-    default: return refuse(500, problem.text);
+    case FileProblem::Kind::missing:
+      return refuse(404, problem.text);
+    case FileProblem::Kind::directory:
+      return refuse(400, ofDirectory);
+    case FileProblem::Kind::refused:
+      return refuse(403, problem.text);
+    default:
+      return refuse(500, problem.text);
   }
 }
 
@@ -49,14 +55,17 @@ std::variant<Target, Response> targetOf(const FilesRule& rule, Request& request)
   return target;
 }
 
-// A whole number from the query; `absent` if it is not there. Nothing on bad text, `problem` says what.
-std::optional<int64_t> number(Request& request, const char* name, int64_t absent, std::string& problem) {
+// A whole number from the query; `absent` if it is not there. Nothing on bad text, `problem` says
+// what.
+std::optional<int64_t> number(Request& request, const char* name, int64_t absent,
+                              std::string& problem) {
   auto text = request.query.get(name);
   if (!text || text->empty()) return absent;
   int64_t value = 0;
   auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
   if (error != std::errc() || end != text->data() + text->size()) {
-    problem = std::string("Failed to parse ") + name + ": '" + std::string(*text) + "' is not a number.\n";
+    problem = std::string("Failed to parse ") + name + ": '" + std::string(*text) +
+              "' is not a number.\n";
     return std::nullopt;
   }
   if (value < -1) {
@@ -91,9 +100,13 @@ kj::Promise<Response> browse(const FilesRule& rule, Request& request) {
     try {
       auto list = nlohmann::json::array();
       for (auto& one : SandboxFiles(at.sandbox).browse(at.below)) {
-        list.push_back({{"path", at.sandbox + "/" + one.path}, {"mode", modeText(one.mode)},
-                        {"nlink", one.links}, {"uid", one.owner}, {"gid", one.group},
-                        {"size", one.size}, {"mtime", one.modifiedAt / 1'000'000'000}});
+        list.push_back({{"path", at.sandbox + "/" + one.path},
+                        {"mode", modeText(one.mode)},
+                        {"nlink", one.links},
+                        {"uid", one.owner},
+                        {"gid", one.group},
+                        {"size", one.size},
+                        {"mtime", one.modifiedAt / 1'000'000'000}});
       }
       return Response::json(200, list);
     } catch (const FileProblem& fault) {
@@ -108,7 +121,8 @@ struct Opened {
   kj::Maybe<Response> refusal;
 };
 
-// Exactly `size` bytes: a log that grows meanwhile is cut there, one that shrinks ends the connection.
+// Exactly `size` bytes: a log that grows meanwhile is cut there, one that shrinks ends the
+// connection.
 Async<void> pump(kj::Own<kj::AutoCloseFd> fd, uint64_t size, kj::AsyncOutputStream& out) {
   for (uint64_t at = 0; at < size;) {
     auto piece = co_await offload([raw = fd->get(), at, size]() {
@@ -142,14 +156,17 @@ kj::Promise<Response> download(const FilesRule& rule, Request& request) {
              opened.refusal = refuse(fault, "Cannot download a directory.\n");
            }
            return opened;
-         }).then([name = attachment(at.below)](Opened opened) -> Response {
-    KJ_IF_MAYBE (refusal, opened.refusal) return kj::mv(*refusal);
-    auto size = opened.size;
-    return Response::streamed(200, "application/octet-stream", size,
-                              [fd = kj::heap(kj::mv(opened.fd)), size](kj::AsyncOutputStream& out) mutable
-                              -> kj::Promise<void> { return pump(kj::mv(fd), size, out); })
-        .with("Content-Disposition", name);
-  });
+         })
+      .then([name = attachment(at.below)](Opened opened) -> Response {
+        KJ_IF_MAYBE (refusal, opened.refusal) return kj::mv(*refusal);
+        auto size = opened.size;
+        return Response::streamed(200, "application/octet-stream", size,
+                                  [fd = kj::heap(kj::mv(opened.fd)),
+                                   size](kj::AsyncOutputStream& out) mutable -> kj::Promise<void> {
+                                    return pump(kj::mv(fd), size, out);
+                                  })
+            .with("Content-Disposition", name);
+      });
 }
 
 }  // namespace
@@ -180,13 +197,15 @@ std::string sandboxUrl(const std::string& host, uint16_t port, const std::string
 void addFilesRoutes(http::Router& router, FilesRule rule) {
   http::RouteOptions options{.authenticate = rule.authenticate};
   for (std::string end : {"", ".json"}) {
-    router.on("GET", "/files/read" + end, [rule](Request& request) { return read(rule, request); },
-              options);
-    router.on("GET", "/files/browse" + end, [rule](Request& request) { return browse(rule, request); },
-              options);
-    router.on("GET", "/files/download" + end,
-              [rule](Request& request) { return download(rule, request); },
-              options);
+    router.on(
+        "GET", "/files/read" + end, [rule](Request& request) { return read(rule, request); },
+        options);
+    router.on(
+        "GET", "/files/browse" + end, [rule](Request& request) { return browse(rule, request); },
+        options);
+    router.on(
+        "GET", "/files/download" + end,
+        [rule](Request& request) { return download(rule, request); }, options);
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
-// The files API by HTTP, in the form that Cook's clients use: GET /files/browse, /files/read and /files/download,
-// each also with `.json` behind it. `path` is absolute, the sandbox's path or something below it.
+// The files API by HTTP, in the form that Cook's clients use: GET /files/browse, /files/read and
+// /files/download, each also with `.json` behind it. `path` is absolute, the sandbox's path or
+// something below it.
 
 #include <maitred/http/router.h>
 
@@ -11,12 +12,14 @@ namespace maitred::local {
 struct FilesRule {
   std::string workFolder;
   uint64_t readMax = 25'000'000;
-  bool authenticate = false;   // as Cook's clients need it: everybody who reaches the listener may read
+  bool authenticate =
+      false;  // as Cook's clients need it: everybody who reaches the listener may read
 };
 
 void addFilesRoutes(http::Router& router, FilesRule rule);
 
-// Splits an absolute path into a task's sandbox and what lies below it. False if it is in no sandbox.
+// Splits an absolute path into a task's sandbox and what lies below it. False if it is in no
+// sandbox.
 bool splitSandboxPath(const std::string& workFolder, const std::string& path, std::string& sandbox,
                       std::string& below);
 

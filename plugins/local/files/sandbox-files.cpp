@@ -23,13 +23,18 @@ using Kind = FileProblem::Kind;
 
 [[noreturn]] void fail(int error) {
   switch (error) {
-    case ENOENT: throw FileProblem{Kind::missing, "No such file or directory."};
-    case ENOTDIR: throw FileProblem{Kind::missing, "A part of the path is not a directory."};
+    case ENOENT:
+      throw FileProblem{Kind::missing, "No such file or directory."};
+    case ENOTDIR:
+      throw FileProblem{Kind::missing, "A part of the path is not a directory."};
     case EXDEV:
-    case ELOOP: throw FileProblem{Kind::refused, "The path leads out of the sandbox."};
+    case ELOOP:
+      throw FileProblem{Kind::refused, "The path leads out of the sandbox."};
     case EACCES:
-    case EPERM: throw FileProblem{Kind::refused, "Permission denied."};
-    default: throw FileProblem{Kind::other, strerror(error)};
+    case EPERM:
+      throw FileProblem{Kind::refused, "Permission denied."};
+    default:
+      throw FileProblem{Kind::other, strerror(error)};
   }
 }
 
@@ -46,7 +51,8 @@ int openWithoutLinks(int folder, const std::string& path, int flags) {
       return -1;
     }
     bool last = start >= path.size();
-    int next = openat(folder, part.c_str(), (last ? flags : O_PATH | O_DIRECTORY | O_CLOEXEC) | O_NOFOLLOW);
+    int next = openat(folder, part.c_str(),
+                      (last ? flags : O_PATH | O_DIRECTORY | O_CLOEXEC) | O_NOFOLLOW);
     if (next < 0) return -1;
     owned = kj::AutoCloseFd(next);
     folder = next;
@@ -101,7 +107,8 @@ kj::AutoCloseFd SandboxFiles::openAny(const std::string& path) const {
   open_how how{};
   how.flags = uint64_t(flags);
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
-  long fd = syscall(SYS_openat2, folder.get(), below.empty() ? "." : below.c_str(), &how, sizeof(how));
+  long fd =
+      syscall(SYS_openat2, folder.get(), below.empty() ? "." : below.c_str(), &how, sizeof(how));
   if (fd < 0 && errno == ENOSYS) fd = openWithoutLinks(folder, below, flags);
   if (fd < 0) fail(errno);
   return kj::AutoCloseFd(int(fd));
@@ -159,7 +166,8 @@ FilePiece SandboxFiles::read(const std::string& path, int64_t offset, size_t len
   piece.data.resize(size_t(std::min<uint64_t>(length, piece.size - piece.offset)));
   size_t done = 0;
   while (done < piece.data.size()) {
-    ssize_t n = pread(fd, piece.data.data() + done, piece.data.size() - done, offset + int64_t(done));
+    ssize_t n =
+        pread(fd, piece.data.data() + done, piece.data.size() - done, offset + int64_t(done));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) fail(errno);
     if (n == 0) break;

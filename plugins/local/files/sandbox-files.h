@@ -1,6 +1,7 @@
 #pragma once
-// Reading a task's sandbox, never anything else: every path is resolved below the sandbox by the kernel, so that
-// neither `..` nor a link that a task made leads out. All calls block: not on a loop thread.
+// Reading a task's sandbox, never anything else: every path is resolved below the sandbox by the
+// kernel, so that neither `..` nor a link that a task made leads out. All calls block: not on a
+// loop thread.
 
 #include <kj/io.h>
 
@@ -18,19 +19,19 @@ struct FileProblem {
 };
 
 struct FileFacts {
-  std::string path;     // relative to the sandbox
+  std::string path;  // relative to the sandbox
   bool directory = false;
-  uint32_t mode = 0;    // st_mode
+  uint32_t mode = 0;  // st_mode
   std::string owner, group;
   uint64_t size = 0;
-  int64_t modifiedAt = 0;   // unix ns
+  int64_t modifiedAt = 0;  // unix ns
   uint32_t links = 0;
 };
 
 struct FilePiece {
   std::string data;
   uint64_t offset = 0;
-  uint64_t size = 0;    // of the file
+  uint64_t size = 0;  // of the file
 };
 
 class SandboxFiles {

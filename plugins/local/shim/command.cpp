@@ -44,14 +44,15 @@ struct Program {
       for (auto argument : command.getArgv()) arguments.emplace_back(argument.cStr());
     }
     for (auto variable : launch.getEnvironment()) {
-      variables.push_back(std::string(variable.getName().cStr()) + "=" + variable.getValue().cStr());
+      variables.push_back(std::string(variable.getName().cStr()) + "=" +
+                          variable.getValue().cStr());
     }
   }
 
   [[noreturn]] void become() {
     auto argv = pointers(arguments);
     auto envp = pointers(variables);
-    environ = envp.data();   // so that the task's own PATH is searched
+    environ = envp.data();  // so that the task's own PATH is searched
     execvp(argv[0], argv.data());
     int error = errno;
     std::string text = errnoText("maitred: cannot execute " + arguments[0], error) + "\n";
@@ -133,7 +134,8 @@ pid_t startCommand(Launch::Reader launch, const Folders& folders, Cgroup& cgroup
   writeEnd = nullptr;
   Trouble trouble;
   ssize_t n;
-  while ((n = read(readEnd, &trouble, sizeof(trouble))) < 0 && errno == EINTR) {}
+  while ((n = read(readEnd, &trouble, sizeof(trouble))) < 0 && errno == EINTR) {
+  }
   if (n == ssize_t(sizeof(trouble))) {
     waitpid(pid, nullptr, 0);
     throw failureOf(trouble, launch, folders);

@@ -1,6 +1,7 @@
 #pragma once
-// All processes below a shim. The shim is their subreaper: whatever a task leaves behind, in whatever session,
-// becomes its child in the end and can be found. Only for a process whose children are all the task's.
+// All processes below a shim. The shim is their subreaper: whatever a task leaves behind, in
+// whatever session, becomes its child in the end and can be found. Only for a process whose
+// children are all the task's.
 
 #include <cstdint>
 #include <vector>

@@ -88,7 +88,8 @@ std::string copy(const std::string& path, Sink& sink) {
 }
 
 void makeParents(const std::string& path) {
-  for (size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+  for (size_t slash = path.find('/'); slash != std::string::npos;
+       slash = path.find('/', slash + 1)) {
     mkdir(path.substr(0, slash).c_str(), 0755);
   }
 }
@@ -110,7 +111,8 @@ std::string fetchOne(backend::Uri::Reader uri, FetchLimits::Reader limits) {
     fault = copy(startsWith(location, "file://") ? location.substr(7) : location, sink);
   }
   if (!fault.empty()) return fault;
-  if (uri.getExecutable() && fchmod(fd, 0755) != 0) return errnoText("cannot make it executable", errno);
+  if (uri.getExecutable() && fchmod(fd, 0755) != 0)
+    return errnoText("cannot make it executable", errno);
   // As Mesos does: what is no archive by its name is simply kept.
   if (uri.getExtract() && !uri.getExecutable() && isArchiveName(name)) {
     return unpack(name, limits.getBytesMax());
@@ -133,7 +135,8 @@ std::string fileNameOf(std::string_view location) {
 std::string fetchUris(capnp::List<backend::Uri>::Reader uris, FetchLimits::Reader limits) {
   for (auto uri : uris) {
     std::string fault = fetchOne(uri, limits);
-    if (!fault.empty()) return "cannot fetch " + std::string(uri.getLocation().cStr()) + ": " + fault;
+    if (!fault.empty())
+      return "cannot fetch " + std::string(uri.getLocation().cStr()) + ": " + fault;
   }
   return {};
 }

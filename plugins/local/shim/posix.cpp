@@ -44,7 +44,8 @@ std::optional<std::string> readSmallFile(int folder, const char* name, size_t ma
 std::optional<uint64_t> processStart(pid_t pid) {
   auto stat = readSmallFile(AT_FDCWD, ("/proc/" + std::to_string(pid) + "/stat").c_str());
   if (!stat) return std::nullopt;
-  // The name in parentheses may hold anything, also blanks and parentheses: count from the last one.
+  // The name in parentheses may hold anything, also blanks and parentheses: count from the last
+  // one.
   size_t at = stat->rfind(')');
   if (at == std::string::npos) return std::nullopt;
   const char* p = stat->c_str() + at + 1;
@@ -71,7 +72,8 @@ bool writeControl(const std::string& path, std::string_view value) {
 
 bool writeWhole(int folder, const char* name, kj::ArrayPtr<const kj::byte> bytes) {
   std::string beside = std::string(name) + ".new";
-  int raw = openat(folder, beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  int raw =
+      openat(folder, beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (raw < 0) return false;
   kj::AutoCloseFd fd(raw);
   while (bytes.size() > 0) {

@@ -26,7 +26,8 @@ int connectTo(Probe::Reader probe) {
   address.sin_port = htons(probe.getPort());
   if (inet_pton(AF_INET, probe.getHost().cStr(), &address.sin_addr) != 1) return -1;
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd >= 0 && connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0) return fd;
+  if (fd >= 0 && connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0)
+    return fd;
   return -1;
 }
 
@@ -34,11 +35,13 @@ int connectTo(Probe::Reader probe) {
 bool httpAnswers(Probe::Reader probe) {
   int fd = connectTo(probe);
   if (fd < 0) return false;
-  std::string request = "GET " + std::string(probe.getTarget().cStr()) + " HTTP/1.1\r\nHost: " +
-                        probe.getHost().cStr() + ":" + std::to_string(probe.getPort()) +
+  std::string request = "GET " + std::string(probe.getTarget().cStr()) +
+                        " HTTP/1.1\r\nHost: " + probe.getHost().cStr() + ":" +
+                        std::to_string(probe.getPort()) +
                         "\r\nUser-Agent: maitred-probe\r\nConnection: close\r\n\r\n";
-  if (send(fd, request.data(), request.size(), MSG_NOSIGNAL) != ssize_t(request.size())) return false;
-  char answer[13];   // "HTTP/1.1 200 "
+  if (send(fd, request.data(), request.size(), MSG_NOSIGNAL) != ssize_t(request.size()))
+    return false;
+  char answer[13];  // "HTTP/1.1 200 "
   if (recv(fd, answer, sizeof(answer), MSG_WAITALL) != ssize_t(sizeof(answer))) return false;
   return memcmp(answer, "HTTP/1.", 7) == 0 && (answer[9] == '2' || answer[9] == '3');
 }
@@ -53,7 +56,9 @@ bool httpAnswers(Probe::Reader probe) {
 }  // namespace
 
 Prober::Prober(Launch::Reader launch, const Folders& folders, int64_t startedMs)
-    : launch(launch), folders(folders), probe(launch.getProbe()),
+    : launch(launch),
+      folders(folders),
+      probe(launch.getProbe()),
       graceEnd(startedMs + probe.getGraceMs()),
       interval(probe.getIntervalMs() > 0 ? probe.getIntervalMs() : INTERVAL_DEFAULT_MS),
       timeout(probe.getTimeoutMs() > 0 ? probe.getTimeoutMs() : TIMEOUT_DEFAULT_MS) {

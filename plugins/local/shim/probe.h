@@ -1,6 +1,6 @@
 #pragma once
-// Health probes of one task. Each check is a short-lived child of the shim that says by its exit code whether
-// the task is well; so a check that hangs costs nothing but itself.
+// Health probes of one task. Each check is a short-lived child of the shim that says by its exit
+// code whether the task is well; so a check that hangs costs nothing but itself.
 
 #include "sandbox-setup.h"
 

@@ -17,8 +17,8 @@ inline constexpr const char* SANDBOX = "sandbox";
 // False with errno set where the disk refuses.
 bool writeMessage(int folder, const char* name, capnp::MessageBuilder& message);
 
-// A message from disk, owned. Absent and damaged files are told apart, since a damaged record is still
-// a task that may be running.
+// A message from disk, owned. Absent and damaged files are told apart, since a damaged record is
+// still a task that may be running.
 class StoredMessage {
  public:
   StoredMessage(int folder, const char* name);
@@ -26,7 +26,9 @@ class StoredMessage {
   bool damaged() const { return found && reader == nullptr; }
   bool good() const { return reader != nullptr; }
   template <typename T>
-  typename T::Reader root() { return reader->getRoot<T>(); }
+  typename T::Reader root() {
+    return reader->getRoot<T>();
+  }
 
  private:
   bool found = false;

@@ -39,7 +39,7 @@ kj::AutoCloseFd ensureFolder(int parent, const std::string& name, mode_t mode,
   if (!made && errno != EEXIST) fail("cannot make " + what);
   auto fd = openFolder(parent, name, what);
   if (made) {
-    fchmod(fd, mode);   // whatever the umask says
+    fchmod(fd, mode);  // whatever the umask says
     KJ_IF_MAYBE (account, owner) giveTo(fd, *account, what);
   }
   return fd;
@@ -56,7 +56,8 @@ void writeFile(const Folders& folders, Account::Reader account, backend::File::R
     parent = *folder;
   }
   std::string name = path.substr(start);
-  int raw = openat(parent, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  int raw =
+      openat(parent, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (raw < 0) fail("cannot make the file " + path);
   kj::AutoCloseFd fd(raw);
   auto bytes = file.getContent();
@@ -79,13 +80,15 @@ Folders makeTaskFolder(Launch::Reader launch) {
   if (raw < 0) fail("cannot open the work folder");
   folders.work = kj::AutoCloseFd(raw);
   auto tasks = ensureFolder(folders.work, "tasks", 0711, nullptr, "the folder of tasks");
-  auto mine = ensureFolder(tasks, record.getConsumer().cStr(), 0711, nullptr, "the consumer's folder");
+  auto mine =
+      ensureFolder(tasks, record.getConsumer().cStr(), 0711, nullptr, "the consumer's folder");
   // A task id is used once for ever: a folder of that name is another task's, and stays as it is.
   if (mkdirat(mine, record.getTaskId().cStr(), 0711) != 0) fail("cannot make the task's folder");
   folders.task = openFolder(mine, record.getTaskId().cStr(), "the task's folder");
   fchmod(folders.task, 0711);
   folders.sandboxPath = std::string(launch.getWorkFolder().cStr()) + "/tasks/" +
-                        record.getConsumer().cStr() + "/" + record.getTaskId().cStr() + "/" + SANDBOX;
+                        record.getConsumer().cStr() + "/" + record.getTaskId().cStr() + "/" +
+                        SANDBOX;
   return folders;
 }
 
@@ -95,7 +98,8 @@ void makeSandbox(Launch::Reader launch, Folders& folders) {
 }
 
 kj::AutoCloseFd openOutput(Launch::Reader launch, const Folders& folders, const char* name) {
-  int fd = openat(folders.sandbox, name, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0644);
+  int fd =
+      openat(folders.sandbox, name, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0644);
   if (fd < 0) fail(std::string("cannot make ") + name);
   kj::AutoCloseFd owned(fd);
   giveTo(fd, launch.getAccount(), name);

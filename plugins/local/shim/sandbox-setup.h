@@ -1,6 +1,6 @@
 #pragma once
-// The folder in which a task runs, and what lies in it before the start. Called in the shim, which still has
-// the host's rights: nothing is ever written through a link that a user could have made.
+// The folder in which a task runs, and what lies in it before the start. Called in the shim, which
+// still has the host's rights: nothing is ever written through a link that a user could have made.
 
 #include "record.capnp.h"
 
@@ -15,7 +15,7 @@ struct Folders {
   kj::AutoCloseFd work;
   kj::AutoCloseFd task;
   kj::AutoCloseFd sandbox;
-  std::string sandboxPath;   // absolute
+  std::string sandboxPath;  // absolute
 };
 
 // Makes the task's folder below the work folder. Throws StartFailure(sandboxFailed).

@@ -30,21 +30,27 @@ namespace {
 constexpr int64_t WATCH_INTERVAL_MS = 250;
 constexpr int64_t RETRY_MS = 100;
 constexpr int64_t CLEAN_UP_MS = 10'000;
-constexpr int64_t WRITE_ATTEMPTS = 600;   // one a second: a full disk may be mended
+constexpr int64_t WRITE_ATTEMPTS = 600;  // one a second: a full disk may be mended
 
 LimitKind kindOf(Limits::Kind kind) {
   switch (kind) {
-    case Limits::Kind::WATCH: return LimitKind::watch;
-    case Limits::Kind::V1: return LimitKind::v1;
-    case Limits::Kind::V2: return LimitKind::v2;
-    default: return LimitKind::none;
+    case Limits::Kind::WATCH:
+      return LimitKind::watch;
+    case Limits::Kind::V1:
+      return LimitKind::v1;
+    case Limits::Kind::V2:
+      return LimitKind::v2;
+    default:
+      return LimitKind::none;
   }
 }
 
 class Shim {
  public:
   explicit Shim(Launch::Reader launch)
-      : launch(launch), limits(launch.getLimits()), kind(kindOf(limits.getKind())),
+      : launch(launch),
+        limits(launch.getLimits()),
+        kind(kindOf(limits.getKind())),
         cgroup(kind, limits.getMemoryFolder().cStr(), limits.getCpuFolder().cStr()) {}
 
   int run();
@@ -54,13 +60,13 @@ class Shim {
   void prepare();
   void writeRecord(int64_t startedAt);
   void fetch();
-  void supervise();             // until `current` has ended
+  void supervise();  // until `current` has ended
   int64_t nextWakeUp();
   void readSignals();
   void checkTimers();
   void obey(const signalfd_siginfo& order);
   void stop(StopCause why, int64_t graceMs);
-  bool reap();                  // true once `current` is over; it is left a zombie, so that its group stays ours
+  bool reap();  // true once `current` is over; it is left a zombie, so that its group stays ours
   void tell(kj::Function<void(ShimEvent::Builder)> fill);
   void sendPending(bool wait);
   int finish();
@@ -72,11 +78,11 @@ class Shim {
   Folders folders;
   kj::AutoCloseFd signals, events;
   EndFacts facts;
-  int64_t startedAt = 0;        // unix ns
-  pid_t current = 0;            // the fetcher, then the task's main process
+  int64_t startedAt = 0;  // unix ns
+  pid_t current = 0;      // the fetcher, then the task's main process
   kj::Maybe<kj::Own<Prober>> prober;
-  std::optional<int64_t> killAt, runEnd, watchAt, retryAt;   // steady ms
-  kj::Array<capnp::word> pending;                            // event that did not go out yet
+  std::optional<int64_t> killAt, runEnd, watchAt, retryAt;  // steady ms
+  kj::Array<capnp::word> pending;                           // event that did not go out yet
 };
 
 void Shim::becomeShim() {
@@ -104,7 +110,8 @@ void Shim::writeRecord(int64_t at) {
   record.setShimPid(getpid());
   record.setShimStart(processStart(getpid()).value_or(0));
   if (!writeMessage(folders.task, RECORD, message)) {
-    throw StartFailure{backend::Reason::SANDBOX_FAILED, errnoText("cannot write the record", errno)};
+    throw StartFailure{backend::Reason::SANDBOX_FAILED,
+                       errnoText("cannot write the record", errno)};
   }
 }
 
@@ -114,8 +121,8 @@ void Shim::prepare() {
   close(STARTING_FD);
   makeSandbox(launch, folders);
   if (launch.getUris().size() > 0) fetch();
-  std::string fault = cgroup.create(
-      {limits.getMemoryBytes(), limits.getCpuMillis(), limits.getCpuQuota()});
+  std::string fault =
+      cgroup.create({limits.getMemoryBytes(), limits.getCpuMillis(), limits.getCpuQuota()});
   if (!fault.empty()) throw StartFailure{backend::Reason::INFRASTRUCTURE, fault};
 }
 
@@ -136,7 +143,8 @@ void Shim::fetch() {
     }
     cleanChild(3, writeEnd);
     if (fault.empty()) fault = fetchUris(launch.getUris(), launch.getFetch());
-    _exit(fault.empty() ? 0 : write(writeEnd, fault.data(), std::min<size_t>(fault.size(), 2000)) > 0);
+    _exit(fault.empty() ? 0
+                        : write(writeEnd, fault.data(), std::min<size_t>(fault.size(), 2000)) > 0);
   }
   writeEnd = nullptr;
   runEnd = steadyMs() + launch.getFetch().getTimeoutMs();
@@ -176,7 +184,7 @@ void Shim::sendPending(bool wait) {
   if (pending.size() == 0) return;
   for (int i = 0; !sendEvent(events, folders.work, pending.asBytes()); ++i) {
     bool full = errno == EAGAIN || errno == ENOBUFS;
-    if (!full) break;   // nobody listens: whoever comes next reads the files
+    if (!full) break;  // nobody listens: whoever comes next reads the files
     if (!wait || i >= 200) {
       retryAt = steadyMs() + RETRY_MS;
       return;
@@ -273,7 +281,7 @@ int64_t Shim::nextWakeUp() {
 
 void Shim::supervise() {
   while (!reap()) {
-    checkTimers();   // after reaping: a probe's end may be the reason to stop
+    checkTimers();  // after reaping: a probe's end may be the reason to stop
     pollfd wanted{signals, POLLIN, 0};
     poll(&wanted, 1, int(nextWakeUp()));
     readSignals();

@@ -27,8 +27,9 @@ std::string fault(const Archive& a, const std::string& file) {
 }  // namespace
 
 bool isArchiveName(std::string_view name) {
-  static constexpr std::array<std::string_view, 10> ENDS = {
-      ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".zip", ".jar"};
+  static constexpr std::array<std::string_view, 10> ENDS = {".tar",  ".tar.gz", ".tgz", ".tar.bz2",
+                                                            ".tbz2", ".tar.xz", ".txz", ".tar.zst",
+                                                            ".zip",  ".jar"};
   for (auto end : ENDS) {
     if (name.size() > end.size() && name.substr(name.size() - end.size()) == end) return true;
   }
@@ -39,7 +40,8 @@ std::string unpack(const std::string& file, uint64_t bytesMax) {
   Archive in(archive_read_new());
   archive_read_support_filter_all(in.get());
   archive_read_support_format_all(in.get());
-  if (archive_read_open_filename(in.get(), file.c_str(), 1 << 16) != ARCHIVE_OK) return fault(in, file);
+  if (archive_read_open_filename(in.get(), file.c_str(), 1 << 16) != ARCHIVE_OK)
+    return fault(in, file);
   Archive out(archive_write_disk_new());
   archive_write_disk_set_options(out.get(), HOW);
   for (;;) {

@@ -53,7 +53,8 @@ class SpawnerProcess {
 
   void report(SpawnerReport::Kind kind, int32_t value, uint64_t token) {
     SpawnerReport message{kind, value, token};
-    while (send(socket, &message, sizeof(message), MSG_NOSIGNAL) < 0 && errno == EINTR) {}
+    while (send(socket, &message, sizeof(message), MSG_NOSIGNAL) < 0 && errno == EINTR) {
+    }
   }
 
   bool readOrder() {
@@ -84,7 +85,8 @@ class SpawnerProcess {
     report(SpawnerReport::spawned, pid, token);
   }
 
-  // Only to children that were not reaped yet: such a pid cannot have been given to another process.
+  // Only to children that were not reaped yet: such a pid cannot have been given to another
+  // process.
   void deliver(const SpawnerOrder& order) {
     auto shim = shims.find(order.token);
     if (shim != shims.end()) sigqueue(shim->second, order.number, {.sival_int = order.value});
@@ -92,7 +94,8 @@ class SpawnerProcess {
 
   void reap() {
     signalfd_siginfo ignored;
-    while (read(signals, &ignored, sizeof(ignored)) > 0) {}
+    while (read(signals, &ignored, sizeof(ignored)) > 0) {
+    }
     int status;
     for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
       auto token = tokens.find(pid);
@@ -112,8 +115,8 @@ class SpawnerProcess {
 }  // namespace
 
 void spawnerMain(int socket, int starting) {
-  // Nothing of the host's may stay open here or in a shim: listeners, stores with locks, the log's pipe. First
-  // out of the way of the numbers that the two are to have.
+  // Nothing of the host's may stay open here or in a shim: listeners, stores with locks, the log's
+  // pipe. First out of the way of the numbers that the two are to have.
   int high = fcntl(socket, F_DUPFD, 10);
   int lock = fcntl(starting, F_DUPFD, 10);
   if (dup2(high, 3) < 0 || dup2(lock, STARTING_FD) < 0) _exit(1);
@@ -122,14 +125,15 @@ void spawnerMain(int socket, int starting) {
   if (null < 0) _exit(1);
   for (int fd : {0, 1, 2}) dup2(null, fd);
   close(null);
-  setsid();   // a terminal's Ctrl-C is for the host
+  setsid();  // a terminal's Ctrl-C is for the host
   prctl(PR_SET_NAME, "maitred-spawn");
   prctl(PR_SET_PDEATHSIG, 0);
   for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
   sigset_t mask;
   sigemptyset(&mask);
   // The shims' own ones too: a shim must not die of an order that comes before it listens.
-  for (int number : {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGPIPE, shimKill(), shimPreempt(), shimSignal()}) {
+  for (int number :
+       {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGPIPE, shimKill(), shimPreempt(), shimSignal()}) {
     sigaddset(&mask, number);
   }
   sigprocmask(SIG_SETMASK, &mask, nullptr);

@@ -1,6 +1,7 @@
 #pragma once
-// The spawner: a small single-threaded process, forked from the plugin at its start, from which every shim is
-// forked. Forking there is cheap (little memory to copy) and safe (no threads, no locks held).
+// The spawner: a small single-threaded process, forked from the plugin at its start, from which
+// every shim is forked. Forking there is cheap (little memory to copy) and safe (no threads, no
+// locks held).
 
 #include "record.capnp.h"
 
@@ -25,8 +26,8 @@ class Spawner {
     virtual void spawnerLost(kj::Exception reason) = 0;
   };
 
-  // Forks at once. Call it on the loop thread, early. The observer outlives this object. `starting` is the lock
-  // file which the shims inherit (control.h); it stays the caller's.
+  // Forks at once. Call it on the loop thread, early. The observer outlives this object. `starting`
+  // is the lock file which the shims inherit (control.h); it stays the caller's.
   Spawner(kj::LowLevelAsyncIoProvider& io, Observer& observer, int starting);
   ~Spawner() noexcept(false);
   KJ_DISALLOW_COPY(Spawner);

@@ -7,16 +7,19 @@
 //   }
 //   kj::Promise<int> p = total(timer);      // converts; dropping p destroys the frame
 //
-// A coroutine starts at once and runs to its first await that is not ready. Anything that converts to a
-// kj::Promise can be awaited: promises, capnp::RemotePromise, other Asyncs. Cancellation is by dropping.
+// A coroutine starts at once and runs to its first await that is not ready. Anything that converts
+// to a kj::Promise can be awaited: promises, capnp::RemotePromise, other Asyncs. Cancellation is by
+// dropping.
 //
-// Rules: take parameters by value or own them, since a reference must outlive the promise; hold no borrowed
-// view across an await; a lambda coroutine with captures needs something that keeps the lambda alive. GCC 12
-// destroys a lambda twice that is a temporary of the awaited expression: with captures that own something,
-// give the promise a name first (`auto written = store.write([x = kj::mv(x)] …); co_await written;`).
+// Rules: take parameters by value or own them, since a reference must outlive the promise; hold no
+// borrowed view across an await; a lambda coroutine with captures needs something that keeps the
+// lambda alive. GCC 12 destroys a lambda twice that is a temporary of the awaited expression: with
+// captures that own something, give the promise a name first (`auto written = store.write([x =
+// kj::mv(x)] …); co_await written;`).
 //
-// Why not kj::Promise itself as the return type: GCC 12 crashes on a coroutine whose return type has a
-// destructor that may throw. From capnproto 1.0 on this header becomes an alias of the native support.
+// Why not kj::Promise itself as the return type: GCC 12 crashes on a coroutine whose return type
+// has a destructor that may throw. From capnproto 1.0 on this header becomes an alias of the native
+// support.
 
 #include <kj/async.h>
 #include <kj/debug.h>
@@ -63,8 +66,9 @@ class CoroutineNodeBase : public kj::_::PromiseNode, public kj::_::Event {
     return nullptr;
   }
 
-  // Arms this event for when `node` is ready; its outcome goes to `result`, then the coroutine resumes.
-  // Kept is where the node is owned, not the node: a chain of promises replaces itself when it shortens.
+  // Arms this event for when `node` is ready; its outcome goes to `result`, then the coroutine
+  // resumes. Kept is where the node is owned, not the node: a chain of promises replaces itself
+  // when it shortens.
   void await(kj::Own<kj::_::PromiseNode>& node, kj::_::ExceptionOrValue& result) {
     awaited = &node;
     slot = &result;
@@ -122,21 +126,28 @@ class Awaiter {
 };
 
 template <typename T>
-kj::Promise<T> promiseOf(kj::Promise<T>& p) { return kj::mv(p); }
+kj::Promise<T> promiseOf(kj::Promise<T>& p) {
+  return kj::mv(p);
+}
 template <typename T>
-kj::Promise<T> promiseOf(Async<T>& a) { return a.promise(); }
+kj::Promise<T> promiseOf(Async<T>& a) {
+  return a.promise();
+}
 // capnp::RemotePromise<R> is a Promise and a Pipeline; the upcast picks the former.
 
 template <typename T>
 class CoroutineNode;
 
-// co_return value and co_return differ in the member that a promise type must have; a type has one of them.
+// co_return value and co_return differ in the member that a promise type must have; a type has one
+// of them.
 template <typename T>
 class CoroutineResult : public CoroutineNodeBase {
  public:
   using CoroutineNodeBase::CoroutineNodeBase;
   template <typename U>
-  void return_value(U&& value) { result = kj::_::ExceptionOr<T>(T(kj::fwd<U>(value))); }
+  void return_value(U&& value) {
+    result = kj::_::ExceptionOr<T>(T(kj::fwd<U>(value)));
+  }
 
  protected:
   kj::_::ExceptionOr<T> result;
@@ -154,8 +165,7 @@ class CoroutineResult<void> : public CoroutineNodeBase {
 template <typename T>
 class CoroutineNode final : public CoroutineResult<T> {
  public:
-  CoroutineNode()
-      : CoroutineResult<T>(std::coroutine_handle<CoroutineNode>::from_promise(*this)) {}
+  CoroutineNode() : CoroutineResult<T>(std::coroutine_handle<CoroutineNode>::from_promise(*this)) {}
 
   Async<T> get_return_object() { return Async<T>(this); }
   void unhandled_exception() {
@@ -184,7 +194,8 @@ class CoroutineNode final : public CoroutineResult<T> {
 
 }  // namespace detail
 
-// The return type of a coroutine. Convert it to a kj::Promise<T> or await it, once; dropping it cancels.
+// The return type of a coroutine. Convert it to a kj::Promise<T> or await it, once; dropping it
+// cancels.
 template <typename T>
 class [[nodiscard]] Async {
  public:

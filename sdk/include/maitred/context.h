@@ -1,6 +1,6 @@
 #pragma once
-// What a running plugin has: its name, its loop, its listeners, its log and metrics, and the capabilities that
-// its config grants — and nothing else.
+// What a running plugin has: its name, its loop, its listeners, its log and metrics, and the
+// capabilities that its config grants — and nothing else.
 
 #include <maitred/log.h>
 #include <maitred/metrics.h>
@@ -21,7 +21,7 @@ struct Surroundings {
   std::string instance;
   std::string stateDirectory;
   std::vector<std::string> policyPath;
-  std::vector<std::pair<std::string, int>> listeners;   // borrowed descriptors
+  std::vector<std::pair<std::string, int>> listeners;  // borrowed descriptors
   kj::LowLevelAsyncIoProvider& lowLevelIo;
   kj::AsyncIoProvider& io;
   kj::UnixEventPort& events;
@@ -36,20 +36,21 @@ class Context {
   ~Context() noexcept(false);
   KJ_DISALLOW_COPY(Context);
 
-  kj::StringPtr instance() const;                    // the instance's name in the config
-  kj::StringPtr stateDirectory() const;              // absolute, exists, of this instance alone
-  const std::vector<std::string>& policyPath() const;   // folders with Lua policies
+  kj::StringPtr instance() const;                      // the instance's name in the config
+  kj::StringPtr stateDirectory() const;                // absolute, exists, of this instance alone
+  const std::vector<std::string>& policyPath() const;  // folders with Lua policies
 
   kj::Timer& timer();
-  const kj::Clock& clock();                          // wall clock; may jump
+  const kj::Clock& clock();  // wall clock; may jump
   kj::LowLevelAsyncIoProvider& lowLevelIo();
   kj::AsyncIoProvider& io();
   kj::UnixEventPort& events();
 
   bool hasListener(kj::StringPtr name) const;
   kj::Own<kj::ConnectionReceiver> listener(kj::StringPtr name);
-  // A receiver over a duplicate of the host's socket; throws FAILED when the config binds no such listener.
-  kj::Maybe<int> listenerFd(kj::StringPtr name) const;   // stays the host's
+  // A receiver over a duplicate of the host's socket; throws FAILED when the config binds no such
+  // listener.
+  kj::Maybe<int> listenerFd(kj::StringPtr name) const;  // stays the host's
 
   log::Logger& log();
   metrics::Registry& metrics();
@@ -72,12 +73,13 @@ class Context {
 
 template <typename Interface>
 struct Granted {
-  kj::String instance;                    // of the provider
+  kj::String instance;  // of the provider
   typename Interface::Client client;
 };
 
-// The edges of the wiring, by requirement. A capability survives restarts of its provider: calls in between
-// fail with DISCONNECTED, and what was obtained through it before stays broken (see <maitred/attachment.h>).
+// The edges of the wiring, by requirement. A capability survives restarts of its provider: calls in
+// between fail with DISCONNECTED, and what was obtained through it before stays broken (see
+// <maitred/attachment.h>).
 class Grants {
  public:
   explicit Grants(capnp::List<plugin::Grant>::Reader grants) {
@@ -93,8 +95,8 @@ class Grants {
     kj::Vector<Granted<Interface>> found;
     for (auto& edge : edges) {
       if (edge.requirement == requirement) {
-        found.add(Granted<Interface>{kj::heapString(edge.instance),
-                                     edge.capability.castAs<Interface>()});
+        found.add(
+            Granted<Interface>{kj::heapString(edge.instance), edge.capability.castAs<Interface>()});
       }
     }
     return found.releaseAsArray();
@@ -104,7 +106,8 @@ class Grants {
   template <typename Interface>
   typename Interface::Client one(kj::StringPtr requirement) {
     auto found = all<Interface>(requirement);
-    KJ_REQUIRE(found.size() == 1, "exactly one instance must be granted", requirement, found.size());
+    KJ_REQUIRE(found.size() == 1, "exactly one instance must be granted", requirement,
+               found.size());
     return kj::mv(found[0].client);
   }
 

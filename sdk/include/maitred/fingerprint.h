@@ -1,6 +1,7 @@
 #pragma once
-// What must be equal for two binaries to share KJ objects: KJ's symbols carry no versions, so this text is
-// compared instead. It also stands in the ELF note (type 2) of every plugin, written there by MAITRED_PLUGIN().
+// What must be equal for two binaries to share KJ objects: KJ's symbols carry no versions, so this
+// text is compared instead. It also stands in the ELF note (type 2) of every plugin, written there
+// by MAITRED_PLUGIN().
 
 #include <capnp/common.h>
 
@@ -32,20 +33,21 @@
 #endif
 
 // For example "capnp=9002 stdlib=libstdc++-cxx11abi1 cxxabi=itanium sanitizer=none".
-#define MAITRED_KJ_FINGERPRINT                                                            \
+#define MAITRED_KJ_FINGERPRINT \
   "capnp=" MAITRED_FINGERPRINT_STRING(CAPNP_VERSION_MAJOR) "." MAITRED_FINGERPRINT_STRING( \
       CAPNP_VERSION_MINOR) "." MAITRED_FINGERPRINT_STRING(CAPNP_VERSION_MICRO)             \
   " stdlib=" MAITRED_FINGERPRINT_STDLIB " cxxabi=itanium sanitizer=" MAITRED_FINGERPRINT_SANITIZER
 
 // Writes the fingerprint into a note section of the object that uses it.
-#define MAITRED_FINGERPRINT_NOTE                                   \
-  __asm__(                                                         \
-      ".pushsection .note.maitred.fingerprint,\"a\",@note\n"       \
-      ".balign 4\n"                                                \
-      ".long 8\n"                                                  \
-      ".long 2f - 1f\n"                                            \
-      ".long 2\n"                                                  \
-      ".asciz \"maitred\"\n"                                       \
-      "1: .ascii \"" MAITRED_KJ_FINGERPRINT "\"\n"                 \
-      "2: .balign 4\n"                                             \
+#define MAITRED_FINGERPRINT_NOTE                             \
+  __asm__(                                                   \
+      ".pushsection .note.maitred.fingerprint,\"a\",@note\n" \
+      ".balign 4\n"                                          \
+      ".long 8\n"                                            \
+      ".long 2f - 1f\n"                                      \
+      ".long 2\n"                                            \
+      ".asciz \"maitred\"\n"                                 \
+      "1: .ascii \"" MAITRED_KJ_FINGERPRINT                  \
+      "\"\n"                                                 \
+      "2: .balign 4\n"                                       \
       ".popsection\n")

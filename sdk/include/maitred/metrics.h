@@ -1,6 +1,6 @@
 #pragma once
-// Metrics of a plugin in the Prometheus text format. Families are created once and kept by reference; the
-// host adds the label `instance`. Everything here belongs to the loop thread.
+// Metrics of a plugin in the Prometheus text format. Families are created once and kept by
+// reference; the host adds the label `instance`. Everything here belongs to the loop thread.
 
 #include <kj/common.h>
 
@@ -17,7 +17,7 @@ using Labels = std::vector<std::pair<std::string, std::string>>;
 
 class Counter {
  public:
-  void add(double amount = 1) { total += amount; }   // amount >= 0
+  void add(double amount = 1) { total += amount; }  // amount >= 0
   double value() const { return total; }
 
  private:
@@ -39,7 +39,9 @@ class Histogram {
   explicit Histogram(std::vector<double> bounds);
   void observe(double value);
   const std::vector<double>& bounds() const { return upperBounds; }
-  const std::vector<uint64_t>& counts() const { return bucketCounts; }   // one more than bounds: +Inf
+  const std::vector<uint64_t>& counts() const {
+    return bucketCounts;
+  }  // one more than bounds: +Inf
   double sum() const { return total; }
   uint64_t count() const { return observations; }
 
@@ -53,8 +55,8 @@ class Histogram {
 // Upper bounds from `first`, each `factor` times the former. exponential(0.001, 2, 14): 1 ms … 8 s.
 std::vector<double> exponential(double first, double factor, size_t count);
 
-// Owner of all families of one instance. Asking again for the same name and labels gives the same object;
-// asking with another kind is a defect and throws. Names match [a-zA-Z_:][a-zA-Z0-9_:]*.
+// Owner of all families of one instance. Asking again for the same name and labels gives the same
+// object; asking with another kind is a defect and throws. Names match [a-zA-Z_:][a-zA-Z0-9_:]*.
 class Registry {
  public:
   Registry();
@@ -65,9 +67,9 @@ class Registry {
   Gauge& gauge(const std::string& name, const std::string& help, const Labels& labels = {});
   Histogram& histogram(const std::string& name, const std::string& help, std::vector<double> bounds,
                        const Labels& labels = {});
-  void remove(const std::string& name, const Labels& labels);   // e.g. a user who is gone
+  void remove(const std::string& name, const Labels& labels);  // e.g. a user who is gone
 
-  std::string text() const;   // the exposition of all families
+  std::string text() const;  // the exposition of all families
 
  private:
   struct Family;

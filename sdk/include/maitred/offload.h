@@ -1,7 +1,8 @@
 #pragma once
-// Blocking work off the loop: maitred::offload(fn) runs fn on a small pool of threads of this plugin and
-// resolves on the calling loop. The pool has four threads and at most 1,024 waiting calls; beyond that offload()
-// throws OVERLOADED. Dropping the promise does not stop a function that has begun; it must own what it uses.
+// Blocking work off the loop: maitred::offload(fn) runs fn on a small pool of threads of this
+// plugin and resolves on the calling loop. The pool has four threads and at most 1,024 waiting
+// calls; beyond that offload() throws OVERLOADED. Dropping the promise does not stop a function
+// that has begun; it must own what it uses.
 
 #include <kj/async.h>
 #include <kj/function.h>

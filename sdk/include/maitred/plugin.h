@@ -1,5 +1,6 @@
 #pragma once
-// How to write a plugin: derive from PluginOf<YourConfig>, then MAITRED_PLUGIN(YourClass) in one .cpp.
+// How to write a plugin: derive from PluginOf<YourConfig>, then MAITRED_PLUGIN(YourClass) in one
+// .cpp.
 //
 //   class Greeter final : public maitred::PluginOf<GreeterConfig> {
 //    public:
@@ -11,9 +12,9 @@
 //   };
 //   MAITRED_PLUGIN(Greeter)
 //
-// The same object runs in a process of its own or inline in the host; it cannot tell. One object is one
-// instance, all calls come on one event loop. Its life: check (another object-less call, in a throw-away
-// worker), construction, start, activate, any number of reconfigure, drain, destruction.
+// The same object runs in a process of its own or inline in the host; it cannot tell. One object is
+// one instance, all calls come on one event loop. Its life: check (another object-less call, in a
+// throw-away worker), construction, start, activate, any number of reconfigure, drain, destruction.
 
 #include <maitred/abi.h>
 #include <maitred/context.h>
@@ -23,7 +24,8 @@
 
 namespace maitred {
 
-// Faults of a config, each at a place: the way through the YAML, e.g. {"nodes", "2", "resources", "mem"}.
+// Faults of a config, each at a place: the way through the YAML, e.g. {"nodes", "2", "resources",
+// "mem"}.
 class Problems {
  public:
   void error(std::vector<std::string> path, std::string message, std::string hint = "");
@@ -50,7 +52,7 @@ class Reconfigured {
   static Reconfigured needsRestart(std::string why) {
     return Reconfigured(Kind::needsRestart, std::move(why), {});
   }
-  static Reconfigured rejected(Problems problems) {   // the former config stays in force
+  static Reconfigured rejected(Problems problems) {  // the former config stays in force
     return Reconfigured(Kind::rejected, "", std::move(problems));
   }
 
@@ -65,7 +67,7 @@ class Reconfigured {
 };
 
 struct Health {
-  bool ready = true;        // false: degraded, shown by /readyz; nothing is killed for it
+  bool ready = true;  // false: degraded, shown by /readyz; nothing is killed for it
   kj::String message;
 };
 
@@ -87,7 +89,8 @@ class Plugin {
   // From here on it acts: attaches to backends, schedules, scales.
 
   virtual kj::Promise<void> drain(kj::Duration /*deadline*/) { return kj::READY_NOW; }
-  // Refuse new work, finish or hand over the rest; resolve early when done. The host ends it afterwards.
+  // Refuse new work, finish or hand over the rest; resolve early when done. The host ends it
+  // afterwards.
 
   virtual Health health() { return {}; }
   // Each second; must be cheap.
@@ -147,7 +150,9 @@ struct ClassOf {
   static int command(int argc, char** argv) { return T::commandLine(CommandLine{argc, argv}); }
 };
 template <typename T>
-concept HasCommandLine = requires(CommandLine line) { T::commandLine(line); };
+concept HasCommandLine = requires(CommandLine line) {
+  T::commandLine(line);
+};
 template <typename T>
 constexpr auto commandOf() -> int (*)(int, char**) {
   if constexpr (HasCommandLine<T>) {
@@ -159,12 +164,12 @@ constexpr auto commandOf() -> int (*)(int, char**) {
 }  // namespace detail
 }  // namespace maitred
 
-// Exports the one symbol of a plugin and writes the fingerprint note. Use it once, at namespace scope.
-// A class with `static int commandLine(maitred::CommandLine)` also brings the manifest's commands.
-#define MAITRED_PLUGIN(Class)                                                                \
-  MAITRED_FINGERPRINT_NOTE;                                                                  \
-  extern "C" __attribute__((visibility("default"), used)) const maitred_plugin_entry         \
-      maitred_plugin = {sizeof(maitred_plugin_entry), MAITRED_ABI_VERSION,                   \
-                        &maitred::detail::ClassOf<Class>::serve,                             \
-                        &maitred::detail::ClassOf<Class>::open,                              \
-                        maitred::detail::commandOf<Class>()};
+// Exports the one symbol of a plugin and writes the fingerprint note. Use it once, at namespace
+// scope. A class with `static int commandLine(maitred::CommandLine)` also brings the manifest's
+// commands.
+#define MAITRED_PLUGIN(Class)                                                                     \
+  MAITRED_FINGERPRINT_NOTE;                                                                       \
+  extern "C" __attribute__((visibility("default"), used))                                         \
+  const maitred_plugin_entry maitred_plugin = {                                                   \
+      sizeof(maitred_plugin_entry), MAITRED_ABI_VERSION, &maitred::detail::ClassOf<Class>::serve, \
+      &maitred::detail::ClassOf<Class>::open, maitred::detail::commandOf<Class>()};

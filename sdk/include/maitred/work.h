@@ -1,6 +1,6 @@
 #pragma once
-// Work of an object that must not die with the call that asked for it: a server method whose caller hangs up
-// would otherwise leave a change half done.
+// Work of an object that must not die with the call that asked for it: a server method whose caller
+// hangs up would otherwise leave a change half done.
 
 #include <kj/async.h>
 #include <kj/debug.h>
@@ -27,7 +27,9 @@ class OwnedWork final : private kj::TaskSet::ErrorHandler {
     auto other = kj::addRef(*fulfiller);
     tasks.add(work.then(
         [done = kj::mv(fulfiller)](T&& value) mutable { done->fulfiller->fulfill(kj::mv(value)); },
-        [failed = kj::mv(other)](kj::Exception&& e) mutable { failed->fulfiller->reject(kj::mv(e)); }));
+        [failed = kj::mv(other)](kj::Exception&& e) mutable {
+          failed->fulfiller->reject(kj::mv(e));
+        }));
     return kj::mv(pair.promise);
   }
 
@@ -40,7 +42,7 @@ class OwnedWork final : private kj::TaskSet::ErrorHandler {
     kj::Own<kj::PromiseFulfiller<T>> fulfiller;
   };
 
-  void taskFailed(kj::Exception&&) override {}   // reported to the caller through the other branch
+  void taskFailed(kj::Exception&&) override {}  // reported to the caller through the other branch
   kj::TaskSet tasks;
 };
 

@@ -6,9 +6,16 @@ namespace maitred {
 
 Attachment::Attachment(kj::Timer& timer, log::Logger& log, kj::StringPtr name, uint64_t seed,
                        Attach attach, BackOff backOff)
-    : timer(timer), log(log), name(kj::heapString(name)), random(seed), attach(kj::mv(attach)),
-      backOff(backOff), pause(backOff.first), error(kj::heapString("not attached yet")),
-      loop(run().eagerlyEvaluate([this](kj::Exception&& e) { this->log.error("attachment: ", e); })) {}
+    : timer(timer),
+      log(log),
+      name(kj::heapString(name)),
+      random(seed),
+      attach(kj::mv(attach)),
+      backOff(backOff),
+      pause(backOff.first),
+      error(kj::heapString("not attached yet")),
+      loop(run().eagerlyEvaluate(
+          [this](kj::Exception&& e) { this->log.error("attachment: ", e); })) {}
 
 Attachment::~Attachment() noexcept(false) = default;
 
@@ -19,7 +26,8 @@ kj::Promise<void> Attachment::whenAttached() {
   return kj::mv(pair.promise);
 }
 
-// Doubles the pause, up to the most; an attachment that had been healthy starts anew. Half of it is jitter.
+// Doubles the pause, up to the most; an attachment that had been healthy starts anew. Half of it is
+// jitter.
 kj::Duration Attachment::nextPause(kj::Duration lasted) {
   if (lasted >= backOff.healthyAfter) pause = backOff.first;
   auto base = pause;
@@ -33,7 +41,7 @@ void Attachment::ended(kj::StringPtr reason) {
   if (isAttached) {
     log.warning(name, ": the attachment ended: ", reason);
   } else if (error != reason) {
-    log.warning(name, ": cannot attach: ", reason);   // the same reason again is not worth a line
+    log.warning(name, ": cannot attach: ", reason);  // the same reason again is not worth a line
   }
   isAttached = false;
   error = kj::heapString(reason);

@@ -1,4 +1,5 @@
-// The functions behind the C entries of a plugin: serve() for a process of its own, open() for inline.
+// The functions behind the C entries of a plugin: serve() for a process of its own, open() for
+// inline.
 #include "plugin-server.h"
 
 #include <capnp/rpc-twoparty.h>
@@ -12,7 +13,8 @@ namespace {
 // Takes a field only if the struct that was handed over is long enough to have it.
 template <typename Struct, typename Field>
 bool has(const Struct* given, Field Struct::*field) {
-  auto offset = reinterpret_cast<const char*>(&(given->*field)) - reinterpret_cast<const char*>(given);
+  auto offset =
+      reinterpret_cast<const char*>(&(given->*field)) - reinterpret_cast<const char*>(given);
   return given->size >= offset + sizeof(Field);
 }
 
@@ -29,7 +31,8 @@ std::vector<std::string> split(const char* paths) {
 
 Surroundings surroundingsOf(const maitred_instance& given, kj::LowLevelAsyncIoProvider& lowLevelIo,
                             kj::AsyncIoProvider& io, kj::UnixEventPort& events, log::Sink sink) {
-  Surroundings out{given.instance, given.state_directory, {}, {}, lowLevelIo, io, events, kj::mv(sink)};
+  Surroundings out{given.instance, given.state_directory, {}, {}, lowLevelIo, io,
+                   events,         kj::mv(sink)};
   if (has(&given, &maitred_instance::policy_path)) out.policyPath = split(given.policy_path);
   if (has(&given, &maitred_instance::log_level) && given.log_level != nullptr) {
     out.logLevel = log::parseLevel(given.log_level).value_or(log::Level::info);
@@ -44,11 +47,10 @@ Surroundings surroundingsOf(const maitred_instance& given, kj::LowLevelAsyncIoPr
 
 void serve(const PluginClass& type, const maitred_serve_args& args) {
   auto io = kj::setupAsyncIo();
-  auto stream = io.lowLevelProvider->wrapSocketFd(
-      args.rpc_fd, kj::LowLevelAsyncIoProvider::TAKE_OWNERSHIP);
-  auto plugin = servePlugin(
-      type, surroundingsOf(*args.instance, *io.lowLevelProvider, *io.provider, io.unixEventPort,
-                           log::jsonLinesToStderr()));
+  auto stream =
+      io.lowLevelProvider->wrapSocketFd(args.rpc_fd, kj::LowLevelAsyncIoProvider::TAKE_OWNERSHIP);
+  auto plugin = servePlugin(type, surroundingsOf(*args.instance, *io.lowLevelProvider, *io.provider,
+                                                 io.unixEventPort, log::jsonLinesToStderr()));
   capnp::ReaderOptions options;
   options.traversalLimitInWords = 64 * 1024 * 1024 / sizeof(capnp::word);
   capnp::TwoPartyVatNetwork network(*stream, capnp::rpc::twoparty::Side::SERVER, options);
@@ -68,8 +70,8 @@ int serveEntry(const PluginClass& type, const maitred_serve_args* args) {
 
 int openEntry(const PluginClass& type, const maitred_open_args* args) {
   KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&]() {
-                 auto sink = [log = args->log, context = args->log_context](
-                                 log::Level level, kj::StringPtr text) {
+                 auto sink = [log = args->log, context = args->log_context](log::Level level,
+                                                                            kj::StringPtr text) {
                    log(context, static_cast<int>(level), text.begin(), text.size());
                  };
                  *static_cast<capnp::Capability::Client*>(args->plugin) = servePlugin(

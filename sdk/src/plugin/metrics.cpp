@@ -126,7 +126,8 @@ std::string Registry::text() const {
       uint64_t cumulative = 0;
       for (size_t i = 0; i < histogram->counts().size(); ++i) {
         cumulative += histogram->counts()[i];
-        std::string bound = i < histogram->bounds().size() ? number(histogram->bounds()[i]) : "+Inf";
+        std::string bound =
+            i < histogram->bounds().size() ? number(histogram->bounds()[i]) : "+Inf";
         out += name + "_bucket" + rendered(labels, "le=\"" + bound + "\"") + " " +
                std::to_string(cumulative) + "\n";
       }

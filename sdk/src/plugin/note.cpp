@@ -1,9 +1,11 @@
-// maitred-note: turns what `capnp compile -o-` prints for a plugin's schema into the contents of its ELF note.
+// maitred-note: turns what `capnp compile -o-` prints for a plugin's schema into the contents of
+// its ELF note.
 //
 //   capnp compile -o- plugin.capnp | maitred-note CONFIG_STRUCT OUTPUT.S
 //
 // Writes OUTPUT.S, an assembler file with one note (name "maitred", type 1) that holds a flat
-// manifest::Embedded message. Run at build time by maitred_add_plugin(). CONFIG_STRUCT may be "none".
+// manifest::Embedded message. Run at build time by maitred_add_plugin(). CONFIG_STRUCT may be
+// "none".
 #include <maitred/abi.h>
 #include <maitred/schema/manifest.capnp.h>
 #include <maitred/schema/plugin.capnp.h>
@@ -86,7 +88,8 @@ class NoteMain {
   explicit NoteMain(kj::ProcessContext& context) : context(context) {}
 
   kj::MainFunc getMain() {
-    return kj::MainBuilder(context, "maitred-note", "Makes the ELF note of a plugin from its schema.")
+    return kj::MainBuilder(context, "maitred-note",
+                           "Makes the ELF note of a plugin from its schema.")
         .expectArg("<config struct or none>", KJ_BIND_METHOD(*this, setConfig))
         .expectArg("<output.S>", KJ_BIND_METHOD(*this, setOutput))
         .callAfterParsing(KJ_BIND_METHOD(*this, run))

@@ -50,7 +50,7 @@ class Pool {
       waiting.pop_front();
       lock.unlock();
       work();
-      { auto done = kj::mv(work); }   // destroyed outside the lock
+      { auto done = kj::mv(work); }  // destroyed outside the lock
       lock.lock();
     }
   }
@@ -65,8 +65,8 @@ class Pool {
 
 }  // namespace
 
-// A forked child has the pool's memory but none of its threads: it begins a pool of its own and leaves the
-// inherited one alone, whose lock may be held by a thread that does not exist here.
+// A forked child has the pool's memory but none of its threads: it begins a pool of its own and
+// leaves the inherited one alone, whose lock may be held by a thread that does not exist here.
 void runOnPool(kj::Function<void()> work) {
   static std::mutex guard;
   static std::unique_ptr<Pool> pool;

@@ -56,16 +56,15 @@ kj::Promise<void> PluginServer::start(StartContext call) {
   auto& object = *plugin.emplace(type.create(context));
   auto grants = kj::heap<Grants>(params.getGrants());
   auto starting = object.startUntyped(rootOf(*config), *grants);
-  return work.run(starting.attach(kj::mv(grants)))
-      .then([this, call]() mutable {
-        started = true;
-        auto& provided = context.impl->provided;
-        auto out = call.getResults().initProvides(provided.size());
-        for (size_t i = 0; i < provided.size(); ++i) {
-          out[i].setInterfaceId(provided[i].interfaceId);
-          out[i].setCapability(provided[i].client);
-        }
-      });
+  return work.run(starting.attach(kj::mv(grants))).then([this, call]() mutable {
+    started = true;
+    auto& provided = context.impl->provided;
+    auto out = call.getResults().initProvides(provided.size());
+    for (size_t i = 0; i < provided.size(); ++i) {
+      out[i].setInterfaceId(provided[i].interfaceId);
+      out[i].setCapability(provided[i].client);
+    }
+  });
 }
 
 kj::Promise<void> PluginServer::activate(ActivateContext call) {
@@ -76,19 +75,26 @@ kj::Promise<void> PluginServer::reconfigure(ReconfigureContext call) {
   auto& object = running();
   KJ_REQUIRE(candidate.get() == nullptr, "another reconfigure() is under way");
   candidate = copyOf(call.getParams().getConfig());
-  auto outcome = object.reconfigureUntyped(rootOf(*candidate)).then([this](Reconfigured&& r) {
-    if (r.kind == Reconfigured::Kind::applied) config = kj::mv(candidate);
-    candidate = nullptr;
-    return kj::mv(r);
-  }, [this](kj::Exception&& e) -> Reconfigured {
-    candidate = nullptr;
-    kj::throwFatalException(kj::mv(e));
-  });
+  auto outcome = object.reconfigureUntyped(rootOf(*candidate))
+                     .then(
+                         [this](Reconfigured&& r) {
+                           if (r.kind == Reconfigured::Kind::applied) config = kj::mv(candidate);
+                           candidate = nullptr;
+                           return kj::mv(r);
+                         },
+                         [this](kj::Exception&& e) -> Reconfigured {
+                           candidate = nullptr;
+                           kj::throwFatalException(kj::mv(e));
+                         });
   return work.run(kj::mv(outcome)).then([call](Reconfigured&& r) mutable {
     auto out = call.getResults().initOutcome();
     switch (r.kind) {
-      case Reconfigured::Kind::applied: out.setApplied(); break;
-      case Reconfigured::Kind::needsRestart: out.setNeedsRestart(r.why.c_str()); break;
+      case Reconfigured::Kind::applied:
+        out.setApplied();
+        break;
+      case Reconfigured::Kind::needsRestart:
+        out.setNeedsRestart(r.why.c_str());
+        break;
       case Reconfigured::Kind::rejected:
         r.problems.writeTo(out.initRejected(r.problems.items().size()));
         break;
@@ -127,7 +133,7 @@ kj::Promise<void> PluginServer::metrics(MetricsContext call) {
 
 kj::Promise<void> PluginServer::command(CommandContext call) {
   auto params = call.getParams();
-  if (params.getName() == "maitred.log-level") {   // `ctl log-level`: filtered here, before the pipe
+  if (params.getName() == "maitred.log-level") {  // `ctl log-level`: filtered here, before the pipe
     auto level = log::parseLevel(params.getInput().cStr());
     KJ_REQUIRE(level.has_value(), "no such log level", params.getInput());
     context.log().setLevel(*level);

@@ -32,8 +32,8 @@ struct InstanceArgs {
   InstanceArgs(const PluginUnderTest::Options& options, const std::string& state)
       : policyPath(joined(options.policyPath)) {
     for (auto& [name, fd] : options.listeners) listeners.push_back({name.c_str(), fd});
-    args = {sizeof(args),  options.instance.c_str(), state.c_str(),   policyPath.c_str(),
-            "debug",       listeners.data(),         listeners.size()};
+    args = {sizeof(args), options.instance.c_str(), state.c_str(),   policyPath.c_str(),
+            "debug",      listeners.data(),         listeners.size()};
   }
   std::string policyPath;
   std::vector<maitred_listener> listeners;
@@ -97,8 +97,10 @@ struct PluginUnderTest::Impl {
   void openInline(const maitred_plugin_entry& entry, const maitred_instance& instance) {
     capnp::Capability::Client client = nullptr;
     char error[512] = "";
-    maitred_open_args args = {sizeof(args), &instance, io.lowLevelProvider.get(), io.provider.get(),
-                              &io.unixEventPort, &client, &writeLine, nullptr, error, sizeof(error)};
+    maitred_open_args args = {sizeof(args),      &instance,         io.lowLevelProvider.get(),
+                              io.provider.get(), &io.unixEventPort, &client,
+                              &writeLine,        nullptr,           error,
+                              sizeof(error)};
     KJ_REQUIRE(entry.open(&args) == 0, "open() failed", error);
     plugin = client.castAs<plugin::Plugin>();
   }
@@ -109,8 +111,8 @@ struct PluginUnderTest::Impl {
     pid = forkWorker(entry, instance, ends[0], ends[1]);
     close(ends[1]);
     stream = io.lowLevelProvider->wrapSocketFd(
-        ends[0], kj::LowLevelAsyncIoProvider::TAKE_OWNERSHIP |
-                     kj::LowLevelAsyncIoProvider::ALREADY_CLOEXEC);
+        ends[0],
+        kj::LowLevelAsyncIoProvider::TAKE_OWNERSHIP | kj::LowLevelAsyncIoProvider::ALREADY_CLOEXEC);
     auto& rpc = client.emplace(*stream);
     plugin = rpc.bootstrap().castAs<plugin::Plugin>();
   }
@@ -149,11 +151,19 @@ struct PluginUnderTest::Impl {
 PluginUnderTest::PluginUnderTest(kj::AsyncIoContext& io, Options options)
     : impl(kj::heap<Impl>(io, kj::mv(options))) {}
 
-PluginUnderTest::~PluginUnderTest() noexcept(false) { impl->end(true); }
+PluginUnderTest::~PluginUnderTest() noexcept(false) {
+  impl->end(true);
+}
 
-capnp::MallocMessageBuilder& PluginUnderTest::configMessage() { return impl->message; }
-const std::string& PluginUnderTest::stateDirectory() const { return impl->options.stateDirectory; }
-int PluginUnderTest::processId() const { return impl->pid; }
+capnp::MallocMessageBuilder& PluginUnderTest::configMessage() {
+  return impl->message;
+}
+const std::string& PluginUnderTest::stateDirectory() const {
+  return impl->options.stateDirectory;
+}
+int PluginUnderTest::processId() const {
+  return impl->pid;
+}
 
 void PluginUnderTest::grant(std::string requirement, std::string instance, uint64_t interfaceId,
                             capnp::Capability::Client capability) {
@@ -190,7 +200,9 @@ capnp::Capability::Client PluginUnderTest::providedUntyped(uint64_t interfaceId)
   return found->second;
 }
 
-void PluginUnderTest::kill() { impl->end(true); }
+void PluginUnderTest::kill() {
+  impl->end(true);
+}
 
 void PluginUnderTest::stop() {
   auto request = client().drainRequest();

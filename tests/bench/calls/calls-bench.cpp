@@ -1,4 +1,5 @@
-// What a call to a plugin costs, without any work in it. Beside the design's figures (docs/internals/benchmarks.md):
+// What a call to a plugin costs, without any work in it. Beside the design's figures
+// (docs/internals/benchmarks.md):
 //   build/release/bench/bench-calls
 #include "statuses.h"
 
@@ -21,14 +22,14 @@ std::string library() {
   return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "bench-target.so";
 }
 
-// One or two targets on a loop of their own; with two, the first may call the second through this process,
-// as plugins do through the core.
+// One or two targets on a loop of their own; with two, the first may call the second through this
+// process, as plugins do through the core.
 struct Rig {
   explicit Rig(Isolation isolation, bool withNext = false)
       : target(io, {.library = library(), .isolation = isolation}) {
     if (withNext) {
-      next = kj::heap<PluginUnderTest>(io, PluginUnderTest::Options{.library = library(),
-                                                                   .isolation = isolation});
+      next = kj::heap<PluginUnderTest>(
+          io, PluginUnderTest::Options{.library = library(), .isolation = isolation});
       next->start();
       target.grant("next", "next", capnp::typeId<Target>(), next->provided<Target>());
     }
@@ -81,7 +82,8 @@ void BatchOf2000(benchmark::State& state) {
 }
 BENCHMARK(BatchOf2000)->ArgName("process")->Arg(0)->Arg(1)->UseRealTime();
 
-// Plugin to plugin, both in processes of their own, through this one. Time is taken by the calling plugin.
+// Plugin to plugin, both in processes of their own, through this one. Time is taken by the calling
+// plugin.
 void PluginToPlugin(benchmark::State& state) {
   Rig rig(Isolation::process, true);
   auto client = rig.target.provided<Target>();
@@ -96,12 +98,16 @@ void PluginToPlugin(benchmark::State& state) {
     state.SetIterationTime(request.send().wait(rig.io.waitScope).getNanoseconds() * 1e-9);
   }
   state.SetItemsProcessed(state.iterations() * calls * (statuses > 0 ? statuses : 1));
-  state.counters["per_call"] = benchmark::Counter(
-      static_cast<double>(state.iterations() * calls),
-      benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["per_call"] =
+      benchmark::Counter(static_cast<double>(state.iterations() * calls),
+                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
-BENCHMARK(PluginToPlugin)->ArgNames({"in_flight", "statuses"})
-    ->Args({1, 0})->Args({256, 0})->Args({1, 2000})->UseManualTime();
+BENCHMARK(PluginToPlugin)
+    ->ArgNames({"in_flight", "statuses"})
+    ->Args({1, 0})
+    ->Args({256, 0})
+    ->Args({1, 2000})
+    ->UseManualTime();
 
 // From fork to the first answer of a fresh worker.
 void WorkerToFirstAnswer(benchmark::State& state) {

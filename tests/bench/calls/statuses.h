@@ -17,7 +17,8 @@ inline void fillStatuses(backend::Batch::Builder batch, uint32_t count) {
     task.setHostname("node-17.cluster.example.org");
     task.initExit().setCode(0);
     task.setCommandStarted(true);
-    task.setSandboxUrl("http://127.0.0.17:5051/files/read.json?path=%2Fvar%2Flib%2Fmaitred%2Fsandbox");
+    task.setSandboxUrl(
+        "http://127.0.0.17:5051/files/read.json?path=%2Fvar%2Flib%2Fmaitred%2Fsandbox");
     task.setSandboxPath("/var/lib/maitred/sandbox/7f1c2a34");
   }
 }

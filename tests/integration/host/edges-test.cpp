@@ -15,7 +15,8 @@ class Edges : public testing::TestWithParam<const char*> {
   HostProcess host{GetParam()};
 
   void start() {
-    host.write({{"trial", "test-trial", ""}, {"relay", "test-relay", "    uses: { echo: [trial] }\n"}});
+    host.write(
+        {{"trial", "test-trial", ""}, {"relay", "test-relay", "    uses: { echo: [trial] }\n"}});
     host.startAndSettle();
   }
   void restart(const std::string& instance) {
@@ -117,7 +118,8 @@ TEST_P(Edges, CallOnItsWayFailsWhenTheProviderIsRestarted) {
   request.setInstance("relay");
   request.setName("never");
   auto call = request.send();
-  host.eventually("the call is on its way", [&]() { return grants().getEdges()[0].getInFlight() == 1; });
+  host.eventually("the call is on its way",
+                  [&]() { return grants().getEdges()[0].getInFlight() == 1; });
   restart("trial");
   std::string answer = call.wait(host.scope()).getOutput().cStr();
   EXPECT_THAT(answer, StartsWith("disconnected"));

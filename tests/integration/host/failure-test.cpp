@@ -58,7 +58,8 @@ TEST_F(Failure, LeakEndsAtTheMemoryLimit) {
   trial.rest += "    memory: 256MiB\n";
   start();
   survives([&]() { host.ask("trial", "leak", "300"); });
-  EXPECT_THAT(host.lastFailure("trial"), AllOf(StartsWith("memory limit"), HasSubstr("256 MiB allowed")));
+  EXPECT_THAT(host.lastFailure("trial"),
+              AllOf(StartsWith("memory limit"), HasSubstr("256 MiB allowed")));
 }
 
 TEST_F(Failure, ExitCodeIsNamed) {
@@ -90,7 +91,8 @@ TEST_F(Failure, TooManyCrashesMeanFailedUntilRestart) {
   host.worker += ", crash_limit: 3";
   host.write({{"trial", "test-trial", "    config: { crash_at_start: true }\n"}, relay});
   host.start();
-  host.eventually("it has failed", [&]() { return host.state("trial") == admin::InstanceState::FAILED; });
+  host.eventually("it has failed",
+                  [&]() { return host.state("trial") == admin::InstanceState::FAILED; });
   EXPECT_EQ(host.restarts("trial"), 2u);
   EXPECT_THAT(host.postMortem("trial"), Contains(HasSubstr("last words before the crash")));
   // Its consumer runs nevertheless, and sees the provider as away.
@@ -106,7 +108,8 @@ TEST_F(Failure, RestartBringsBackAFailedInstance) {
   host.worker += ", crash_limit: 1";
   start();
   kill(static_cast<pid_t>(host.pidOf("trial")), SIGKILL);
-  host.eventually("it has failed", [&]() { return host.state("trial") == admin::InstanceState::FAILED; });
+  host.eventually("it has failed",
+                  [&]() { return host.state("trial") == admin::InstanceState::FAILED; });
   auto restart = host.admin().restartRequest();
   restart.setInstance("trial");
   restart.send().wait(host.scope());
@@ -117,13 +120,15 @@ TEST_F(Failure, StartThatNeverEndsIsKilled) {
   host.worker += ", start_timeout: 300ms, crash_limit: 1";
   host.write({{"trial", "test-trial", "    config: { start_delay: 1h }\n"}});
   host.start();
-  host.eventually("it has failed", [&]() { return host.state("trial") == admin::InstanceState::FAILED; });
+  host.eventually("it has failed",
+                  [&]() { return host.state("trial") == admin::InstanceState::FAILED; });
   EXPECT_THAT(host.lastFailure("trial"), StartsWith("start timeout"));
 }
 
 TEST_F(Failure, WorkersDieWithTheHost) {
   start();
-  auto trialPid = static_cast<pid_t>(host.pidOf("trial")), relayPid = static_cast<pid_t>(host.pidOf("relay"));
+  auto trialPid = static_cast<pid_t>(host.pidOf("trial")),
+       relayPid = static_cast<pid_t>(host.pidOf("relay"));
   ASSERT_TRUE(processExists(trialPid));
   host.signal(SIGKILL);
   EXPECT_EQ(host.join(), -SIGKILL);
@@ -140,10 +145,11 @@ TEST_F(Failure, WorkerInheritsOnlyWhatIsItsOwn) {
     std::error_code gone;
     auto target = std::filesystem::read_symlink(entry.path(), gone).string();
     names += target + "\n";
-    // Its own loop makes epoll and event descriptors; the sockets and files of the host must not be there.
+    // Its own loop makes epoll and event descriptors; the sockets and files of the host must not be
+    // there.
     if (target.rfind("anon_inode:", 0) != 0) ++open;
   }
-  EXPECT_EQ(open, 4u) << names;   // stdin, stdout, stderr and the connection
+  EXPECT_EQ(open, 4u) << names;  // stdin, stdout, stderr and the connection
   EXPECT_EQ(getpgid(static_cast<pid_t>(std::stoi(pid))), std::stoi(pid));
 }
 

@@ -28,7 +28,9 @@ Folder::Folder() {
   name = pattern;
 }
 
-Folder::~Folder() { std::filesystem::remove_all(name); }
+Folder::~Folder() {
+  std::filesystem::remove_all(name);
+}
 
 namespace {
 kj::AsyncIoContext& sharedLoop() {
@@ -37,7 +39,8 @@ kj::AsyncIoContext& sharedLoop() {
 }
 }  // namespace
 
-HostProcess::HostProcess(std::string isolation) : isolation(std::move(isolation)), io(sharedLoop()) {}
+HostProcess::HostProcess(std::string isolation)
+    : isolation(std::move(isolation)), io(sharedLoop()) {}
 
 HostProcess::~HostProcess() noexcept {
   if (process > 0) {
@@ -49,10 +52,12 @@ HostProcess::~HostProcess() noexcept {
 void HostProcess::write(const std::vector<InstanceText>& instances) {
   std::ostringstream text;
   text << "host:\n  state: ./state\n  http: { listen: \"\" }\n  isolation: " << isolation
-       << "\n  drain_timeout: " << drainTimeout << "\n  worker: { " << worker << " }\n  edge: { " << edge
-       << " }\n  plugin_path: [" << getenv("MAITRED_BINARY_DIR") << "/lib/maitred]\nplugins:\n";
+       << "\n  drain_timeout: " << drainTimeout << "\n  worker: { " << worker << " }\n  edge: { "
+       << edge << " }\n  plugin_path: [" << getenv("MAITRED_BINARY_DIR")
+       << "/lib/maitred]\nplugins:\n";
   for (const auto& instance : instances) {
-    text << "  - name: " << instance.name << "\n    library: " << instance.library << "\n" << instance.rest;
+    text << "  - name: " << instance.name << "\n    library: " << instance.library << "\n"
+         << instance.rest;
   }
   std::ofstream(dir.path() + "/maitred.yaml") << text.str();
 }
@@ -121,18 +126,19 @@ void HostProcess::eventually(const std::string& what, std::function<bool()> cond
 }
 
 void HostProcess::eventuallyActive(const std::string& instance) {
-  eventually(instance + " is active", [&]() { return state(instance) == admin::InstanceState::ACTIVE; });
+  eventually(instance + " is active",
+             [&]() { return state(instance) == admin::InstanceState::ACTIVE; });
 }
 
-std::string HostProcess::ask(const std::string& instance, const std::string& name, const std::string& input) {
+std::string HostProcess::ask(const std::string& instance, const std::string& name,
+                             const std::string& input) {
   auto request = client->askRequest();
   request.setInstance(instance);
   request.setName(name);
   request.setInput(input);
   std::string answer;
-  KJ_IF_MAYBE(e, kj::runCatchingExceptions([&]() {
-                answer = request.send().wait(io.waitScope).getOutput().cStr();
-              })) {
+  KJ_IF_MAYBE (e, kj::runCatchingExceptions(
+                      [&]() { answer = request.send().wait(io.waitScope).getOutput().cStr(); })) {
     return kj::str(e->getType(), ": ", e->getDescription()).cStr();
   }
   return answer;
@@ -164,7 +170,9 @@ std::vector<std::string> HostProcess::postMortem(const std::string& instance) {
   for (auto line : find(answer.getStatus(), instance).getLastLog()) lines.push_back(line.cStr());
   return lines;
 }
-uint32_t HostProcess::pidOf(const std::string& instance) { return find(status().getStatus(), instance).getPid(); }
+uint32_t HostProcess::pidOf(const std::string& instance) {
+  return find(status().getStatus(), instance).getPid();
+}
 uint32_t HostProcess::restarts(const std::string& instance) {
   return find(status().getStatus(), instance).getRestarts();
 }
@@ -187,7 +195,9 @@ std::string HostProcess::output() const {
   return text.str();
 }
 
-void HostProcess::signal(int number) { kill(process, number); }
+void HostProcess::signal(int number) {
+  kill(process, number);
+}
 
 int HostProcess::join() {
   int status = 0;
@@ -212,6 +222,8 @@ std::string HostProcess::readFrom(const std::string& address) {
   return stream->readAllText().wait(io.waitScope).cStr();
 }
 
-bool processExists(pid_t pid) { return kill(pid, 0) == 0; }
+bool processExists(pid_t pid) {
+  return kill(pid, 0) == 0;
+}
 
 }  // namespace maitred::host::test

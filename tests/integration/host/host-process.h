@@ -24,24 +24,27 @@ class Folder {
   std::string name;
 };
 
-struct InstanceText { std::string name, library, rest; };   // `rest`: further lines of YAML, indented by 4
+struct InstanceText {
+  std::string name, library, rest;
+};  // `rest`: further lines of YAML, indented by 4
 
 class HostProcess {
  public:
   explicit HostProcess(std::string isolation);
-  ~HostProcess() noexcept;   // kills it
+  ~HostProcess() noexcept;  // kills it
 
-  std::string worker = "heartbeat: 500ms, misses: 3";   // of `host.worker`
-  std::string edge = "in_flight_max: 1024";             // of `host.edge`
+  std::string worker = "heartbeat: 500ms, misses: 3";  // of `host.worker`
+  std::string edge = "in_flight_max: 1024";            // of `host.edge`
   std::string drainTimeout = "5s";
 
-  void write(const std::vector<InstanceText>& instances);   // the config file
-  void start();       // and waits until the admin socket answers
-  void startAndSettle();   // and until every instance is active
+  void write(const std::vector<InstanceText>& instances);  // the config file
+  void start();           // and waits until the admin socket answers
+  void startAndSettle();  // and until every instance is active
   // Starts a host that is expected to end by itself: its exit code.
   int runToEnd();
 
-  std::string ask(const std::string& instance, const std::string& name, const std::string& input = "");
+  std::string ask(const std::string& instance, const std::string& name,
+                  const std::string& input = "");
   capnp::Response<admin::Admin::StatusResults> status();
   admin::InstanceState state(const std::string& instance);
   std::string lastFailure(const std::string& instance);
@@ -72,7 +75,7 @@ class HostProcess {
  private:
   Folder dir;
   std::string isolation;
-  kj::AsyncIoContext& io;   // one for all: a thread has one loop
+  kj::AsyncIoContext& io;  // one for all: a thread has one loop
   pid_t process = 0;
   kj::Own<kj::AsyncIoStream> connection;
   kj::Own<capnp::TwoPartyClient> rpc;

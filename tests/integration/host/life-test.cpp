@@ -56,7 +56,8 @@ TEST_P(Life, UnreadyIsShownAndNothingIsKilled) {
 TEST_P(Life, UnknownInstanceAndCommandAreRefused) {
   host.write({trial});
   host.startAndSettle();
-  EXPECT_THAT(host.ask("tryal", "pid"), HasSubstr("there is no instance 'tryal'; running here: trial"));
+  EXPECT_THAT(host.ask("tryal", "pid"),
+              HasSubstr("there is no instance 'tryal'; running here: trial"));
   EXPECT_THAT(host.ask("trial", "nonsense"), HasSubstr("unimplemented"));
 }
 
@@ -104,7 +105,8 @@ TEST_P(Life, ASecondSignalEndsAtOnce) {
   host.write({{"trial", "test-trial", "    config: { drain_delay: 1h }\n"}});
   host.startAndSettle();
   host.signal(SIGINT);
-  host.eventually("it drains", [&]() { return host.state("trial") == admin::InstanceState::DRAINING; });
+  host.eventually("it drains",
+                  [&]() { return host.state("trial") == admin::InstanceState::DRAINING; });
   host.signal(SIGINT);
   EXPECT_EQ(host.join(), 0);
   EXPECT_THAT(host.output(), HasSubstr("ending at once"));

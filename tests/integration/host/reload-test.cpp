@@ -34,7 +34,8 @@ class Reload : public testing::TestWithParam<const char*> {
     auto answer = host.reload();
     EXPECT_TRUE(answer.getAccepted()) << answer.getReport().cStr();
     std::map<std::string, admin::Action> actions;
-    for (auto change : answer.getChanges()) actions[change.getInstance().cStr()] = change.getAction();
+    for (auto change : answer.getChanges())
+      actions[change.getInstance().cStr()] = change.getAction();
     return actions;
   }
 };
@@ -90,7 +91,8 @@ TEST_P(Reload, BadFileIsRefusedAsAWhole) {
 TEST_P(Reload, CycleIsRefused) {
   host.write({trial(""), relay("trial")});
   host.startAndSettle();
-  host.write({trial(""), {"relay", "test-relay", "    uses: { echo: [other] }\n"},
+  host.write({trial(""),
+              {"relay", "test-relay", "    uses: { echo: [other] }\n"},
               {"other", "test-relay", "    uses: { echo: [relay] }\n"}});
   auto answer = host.reload();
   EXPECT_FALSE(answer.getAccepted());
@@ -134,7 +136,8 @@ TEST_P(Reload, AddressInUseRefusesTheFile) {
   HostProcess other(GetParam());
   other.write({trial("greeting: one")});
   other.startAndSettle();
-  other.write({trial("greeting: two"), {"more", "test-trial", "    listen: { greet: \"" + taken + "\" }\n"}});
+  other.write({trial("greeting: two"),
+               {"more", "test-trial", "    listen: { greet: \"" + taken + "\" }\n"}});
   auto answer = other.reload();
   EXPECT_FALSE(answer.getAccepted());
   EXPECT_THAT(answer.getReport().cStr(), HasSubstr("cannot listen on " + taken));

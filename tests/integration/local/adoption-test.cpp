@@ -1,4 +1,5 @@
-// Tasks outlive the process that hosts the backend: killed with SIGKILL at any moment, its successor finds them.
+// Tasks outlive the process that hosts the backend: killed with SIGKILL at any moment, its
+// successor finds them.
 #include "world.h"
 
 #include <gtest/gtest.h>
@@ -14,7 +15,8 @@
 
 namespace maitred::local::test {
 
-// The victim: hosts a backend on the folder, launches what the lines of standard input say, and waits.
+// The victim: hosts a backend on the folder, launches what the lines of standard input say, and
+// waits.
 int hostProcess(const std::string& workFolder) {
   World world(settingsFor(workFolder));
   world.acknowledge = getenv("MAITRED_TEST_SILENT") == nullptr;
@@ -78,7 +80,7 @@ TEST(AdoptionTest, RunningTaskIsAdoptedAndTellsItsTrueEnd) {
   World world(settingsFor(folder));
   auto running = world.waitFor("t", TaskState::RUNNING);
   EXPECT_EQ(running.state, TaskState::RUNNING);
-  EXPECT_TRUE(running.orphan);   // nobody expected it
+  EXPECT_TRUE(running.orphan);  // nobody expected it
   EXPECT_EQ(world.room["n1"], (uint64_t(8) << 30) - (64 << 20));
   std::ofstream(world.sandboxOf("t") + "/go") << "";
   auto end = world.end("t");
@@ -94,7 +96,7 @@ TEST(AdoptionTest, EndWhileNobodyLookedIsToldWithItsTime) {
   auto ended = folder + "/tasks/queue/t/ended";
   for (int i = 0; i < 1000 && !std::filesystem::exists(ended); ++i) usleep(10'000);
   ASSERT_TRUE(std::filesystem::exists(ended));
-  usleep(300'000);   // so that the end lies visibly in the past
+  usleep(300'000);  // so that the end lies visibly in the past
   World world(settingsFor(folder));
   auto status = world.end("t");
   EXPECT_EQ(status.state, TaskState::SUCCEEDED);
@@ -126,7 +128,8 @@ TEST(AdoptionTest, EndThatWasToldButNotRecordedIsToldAgain) {
 TEST(AdoptionTest, SignalAndKillReachAdoptedTasks) {
   TempFolder temp;
   auto folder = temp.path + "/work";
-  Victim victim(folder, "t trap 'echo int' INT; trap 'exit 9' TERM; while :; do sleep 0.02; done\n");
+  Victim victim(folder,
+                "t trap 'echo int' INT; trap 'exit 9' TERM; while :; do sleep 0.02; done\n");
   victim.kill9();
   World world(settingsFor(folder));
   world.waitFor("t", TaskState::RUNNING);
@@ -173,7 +176,8 @@ TEST(AdoptionTest, SpawnerThatDiesIsReplacedAndItsTasksGoOn) {
   ::kill(spawner, SIGKILL);
   world.waitUntil([&]() { return !processLives(spawner); }, "the spawner's end");
   int attempts = 0;
-  world.waitUntil([&]() { return !world.launch("u" + std::to_string(++attempts), "true"); }, "a spawner");
+  world.waitUntil([&]() { return !world.launch("u" + std::to_string(++attempts), "true"); },
+                  "a spawner");
   world.end("u" + std::to_string(attempts));
   std::ofstream(world.sandboxOf("t") + "/go") << "";
   EXPECT_EQ(world.end("t").exitCode, 7);

@@ -58,7 +58,8 @@ TEST(LimitsTest, MemoryByControlGroup_IsToldApartAndGroupIsRemoved) {
   auto parent = fs::path(place.memoryBase).parent_path();
   auto groupsGone = [&]() {
     for (auto& group : fs::directory_iterator(parent)) {
-      if (fs::exists(group.path() / "queue.where") || fs::exists(group.path() / "queue.eater")) return false;
+      if (fs::exists(group.path() / "queue.where") || fs::exists(group.path() / "queue.eater"))
+        return false;
     }
     return true;
   };
@@ -83,8 +84,9 @@ class AccountTest : public testing::Test {
 
 TEST_F(AccountTest, Submitter_OwnsItsSandboxAndNothingElse) {
   World world(settings({RunAs::Kind::submitter, "", "", false}));
-  world.launch("t", "id -un; id -Gn; echo $USER; touch mine && stat -c %U mine . stdout; "
-                    "touch ../escape 2>/dev/null && echo escaped; ls .. 2>/dev/null; exit 0");
+  world.launch("t",
+               "id -un; id -Gn; echo $USER; touch mine && stat -c %U mine . stdout; "
+               "touch ../escape 2>/dev/null && echo escaped; ls .. 2>/dev/null; exit 0");
   ASSERT_EQ(world.end("t").exitCode, 0) << world.end("t").message;
   EXPECT_EQ(world.output("t"), "nobody\nnogroup\nnobody\nnobody\nnobody\nnobody\n");
 }
@@ -105,8 +107,9 @@ TEST_F(AccountTest, UnknownSubmitter_IsRefusedOrMapped) {
 }
 
 TEST_F(AccountTest, Root_OnlyIfAllowed) {
-  for (auto rule : {RunAs{RunAs::Kind::host, "", "", false}, RunAs{RunAs::Kind::fixed, "root", "", false},
-                    RunAs{RunAs::Kind::submitter, "", "", false}}) {
+  for (auto rule :
+       {RunAs{RunAs::Kind::host, "", "", false}, RunAs{RunAs::Kind::fixed, "root", "", false},
+        RunAs{RunAs::Kind::submitter, "", "", false}}) {
     World world(settings(rule));
     auto refusal = world.launch("t", "true", [](auto spec) { spec.setUser("root"); });
     ASSERT_TRUE(refusal);
@@ -146,9 +149,8 @@ TEST(FetchTest, FilesAreCopiedMarkedAndUnpacked) {
 TEST(FetchTest, FailureNamesTheUriAndStartsNothing) {
   TempFolder temp;
   World world(settingsFor(temp.path + "/work"));
-  world.launch("t", "echo ran", [&](auto spec) {
-    spec.initUris(1)[0].setLocation(temp.path + "/absent");
-  });
+  world.launch("t", "echo ran",
+               [&](auto spec) { spec.initUris(1)[0].setLocation(temp.path + "/absent"); });
   auto status = world.end("t");
   EXPECT_EQ(status.reason, Reason::FETCH_FAILED);
   EXPECT_FALSE(status.commandStarted);
@@ -163,7 +165,8 @@ TEST(FetchTest, TooLargeAndTooSlow) {
   settings.uriBytesMax = 50'000;
   settings.uriTimeoutMs = 300;
   World world(settings);
-  world.launch("big", "true", [&](auto spec) { spec.initUris(1)[0].setLocation(temp.path + "/big"); });
+  world.launch("big", "true",
+               [&](auto spec) { spec.initUris(1)[0].setLocation(temp.path + "/big"); });
   EXPECT_EQ(world.end("big").reason, Reason::FETCH_FAILED);
   // A server that accepts and never answers.
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -255,9 +258,10 @@ TEST(RetentionTest, OldSandboxesGo) {
     world.launch("t", "echo x");
     world.end("t");
     sandbox = world.sandboxOf("t");
-    world.waitUntil([&]() { return std::filesystem::exists(sandbox + "/../reported"); }, "the record");
+    world.waitUntil([&]() { return std::filesystem::exists(sandbox + "/../reported"); },
+                    "the record");
   }
-  World again(settings);   // housekeeping at the start
+  World again(settings);  // housekeeping at the start
   again.waitUntil([&]() { return !std::filesystem::exists(sandbox); }, "the sandbox to go");
 }
 

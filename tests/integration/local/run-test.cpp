@@ -74,7 +74,7 @@ TEST_F(RunTest, Environment_HasSandboxPortsAndOwnVariables) {
   auto sandbox = world.sandboxOf("env");
   EXPECT_EQ(text.substr(0, text.find('\n')), sandbox);
   for (std::string line : {std::string("MINE=a b"), "HOME=" + sandbox, "MESOS_SANDBOX=" + sandbox,
-                    "MESOS_DIRECTORY=" + sandbox, "COOK_SANDBOX=" + sandbox}) {
+                           "MESOS_DIRECTORY=" + sandbox, "COOK_SANDBOX=" + sandbox}) {
     EXPECT_NE(text.find("\n" + line + "\n"), std::string::npos) << line;
   }
   ASSERT_EQ(status.endpoints.size(), 2u);
@@ -87,11 +87,12 @@ TEST_F(RunTest, Environment_HasSandboxPortsAndOwnVariables) {
 }
 
 TEST_F(RunTest, Surroundings_AreClean) {
-  world.launch("clean", "ls -l /proc/self/fd | wc -l; grep -E 'Sig(Blk|Ign)' /proc/self/status; umask; "
-                        "ps -o pid= -o pgid= -o sid= -p $$ 2>/dev/null || echo $$ $$ $$");
+  world.launch("clean",
+               "ls -l /proc/self/fd | wc -l; grep -E 'Sig(Blk|Ign)' /proc/self/status; umask; "
+               "ps -o pid= -o pgid= -o sid= -p $$ 2>/dev/null || echo $$ $$ $$");
   ASSERT_EQ(world.end("clean").exitCode, 0);
   auto text = world.output("clean");
-  EXPECT_EQ(text.substr(0, 2), "5\n") << text;   // total, 0, 1, 2 and the folder itself
+  EXPECT_EQ(text.substr(0, 2), "5\n") << text;  // total, 0, 1, 2 and the folder itself
   EXPECT_NE(text.find("SigBlk:\t0000000000000000"), std::string::npos) << text;
   EXPECT_NE(text.find("SigIgn:\t0000000000000000"), std::string::npos) << text;
   EXPECT_NE(text.find("0022"), std::string::npos) << text;
@@ -136,7 +137,7 @@ TEST_F(RunTest, KillThatIsIgnored_EndsByForceAndSmallerGraceEscalates) {
   world.kill("t", 50, true);
   auto status = world.end("t");
   EXPECT_EQ(status.state, TaskState::KILLED);
-  EXPECT_EQ(status.reason, Reason::KILLED_BY_CONSUMER);   // the first cause stays
+  EXPECT_EQ(status.reason, Reason::KILLED_BY_CONSUMER);  // the first cause stays
   EXPECT_EQ(status.exitSignal, SIGKILL);
 }
 
@@ -175,9 +176,10 @@ TEST_F(RunTest, RunTimeLimit_EndsTheTask) {
 }
 
 TEST_F(RunTest, WhatATaskLeavesBehind_IsEnded) {
-  world.launch("t", "setsid sleep 600 & echo $!; setsid sh -c 'sleep 601 & echo $!; exec sleep 602' & "
-                    "echo $!; sleep 603 & echo $!; "
-                    "while [ $(wc -l < stdout) -lt 4 ]; do sleep 0.02; done; exit 0");
+  world.launch("t",
+               "setsid sleep 600 & echo $!; setsid sh -c 'sleep 601 & echo $!; exec sleep 602' & "
+               "echo $!; sleep 603 & echo $!; "
+               "while [ $(wc -l < stdout) -lt 4 ]; do sleep 0.02; done; exit 0");
   ASSERT_EQ(world.end("t").exitCode, 0);
   std::stringstream pids(world.output("t"));
   int count = 0;
@@ -186,8 +188,10 @@ TEST_F(RunTest, WhatATaskLeavesBehind_IsEnded) {
 }
 
 TEST_F(RunTest, ForkBomb_IsEndedWithItsTask) {
-  world.launch("t", "b() { for i in 1 2 3 4 5 6 7 8; do setsid sh -c 'while :; do sleep 5 & wait; done' & done; }; "
-                    "b; b; b; b; exec sleep 600");
+  world.launch("t",
+               "b() { for i in 1 2 3 4 5 6 7 8; do setsid sh -c 'while :; do sleep 5 & wait; done' "
+               "& done; }; "
+               "b; b; b; b; exec sleep 600");
   world.waitFor("t", TaskState::RUNNING);
   world.kill("t", 0);
   auto status = world.end("t");
@@ -198,7 +202,7 @@ TEST_F(RunTest, ForkBomb_IsEndedWithItsTask) {
 TEST_F(RunTest, IdsAreTakenForEver) {
   world.launch("t", "echo one");
   world.end("t");
-  EXPECT_FALSE(world.launch("t", "echo one"));   // the same again is harmless
+  EXPECT_FALSE(world.launch("t", "echo one"));  // the same again is harmless
   auto other = world.launch("t", "echo other");
   ASSERT_TRUE(other);
   EXPECT_EQ(other->reason, backend::RefusalReason::ID_TAKEN);
@@ -208,7 +212,8 @@ TEST_F(RunTest, Unsupported_IsRefused) {
   auto container = world.launch("c", "true", [](auto spec) { spec.initContainer().setImage("x"); });
   ASSERT_TRUE(container);
   EXPECT_EQ(container->reason, backend::RefusalReason::UNSUPPORTED);
-  auto uri = world.launch("u", "true", [](auto spec) { spec.initUris(1)[0].setLocation("hdfs://a/b"); });
+  auto uri =
+      world.launch("u", "true", [](auto spec) { spec.initUris(1)[0].setLocation("hdfs://a/b"); });
   ASSERT_TRUE(uri);
   EXPECT_EQ(uri->reason, backend::RefusalReason::UNSUPPORTED);
 }

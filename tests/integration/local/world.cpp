@@ -52,7 +52,7 @@ TempFolder::TempFolder() {
   const char* base = getenv("TMPDIR");
   path = std::string(base != nullptr ? base : "/tmp") + "/maitred-local-XXXXXX";
   KJ_REQUIRE(mkdtemp(path.data()) != nullptr, "cannot make a temporary folder");
-  chmod(path.c_str(), 0755);   // other accounts' tasks run in it
+  chmod(path.c_str(), 0755);  // other accounts' tasks run in it
 }
 
 TempFolder::~TempFolder() {
@@ -90,12 +90,17 @@ Settings settingsFor(const std::string& workFolder) {
 }
 
 World::World(Settings given, const std::string& consumer) : settings(std::move(given)) {
-  context = kj::heap<Context>(Surroundings{
-      .instance = "local", .stateDirectory = settings.workFolder, .policyPath = {}, .listeners = {},
-      .lowLevelIo = *io.lowLevelProvider, .io = *io.provider, .events = io.unixEventPort,
-      .sink = [](log::Level level, kj::StringPtr line) {
-        if (level >= log::Level::warning) std::cerr << line.cStr() << '\n';
-      }});
+  context = kj::heap<Context>(Surroundings{.instance = "local",
+                                           .stateDirectory = settings.workFolder,
+                                           .policyPath = {},
+                                           .listeners = {},
+                                           .lowLevelIo = *io.lowLevelProvider,
+                                           .io = *io.provider,
+                                           .events = io.unixEventPort,
+                                           .sink = [](log::Level level, kj::StringPtr line) {
+                                             if (level >= log::Level::warning)
+                                               std::cerr << line.cStr() << '\n';
+                                           }});
   runner = kj::heap<LocalRunner>(settings, *context);
   runner->start().wait(io.waitScope);
   auto attach = runner->client().attachRequest();
@@ -129,7 +134,8 @@ std::optional<backend::Rejection> World::launch(const std::string& id, const std
   auto result = answer.getResults()[0];
   if (!result.isRefused()) return std::nullopt;
   auto refused = result.getRefused();
-  return backend::Rejection{refused.getReason(), refused.getMessage().cStr(), refused.getRetryAfterMs()};
+  return backend::Rejection{refused.getReason(), refused.getMessage().cStr(),
+                            refused.getRetryAfterMs()};
 }
 
 void World::kill(const std::string& id, uint32_t graceMs, bool preempted) {
@@ -158,12 +164,14 @@ void World::waitUntil(const std::function<bool()>& condition, const char* what, 
 
 backend::Status World::waitFor(const std::string& id, backend::TaskState state, int seconds) {
   const backend::Status* found = nullptr;
-  waitUntil([&]() {
-    for (auto& status : told[id]) {
-      if (status.state == state || backend::isTerminal(status.state)) found = &status;
-    }
-    return found != nullptr;
-  }, "a status of the task", seconds);
+  waitUntil(
+      [&]() {
+        for (auto& status : told[id]) {
+          if (status.state == state || backend::isTerminal(status.state)) found = &status;
+        }
+        return found != nullptr;
+      },
+      "a status of the task", seconds);
   return *found;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// A local backend in a temporary folder, and a consumer that records what it is told. Real processes.
+// A local backend in a temporary folder, and a consumer that records what it is told. Real
+// processes.
 
 #include "runner.h"
 
@@ -36,8 +37,8 @@ class World {
 
   using Fill = std::function<void(backend::TaskSpec::Builder)>;
   // Launches and returns the refusal, or nothing if it was taken (or is known).
-  std::optional<backend::Rejection> launch(const std::string& id, const std::string& shell,
-                                           Fill fill = [](auto) {});
+  std::optional<backend::Rejection> launch(
+      const std::string& id, const std::string& shell, Fill fill = [](auto) {});
   void kill(const std::string& id, uint32_t graceMs, bool preempted = false);
   kj::Promise<void> signal(const std::string& id, uint8_t number);
 
@@ -53,9 +54,9 @@ class World {
   kj::Own<Context> context;
   kj::Own<LocalRunner> runner;
   std::map<std::string, std::vector<backend::Status>> told;
-  std::map<std::string, uint64_t> room;       // node -> free memory
+  std::map<std::string, uint64_t> room;  // node -> free memory
   backend::Session::Client session = nullptr;
-  bool acknowledge = true;                    // false: batches with an end stay unanswered
+  bool acknowledge = true;  // false: batches with an end stay unanswered
 };
 
 }  // namespace maitred::local::test

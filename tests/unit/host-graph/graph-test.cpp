@@ -12,11 +12,16 @@ using testing::IsEmpty;
 const Interface kBackend{"maitred.backend.Backend", 1};
 const Interface kQueue{"maitred.queue.Queue", 2};
 
-Node backend(std::string name) { return {std::move(name), "maitred-local", {kBackend}, {}, {}}; }
+Node backend(std::string name) {
+  return {std::move(name), "maitred-local", {kBackend}, {}, {}};
+}
 
 Node queue(std::string name, std::vector<std::string> backends,
            Multiplicity multiplicity = Multiplicity::some) {
-  return {std::move(name), "maitred-cook", {kQueue, kBackend}, {{"backends", kBackend, multiplicity}},
+  return {std::move(name),
+          "maitred-cook",
+          {kQueue, kBackend},
+          {{"backends", kBackend, multiplicity}},
           {{"backends", std::move(backends)}}};
 }
 
@@ -37,8 +42,7 @@ TEST(Graph, CycleIsSpelledOut) {
   auto linked = link({queue("a", {"b"}), queue("b", {"c"}), queue("c", {"a"})});
   ASSERT_FALSE(linked.graph);
   ASSERT_EQ(linked.faults.size(), 1u);
-  EXPECT_EQ(linked.faults[0].message,
-            "the wiring is a cycle: 'a' uses 'b' uses 'c' uses 'a'");
+  EXPECT_EQ(linked.faults[0].message, "the wiring is a cycle: 'a' uses 'b' uses 'c' uses 'a'");
   EXPECT_THAT(linked.faults[0].path, ElementsAre("plugins", "c", "uses"));
 }
 
@@ -89,7 +93,8 @@ TEST(Graph, MissingUsesKeyIsReportedAtTheInstance) {
 }
 
 TEST(Graph, DependantsAreFoundOverSeveralEdges) {
-  auto linked = link({queue("top", {"mid"}), queue("mid", {"low"}), backend("low"), backend("other")});
+  auto linked =
+      link({queue("top", {"mid"}), queue("mid", {"low"}), backend("low"), backend("other")});
   ASSERT_TRUE(linked.graph);
   EXPECT_THAT(dependants(*linked.graph, "low"), ElementsAre("mid", "top"));
   EXPECT_THAT(dependants(*linked.graph, "top"), IsEmpty());

@@ -24,9 +24,8 @@ class SessionServer final : public test::Session::Server {
   kj::Promise<void> callBack(CallBackContext context) override {
     auto request = context.getParams().getTarget().sayRequest();
     request.setText("back");
-    return request.send().then([context](auto&& answer) mutable {
-      context.getResults().setText(answer.getText());
-    });
+    return request.send().then(
+        [context](auto&& answer) mutable { context.getResults().setText(answer.getText()); });
   }
   kj::Promise<void> keep(KeepContext context) override {
     kept = context.getParams().getTarget();
@@ -35,9 +34,8 @@ class SessionServer final : public test::Session::Server {
   kj::Promise<void> callKept(CallKeptContext context) override {
     auto request = kept.sayRequest();
     request.setText("kept");
-    return request.send().then([context](auto&& answer) mutable {
-      context.getResults().setText(answer.getText());
-    });
+    return request.send().then(
+        [context](auto&& answer) mutable { context.getResults().setText(answer.getText()); });
   }
 
  private:
@@ -98,7 +96,9 @@ class EdgeTest : public testing::Test {
   }
   template <typename T>
   kj::Exception errorOf(kj::Promise<T> promise) {
-    KJ_IF_MAYBE(e, kj::runCatchingExceptions([&] { promise.wait(scope); })) { return kj::mv(*e); }
+    KJ_IF_MAYBE (e, kj::runCatchingExceptions([&] { promise.wait(scope); })) {
+      return kj::mv(*e);
+    }
     ADD_FAILURE() << "the call did not fail";
     return KJ_EXCEPTION(FAILED, "none");
   }
@@ -150,7 +150,8 @@ TEST_F(EdgeTest, UnansweredCallFailsAtItsDeadline) {
   advance(1 * kj::SECONDS);
   auto error = errorOf(kj::mv(call));
   EXPECT_EQ(error.getType(), Type::OVERLOADED);
-  EXPECT_NE(std::string(error.getDescription().cStr()).find("cook.backends -> local"), std::string::npos);
+  EXPECT_NE(std::string(error.getDescription().cStr()).find("cook.backends -> local"),
+            std::string::npos);
   EXPECT_EQ(books().failures, 1u);
   EXPECT_EQ(books().inFlight, 0u);
 }

@@ -53,7 +53,8 @@ TEST(Machine, ThreeMissedHeartbeatsMeanHung) {
   Life life;
   life.run();
   life.beat(5s);
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(life.machine.tick(life.clock += 1s), Machine::Act::askHealth);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(life.machine.tick(life.clock += 1s), Machine::Act::askHealth);
   EXPECT_EQ(life.machine.tick(life.clock += 1s), Machine::Act::killHung);
 }
 

@@ -17,7 +17,9 @@ namespace {
 using backend::Reason;
 using backend::TaskState;
 
-constexpr int exitedWith(int code) { return code << 8; }
+constexpr int exitedWith(int code) {
+  return code << 8;
+}
 
 EndFacts ran(int waitStatus, StopCause cause = StopCause::none) {
   EndFacts facts;
@@ -41,12 +43,15 @@ TEST(EndingTest, OwnEnd_IsTheCommands) {
 }
 
 TEST(EndingTest, CauseOutranksTheExit) {
-  struct { StopCause cause; TaskState state; Reason reason; } cases[] = {
-      {StopCause::consumer, TaskState::KILLED, Reason::KILLED_BY_CONSUMER},
-      {StopCause::preempted, TaskState::KILLED, Reason::PREEMPTED},
-      {StopCause::ranTooLong, TaskState::FAILED, Reason::RAN_TOO_LONG},
-      {StopCause::outOfMemory, TaskState::FAILED, Reason::OUT_OF_MEMORY},
-      {StopCause::probeFailed, TaskState::FAILED, Reason::PROBE_FAILED}};
+  struct {
+    StopCause cause;
+    TaskState state;
+    Reason reason;
+  } cases[] = {{StopCause::consumer, TaskState::KILLED, Reason::KILLED_BY_CONSUMER},
+               {StopCause::preempted, TaskState::KILLED, Reason::PREEMPTED},
+               {StopCause::ranTooLong, TaskState::FAILED, Reason::RAN_TOO_LONG},
+               {StopCause::outOfMemory, TaskState::FAILED, Reason::OUT_OF_MEMORY},
+               {StopCause::probeFailed, TaskState::FAILED, Reason::PROBE_FAILED}};
   for (auto& one : cases) {
     auto ending = endingOf(ran(exitedWith(0), one.cause));
     EXPECT_EQ(ending.state, one.state);
@@ -114,14 +119,15 @@ std::vector<std::string> idsOf(const std::vector<backend::TaskKey>& keys) {
 }
 
 TEST(RetentionTest, AgeThenSizeOldestFirst) {
-  std::vector<KeptSandbox> kept = {{{"q", "new"}, 90, 5}, {{"q", "old"}, 10, 5}, {{"q", "mid"}, 50, 5}};
+  std::vector<KeptSandbox> kept = {
+      {{"q", "new"}, 90, 5}, {{"q", "old"}, 10, 5}, {{"q", "mid"}, 50, 5}};
   using Ids = std::vector<std::string>;
   EXPECT_EQ(idsOf(expired(kept, {1000, 0}, 100)), Ids());
   EXPECT_EQ(idsOf(expired(kept, {90, 0}, 100)), Ids{"old"});
   EXPECT_EQ(idsOf(expired(kept, {1000, 10}, 100)), Ids{"old"});
   EXPECT_EQ(idsOf(expired(kept, {1000, 4}, 100)), (Ids{"old", "mid", "new"}));
   EXPECT_EQ(idsOf(expired(kept, {50, 5}, 100)), (Ids{"old", "mid"}));
-  EXPECT_EQ(idsOf(expired(kept, {50, 0}, -1000)), Ids());   // the clock was set back
+  EXPECT_EQ(idsOf(expired(kept, {50, 0}, -1000)), Ids());  // the clock was set back
 }
 
 TEST(SpecCheckTest, PathsStayBeneath) {
@@ -194,8 +200,8 @@ TEST(SandboxPathTest, OnlySandboxesAreNamed) {
   ASSERT_TRUE(split("/w/tasks/q/t/sandbox"));
   EXPECT_EQ(below, "");
   for (auto bad : {"", "/", "/w", "/w/tasks/q/t", "/w/tasks/q/t/record", "/w/tasks/q/t/sandboxes",
-                   "/w/tasks/../t/sandbox", "/w/tasks/q/../sandbox", "/etc/passwd", "w/tasks/q/t/sandbox",
-                   "/w/tasks//t/sandbox"}) {
+                   "/w/tasks/../t/sandbox", "/w/tasks/q/../sandbox", "/etc/passwd",
+                   "w/tasks/q/t/sandbox", "/w/tasks//t/sandbox"}) {
     EXPECT_FALSE(split(bad)) << bad;
   }
 }

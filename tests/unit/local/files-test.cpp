@@ -30,7 +30,8 @@ class FilesTest : public testing::Test {
     sandbox = work + "/tasks/q/t/sandbox";
     fs::create_directories(sandbox + "/deep");
     std::ofstream(sandbox + "/stdout") << "0123456789";
-    std::ofstream(sandbox + "/deep/bad") << "a\xff" "b";
+    std::ofstream(sandbox + "/deep/bad") << "a\xff"
+                                            "b";
     std::ofstream(work + "/tasks/q/t/record") << "secret";
     fs::create_symlink("/etc/passwd", sandbox + "/absolute");
     fs::create_symlink("../record", sandbox + "/relative");
@@ -96,7 +97,8 @@ TEST_F(FilesTest, Read_RefusesWithTheKnownSentences) {
 }
 
 TEST_F(FilesTest, NothingLeadsOutOfTheSandbox) {
-  for (auto file : {"/absolute", "/relative", "/up/record", "/../record", "/deep/../../record", "/pipe"}) {
+  for (auto file :
+       {"/absolute", "/relative", "/up/record", "/../record", "/deep/../../record", "/pipe"}) {
     auto answer = get("/files/read", at(file) + "&offset=0");
     EXPECT_GE(answer.status, 400u) << file;
     EXPECT_EQ(answer.body.find("secret"), std::string::npos) << file;

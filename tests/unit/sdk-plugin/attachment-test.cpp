@@ -20,13 +20,14 @@ class AttachmentTest : public ::testing::Test {
   bool refuse = false;
 
   kj::Own<Attachment> attach() {
-    return kj::heap<Attachment>(loop.timer(), log, "test", 1, [this]() -> kj::Promise<kj::Promise<void>> {
-      attemptsAt.push_back(loop.timer().now() - kj::origin<kj::TimePoint>());
-      if (refuse) return KJ_EXCEPTION(DISCONNECTED, "nobody there");
-      auto pair = kj::newPromiseAndFulfiller<void>();
-      end = kj::mv(pair.fulfiller);
-      return kj::mv(pair.promise);
-    });
+    return kj::heap<Attachment>(
+        loop.timer(), log, "test", 1, [this]() -> kj::Promise<kj::Promise<void>> {
+          attemptsAt.push_back(loop.timer().now() - kj::origin<kj::TimePoint>());
+          if (refuse) return KJ_EXCEPTION(DISCONNECTED, "nobody there");
+          auto pair = kj::newPromiseAndFulfiller<void>();
+          end = kj::mv(pair.fulfiller);
+          return kj::mv(pair.promise);
+        });
   }
   void let_go() { KJ_ASSERT_NONNULL(end)->fulfill(); }
 };

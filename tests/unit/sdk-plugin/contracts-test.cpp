@@ -1,4 +1,5 @@
-// The manifest's constants name the contracts by type id: they must be the ids of the interfaces themselves.
+// The manifest's constants name the contracts by type id: they must be the ids of the interfaces
+// themselves.
 #include <maitred/schema/admin.capnp.h>
 #include <maitred/schema/backend.capnp.h>
 #include <maitred/schema/kernels.capnp.h>

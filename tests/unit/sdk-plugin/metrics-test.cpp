@@ -18,13 +18,14 @@ TEST(Registry, WritesEachKindInTheTextFormat) {
   histogram.observe(0.5);
   histogram.observe(0.7);
   histogram.observe(9);
-  EXPECT_EQ(registry.text(),
-            "# HELP jobs_total Jobs.\n# TYPE jobs_total counter\n"
-            "jobs_total{user=\"a\\\"b\\\\c\\nd\"} 3\n"
-            "# HELP running Now.\n# TYPE running gauge\nrunning 0.1\n"
-            "# HELP seconds Time.\n# TYPE seconds histogram\n"
-            "seconds_bucket{le=\"0.5\"} 1\nseconds_bucket{le=\"1\"} 2\nseconds_bucket{le=\"+Inf\"} 3\n"
-            "seconds_sum 10.2\nseconds_count 3\n");
+  EXPECT_EQ(
+      registry.text(),
+      "# HELP jobs_total Jobs.\n# TYPE jobs_total counter\n"
+      "jobs_total{user=\"a\\\"b\\\\c\\nd\"} 3\n"
+      "# HELP running Now.\n# TYPE running gauge\nrunning 0.1\n"
+      "# HELP seconds Time.\n# TYPE seconds histogram\n"
+      "seconds_bucket{le=\"0.5\"} 1\nseconds_bucket{le=\"1\"} 2\nseconds_bucket{le=\"+Inf\"} 3\n"
+      "seconds_sum 10.2\nseconds_count 3\n");
 }
 
 TEST(Registry, TheSameNameAndLabelsAreTheSameObject) {

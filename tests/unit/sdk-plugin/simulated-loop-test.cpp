@@ -8,8 +8,10 @@ namespace {
 TEST(SimulatedLoop, AdvanceStopsAtEachTimerOnTheWay) {
   SimulatedLoop loop;
   int fired = 0;
-  auto first = loop.timer().afterDelay(1 * kj::SECONDS).then([&]() { ++fired; }).eagerlyEvaluate(nullptr);
-  auto second = loop.timer().afterDelay(3 * kj::SECONDS).then([&]() { ++fired; }).eagerlyEvaluate(nullptr);
+  auto first =
+      loop.timer().afterDelay(1 * kj::SECONDS).then([&]() { ++fired; }).eagerlyEvaluate(nullptr);
+  auto second =
+      loop.timer().afterDelay(3 * kj::SECONDS).then([&]() { ++fired; }).eagerlyEvaluate(nullptr);
   loop.advance(2 * kj::SECONDS);
   EXPECT_EQ(fired, 1);
   loop.advance(1 * kj::SECONDS);

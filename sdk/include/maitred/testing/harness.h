@@ -1,7 +1,7 @@
 #pragma once
-// For plugin authors' tests: a host in memory that takes one plugin through its life, inline or in a process of
-// its own, from the finished .so. Everything else of a real host (config files, restarts, membranes) is left
-// out; `maitred run` has that.
+// For plugin authors' tests: a host in memory that takes one plugin through its life, inline or in
+// a process of its own, from the finished .so. Everything else of a real host (config files,
+// restarts, membranes) is left out; `maitred run` has that.
 //
 //   maitred::testing::PluginUnderTest plugin(io, {.library = "build/my-plugin.so"});
 //   plugin.config<MyConfig>().setGreeting("hello");
@@ -22,7 +22,7 @@
 namespace maitred::testing {
 
 enum class Isolation { inlined, process };
-const char* name(Isolation isolation);   // "inline", "process": as in the config
+const char* name(Isolation isolation);  // "inline", "process": as in the config
 
 // plugin::Host with state in memory and a leadership that always leads with fence 0.
 plugin::Host::Client memoryHost();
@@ -36,9 +36,10 @@ class PluginUnderTest {
     std::string library;
     Isolation isolation = Isolation::process;
     std::string instance = "test";
-    std::string stateDirectory;                            // empty: a fresh temporary folder, removed afterwards
+    std::string stateDirectory;  // empty: a fresh temporary folder, removed afterwards
     std::vector<std::string> policyPath;
-    std::vector<std::pair<std::string, int>> listeners;    // listening sockets, borrowed; see listenOnLoopback()
+    std::vector<std::pair<std::string, int>>
+        listeners;  // listening sockets, borrowed; see listenOnLoopback()
   };
 
   PluginUnderTest(kj::AsyncIoContext& io, Options options);
@@ -47,23 +48,25 @@ class PluginUnderTest {
 
   // The config to start with; call before start().
   template <typename Config>
-  typename Config::Builder config() { return configMessage().template getRoot<Config>(); }
+  typename Config::Builder config() {
+    return configMessage().template getRoot<Config>();
+  }
   void grant(std::string requirement, std::string instance, uint64_t interfaceId,
              capnp::Capability::Client capability);
 
-  void start(bool activate = true);   // waits; throws what the plugin threw
+  void start(bool activate = true);  // waits; throws what the plugin threw
   template <typename Interface>
   typename Interface::Client provided() {
     return providedUntyped(capnp::typeId<Interface>()).template castAs<Interface>();
   }
   capnp::Capability::Client providedUntyped(uint64_t interfaceId);
 
-  plugin::Plugin::Client& client();   // the plugin's own capability, for health(), drain(), …
+  plugin::Plugin::Client& client();  // the plugin's own capability, for health(), drain(), …
   const std::string& stateDirectory() const;
 
-  int processId() const;              // 0 when inline
-  void kill();                        // kill -9 of the process; inline: drops every capability of the plugin
-  void stop();                        // drain, then an orderly end
+  int processId() const;  // 0 when inline
+  void kill();            // kill -9 of the process; inline: drops every capability of the plugin
+  void stop();            // drain, then an orderly end
 
  private:
   struct Impl;

@@ -1,6 +1,6 @@
 #pragma once
-// A loop whose clock only moves when told, or jumps to the next timer: a day of one-second ticks takes
-// hundredths of a second. There is no I/O on it; connect the parts with kj::newTwoWayPipe().
+// A loop whose clock only moves when told, or jumps to the next timer: a day of one-second ticks
+// takes hundredths of a second. There is no I/O on it; connect the parts with kj::newTwoWayPipe().
 
 #include <kj/async.h>
 #include <kj/timer.h>
@@ -10,7 +10,7 @@ namespace maitred::testing {
 class SimulatedLoop {
  public:
   SimulatedLoop() : scope(loop), clock(kj::origin<kj::TimePoint>()) {}
-  ~SimulatedLoop() noexcept {}   // so that a GoogleTest fixture can hold one
+  ~SimulatedLoop() noexcept {}  // so that a GoogleTest fixture can hold one
 
   kj::WaitScope& waitScope() { return scope; }
   kj::Timer& timer() { return clock; }
@@ -37,8 +37,8 @@ class SimulatedLoop {
     settle();
   }
 
-  // Waits for a promise, jumping from timer to timer; fails when nothing is left that could resolve it or
-  // `most` has passed.
+  // Waits for a promise, jumping from timer to timer; fails when nothing is left that could resolve
+  // it or `most` has passed.
   template <typename T>
   T wait(kj::Promise<T>&& promise, kj::Duration most = 1 * kj::HOURS) {
     auto end = clock.now() + most;

@@ -17,7 +17,9 @@ class Own final : public Echo::Server {
 };
 
 // "disconnected: …", for the test to look at.
-kj::String textOf(kj::Exception&& e) { return kj::str(e.getType(), ": ", e.getDescription()); }
+kj::String textOf(kj::Exception&& e) {
+  return kj::str(e.getType(), ": ", e.getDescription());
+}
 
 class Relay final : public PluginOf<RelayConfig> {
  public:
@@ -36,8 +38,9 @@ class Relay final : public PluginOf<RelayConfig> {
 
   // Failures are answers here: the test reads their kind.
   kj::Promise<kj::String> command(kj::StringPtr name, kj::StringPtr input) override {
-    return kj::evalNow([&]() { return run(name, input); }).catch_(
-        [](kj::Exception&& e) { return textOf(kj::mv(e)); });
+    return kj::evalNow([&]() { return run(name, input); }).catch_([](kj::Exception&& e) {
+      return textOf(kj::mv(e));
+    });
   }
 
  private:
@@ -83,7 +86,10 @@ class Relay final : public PluginOf<RelayConfig> {
 
   // So many calls at once, given up afterwards; answers how many were refused as overloads.
   kj::Promise<kj::String> flood(uint32_t calls) {
-    struct Count { uint32_t refused = 0; kj::Vector<kj::Promise<void>> calls; };
+    struct Count {
+      uint32_t refused = 0;
+      kj::Vector<kj::Promise<void>> calls;
+    };
     auto count = kj::heap<Count>();
     for (uint32_t i = 0; i < calls; ++i) {
       count->calls.add(echo().neverRequest().send().ignoreResult().eagerlyEvaluate(
@@ -91,7 +97,8 @@ class Relay final : public PluginOf<RelayConfig> {
             if (e.getType() == kj::Exception::Type::OVERLOADED) ++count.refused;
           }));
     }
-    // A call on the same path that is answered only after those before it were let through or refused.
+    // A call on the same path that is answered only after those before it were let through or
+    // refused.
     return context.timer().afterDelay(300 * kj::MILLISECONDS).then([count = kj::mv(count)]() {
       return kj::str(count->refused);
     });

@@ -59,7 +59,8 @@ class Trial final : public PluginOf<TrialConfig> {
 
   static void check(TrialConfig::Reader config, Problems& problems) {
     if (config.getCrashAtCheck()) abort();
-    if (config.getRefuse()) problems.error({"refuse"}, "the trial refuses this config", "say false");
+    if (config.getRefuse())
+      problems.error({"refuse"}, "the trial refuses this config", "say false");
   }
 
   kj::Promise<void> start(TrialConfig::Reader given, Grants&) override {
@@ -96,7 +97,9 @@ class Trial final : public PluginOf<TrialConfig> {
 
   kj::Promise<kj::String> command(kj::StringPtr name, kj::StringPtr input) override {
     if (name == "pid") return kj::str(getpid());
-    if (name == "hang") for (volatile bool forever = true; forever;) {}
+    if (name == "hang")
+      for (volatile bool forever = true; forever;) {
+      }
     if (name == "abort") abort();
     if (name == "exit") _exit(3);
     if (name == "leak") return leak(input.parseAs<uint32_t>());
@@ -112,8 +115,9 @@ class Trial final : public PluginOf<TrialConfig> {
     if (name == "poke") return poke();
     if (name == "put") return put(kj::str(input));
     if (name == "get") return get(kj::str(input));
-    if (name == "leadership") return context.host().leadershipRequest().send().then(
-        [](auto&&) { return kj::str("granted"); });
+    if (name == "leadership")
+      return context.host().leadershipRequest().send().then(
+          [](auto&&) { return kj::str("granted"); });
     return Plugin::command(name, input);
   }
 
@@ -163,7 +167,8 @@ class Trial final : public PluginOf<TrialConfig> {
     auto request = state.getRequest();
     request.setKey(key);
     auto answer = co_await request.send();
-    co_return answer.getFound() ? kj::heapString(answer.getValue().asChars()) : kj::str("not found");
+    co_return answer.getFound() ? kj::heapString(answer.getValue().asChars())
+                                : kj::str("not found");
   }
 };
 
