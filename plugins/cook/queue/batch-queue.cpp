@@ -135,7 +135,15 @@ void BatchQueue::kick() {
 
 void BatchQueue::kickAt(std::int64_t unixMs) {
   std::int64_t pause = std::max<std::int64_t>(1, unixMs - nowMs());
-  tasks.add(world.timer.afterDelay(pause * kj::MILLISECONDS).then([this] { kick(); }));
+  tasks.add(world.timer.afterDelay(pause * kj::MILLISECONDS).then([this, unixMs] {
+    // The wall clock may lag behind the timer by a rounding: too early a cycle would find nothing to do,
+    // and no other would follow.
+    if (nowMs() < unixMs) {
+      kickAt(unixMs);
+    } else {
+      kick();
+    }
+  }));
 }
 
 void BatchQueue::refused(const char* reason) {
