@@ -14,6 +14,10 @@ endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 sees both in KJ's promise and Maybe templates, where there is neither.
   add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-array-bounds> $<$<COMPILE_LANGUAGE:CXX>:-Wno-maybe-uninitialized>)
+  # … and these in its own std::string when optimising.
+  foreach(false_alarm stringop-overread stringop-overflow restrict)
+    add_compile_options($<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CONFIG:Release>>:-Wno-${false_alarm}>)
+  endforeach()
 endif()
 
 find_program(MAITRED_CCACHE ccache)

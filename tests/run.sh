@@ -17,7 +17,11 @@ while [ $# -gt 0 ]; do
 done
 
 scripts/setup.sh
-scripts/build.sh "$preset"
+targets=()
+if [ "$label" = unit ]; then
+  targets=(unit-tests)
+fi
+scripts/build.sh "$preset" "${targets[@]}"
 
 export MAITRED_TEST_PROFILE=${MAITRED_TEST_PROFILE:-short}
 results=build/$preset/test-results

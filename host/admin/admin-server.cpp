@@ -69,8 +69,12 @@ class Service final : public admin::Admin::Server {
     if (params.getLevel().size() > 0) {
       logs.setLevel(instance, logLevelOf({params.getLevel().cStr(), params.getLevel().size()}));
     }
-    context.getResults().setLevel(nameOf(logs.level(instance)));
-    return kj::READY_NOW;
+    auto level = kj::heapString(nameOf(logs.level(instance)));
+    context.getResults().setLevel(level);
+    if (instance.empty() || params.getLevel().size() == 0) return kj::READY_NOW;
+    // The instance filters at its own end too. One that does not run takes the level at its next start.
+    return control.ask(params.getInstance(), "maitred.log-level", level)
+        .then([](kj::String&&) {}, [](kj::Exception&&) {});
   }
   kj::Promise<void> ask(AskContext context) override {
     auto params = context.getParams();

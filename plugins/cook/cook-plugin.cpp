@@ -1,4 +1,5 @@
-// The plugin: reads the config, opens the store, and ties queue, REST interface and contract together.
+// The plugin: reads the config, opens the store, and ties queue, REST interface and contract
+// together.
 
 #include "cli/cli.h"
 #include "queue/contract.h"
@@ -142,7 +143,8 @@ class CookPlugin final : public PluginOf<CookConfig> {
   }
 
   kj::String describePolicies() {
-    nlohmann::json out{{"active", policies.description()}, {"trouble", policies.trouble()},
+    nlohmann::json out{{"active", policies.description()},
+                       {"trouble", policies.trouble()},
                        {"failures", policies.failures()}};
     return kj::heapString(out.dump().c_str());
   }
@@ -153,8 +155,8 @@ class CookPlugin final : public PluginOf<CookConfig> {
     records = co_await Records::open(storeUrl, context.stateDirectory().cStr());
     co_await reloadPolicies(wanted);
     auto jobs = co_await records->load();
-    QueueWorld world{context.timer(), context.clock(), context.log(), context.metrics(),
-                     context.instance().cStr(), entropy()};
+    QueueWorld world{context.timer(),   context.clock(),           context.log(),
+                     context.metrics(), context.instance().cStr(), entropy()};
     queue = kj::heap<BatchQueue>(world, *records, policies, settings, std::move(jobs));
     contract = kj::heap<QueueContract>(*queue, rest.limits, context.log());
     context.provide<queue::Queue>(contract->client());

@@ -55,9 +55,14 @@ RestSettings restSettings(CookConfig::Reader config) {
   RestSettings settings;
   using Function = AccessRules::Function;
   switch (config.getAuthorization()) {
-    case Authorization::OPEN_AUTH: settings.access.function = Function::open; break;
-    case Authorization::CONFIGFILE_ADMINS_AUTH: settings.access.function = Function::admins; break;
-    default: settings.access.function = Function::adminsOpenGets;
+    case Authorization::OPEN_AUTH:
+      settings.access.function = Function::open;
+      break;
+    case Authorization::CONFIGFILE_ADMINS_AUTH:
+      settings.access.function = Function::admins;
+      break;
+    default:
+      settings.access.function = Function::adminsOpenGets;
   }
   settings.access.admins = names(config.getAdmins());
   settings.access.impersonators = names(config.getImpersonators());
@@ -71,7 +76,8 @@ RestSettings restSettings(CookConfig::Reader config) {
   for (auto origin : config.getCorsOrigins()) settings.corsOrigins.push_back(origin.cStr());
   auto auth = config.getHttp().getAuth();
   settings.authenticationScheme = auth.isOneUser() ? "one-user"
-                                  : auth.isBasic() ? "http-basic" : "trusted-header";
+                                  : auth.isBasic() ? "http-basic"
+                                                   : "trusted-header";
   settings.version = VERSION;
   return settings;
 }
@@ -82,7 +88,8 @@ PolicyFiles policyFiles(CookConfig::Reader config) {
 
 std::vector<ConfigFault> faultsIn(CookConfig::Reader config) {
   std::vector<ConfigFault> faults;
-  if (auto fault = store::faultInUrl(config.getStore().cStr())) faults.push_back({{"store"}, *fault});
+  if (auto fault = store::faultInUrl(config.getStore().cStr()))
+    faults.push_back({{"store"}, *fault});
   for (auto& problem : http::checkAuth(config.getHttp().getAuth())) {
     std::vector<std::string> path{"http", "auth"};
     path.insert(path.end(), problem.path.begin(), problem.path.end());

@@ -13,7 +13,7 @@ RestSettings restSettings(CookConfig::Reader config);
 PolicyFiles policyFiles(CookConfig::Reader config);
 
 struct ConfigFault {
-  std::vector<std::string> path;   // keys as in YAML
+  std::vector<std::string> path;  // keys as in YAML
   std::string message;
 };
 // No side effects; policy files are read.

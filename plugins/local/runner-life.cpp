@@ -16,6 +16,7 @@
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace maitred::local {
@@ -81,8 +82,10 @@ kj::Promise<void> LocalRunner::start() {
     auto place = offload([settings = self.settings]() { return placeFor(settings); });
     self.cgroups = co_await place;
     self.context.log().info("limits: ", self.cgroups.why.c_str());
-    auto closed = self.folder->closedFolder();
     bool othersRun = geteuid() == 0 && self.settings.runAs.kind != RunAs::Kind::host;
+    // The state folder of this instance is closed when the host makes it; tasks pass through it.
+    if (othersRun) chmod(self.context.stateDirectory().cStr(), 0711);
+    auto closed = self.folder->closedFolder();
     if (othersRun && !closed.empty()) {
       self.context.log().warning("tasks of other accounts cannot reach their sandboxes: make ",
                                  closed.c_str(), " searchable (chmod o+x) or set work_directory");

@@ -1,4 +1,5 @@
-// Any bytes as the body of POST /jobs: they are taken, or refused with a text; what is taken keeps its limits.
+// Any bytes as the body of POST /jobs: they are taken, or refused with a text; what is taken keeps
+// its limits.
 
 #include <rest/render.h>
 #include <rest/submission.h>
@@ -18,7 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (found.jobs.empty() || found.jobs.size() > limits.jobsPerRequest) std::abort();
     MeaCulpaLimits mea;
     for (const JobSpec& spec : found.jobs) {
-      if (!(spec.cpus > 0 && spec.cpus <= limits.cpus && spec.mem > 0 && spec.mem <= limits.memMib)) {
+      if (!(spec.cpus > 0 && spec.cpus <= limits.cpus && spec.mem > 0 &&
+            spec.mem <= limits.memMib)) {
         std::abort();
       }
       Job job;
@@ -30,7 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   } catch (const Refused& refused) {
     if (*refused.what() == '\0') std::abort();
   } catch (const maitred::http::HttpError&) {
-  } catch (const kj::Exception&) {   // an HttpError that KJ has wrapped
+  } catch (const kj::Exception&) {  // an HttpError that KJ has wrapped
   }
   return 0;
 }

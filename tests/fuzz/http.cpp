@@ -87,7 +87,7 @@ class Referee final : public beast::http::basic_parser<true> {
   }
   void on_response_impl(int, View, int, Error&) override {}
   void on_field_impl(beast::http::field, View name, View value, Error&) override {
-    if (!headDone) message.fields.emplace_back(text(name), text(value));   // not the trailers
+    if (!headDone) message.fields.emplace_back(text(name), text(value));  // not the trailers
   }
   void on_header_impl(Error&) override { headDone = true; }
   void on_body_init_impl(const boost::optional<std::uint64_t>&, Error&) override {}
@@ -110,8 +110,8 @@ Message readBeasts(std::string_view bytes) {
   beast::error_code error;
   size_t consumed = 0;
   while (!referee.is_done() && !error) {
-    size_t taken = referee.put(
-        boost::asio::buffer(bytes.data() + consumed, bytes.size() - consumed), error);
+    size_t taken =
+        referee.put(boost::asio::buffer(bytes.data() + consumed, bytes.size() - consumed), error);
     consumed += taken;
     if (taken == 0) break;
   }

@@ -31,7 +31,7 @@ int main(int count, char** arguments) {
       std::fprintf(stderr, "%s: cannot be read\n", path.c_str());
       return 1;
     }
-    std::fprintf(stderr, "%s\n", path.c_str());   // the last one printed is the one that crashed
+    std::fprintf(stderr, "%s\n", path.c_str());  // the last one printed is the one that crashed
     std::vector<char> bytes(std::istreambuf_iterator<char>(stream), {});
     LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
   }

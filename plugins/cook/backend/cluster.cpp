@@ -63,14 +63,22 @@ class Cluster::ObserverServer final : public backend::Observer::Server {
 
 Cluster::Cluster(ClusterOwner& owner, std::string name, backend::Backend::Client backend,
                  std::uint64_t fence, std::uint64_t seed)
-    : owner(owner), name_(std::move(name)), backend(kj::mv(backend)), fence(fence),
-      link(kj::refcounted<Link>(*this)), tasks(*this),
+    : owner(owner),
+      name_(std::move(name)),
+      backend(kj::mv(backend)),
+      fence(fence),
+      link(kj::refcounted<Link>(*this)),
+      tasks(*this),
       attachment(kj::heap<Attachment>(owner.timer(), owner.log(), name_.c_str(), seed,
                                       [this]() { return attach(); })) {}
 
-Cluster::~Cluster() noexcept(false) { link->cluster = nullptr; }
+Cluster::~Cluster() noexcept(false) {
+  link->cluster = nullptr;
+}
 
-kj::Promise<kj::Promise<void>> Cluster::attach() { return attachSteps(); }
+kj::Promise<kj::Promise<void>> Cluster::attach() {
+  return attachSteps();
+}
 
 Async<kj::Promise<void>> Cluster::attachSteps() {
   auto info = co_await backend.infoRequest().send();
@@ -92,8 +100,9 @@ Async<kj::Promise<void>> Cluster::attachSteps() {
   co_await expect(fresh);
   session = fresh;
   co_await fresh.beginRequest().send();
-  co_return dropped.promise.exclusiveJoin(kj::mv(broken.promise))
-      .attach(kj::defer([this]() { detached(); }));
+  co_return dropped.promise.exclusiveJoin(kj::mv(broken.promise)).attach(kj::defer([this]() {
+    detached();
+  }));
 }
 
 void Cluster::detached() {
@@ -122,7 +131,9 @@ kj::Promise<void> Cluster::expect(backend::Session::Client session) {
     if (live != nullptr && live->cluster == name_) alive.push_back({&job, live});
   });
   kj::Vector<kj::Promise<void>> calls;
-  auto size = [](const Alive& one) { return one.instance->confirmed ? 200 : sizeOf(one.job->spec); };
+  auto size = [](const Alive& one) {
+    return one.instance->confirmed ? 200 : sizeOf(one.job->spec);
+  };
   inCalls(alive, ENTRIES_PER_CALL, size, [&](std::vector<Alive> part) {
     auto request = session.expectRequest();
     auto list = request.initTasks(part.size());
@@ -201,7 +212,8 @@ void Cluster::applyNode(backend::NodeChange::Reader change) {
     case backend::NodeChange::GONE:
       owner.nodes().remove({name_, change.getGone().cStr()});
       break;
-    case backend::NodeChange::UNSPECIFIED: break;
+    case backend::NodeChange::UNSPECIFIED:
+      break;
   }
 }
 
@@ -233,7 +245,7 @@ void Cluster::applyNews(const Book::Found& found, backend::TaskStatus::Reader st
     return withdraw(id, node, room, 0);
   }
   if (verdict.kind == Verdict::Kind::ignore) return;
-  verdict.report.nodeId.clear();   // known since the placement
+  verdict.report.nodeId.clear();  // known since the placement
   owner.book().report(id, verdict.report, owner.nowMs());
   const Instance& one = *owner.book().findTask(id).instance;
   if (isTerminal(one.status)) owner.nodes().letGo(node, id);
@@ -267,9 +279,9 @@ void Cluster::launch(const std::vector<CycleResult::Started>& started) {
   for (const auto& one : started) {
     if (stillWanted(one)) wanted.push_back(one);
   }
-  inCalls(wanted, launchBatchMost,
-          [](const auto& one) { return sizeOf(one.job->spec); },
-          [&](std::vector<CycleResult::Started> part) { sendLaunch(std::move(part)); });
+  inCalls(
+      wanted, launchBatchMost, [](const auto& one) { return sizeOf(one.job->spec); },
+      [&](std::vector<CycleResult::Started> part) { sendLaunch(std::move(part)); });
 }
 
 void Cluster::sendLaunch(std::vector<CycleResult::Started> batch) {
@@ -285,14 +297,13 @@ void Cluster::sendLaunch(std::vector<CycleResult::Started> batch) {
     target.setNodeId(one.node.nodeId);
     target.setGeneration(one.generation);
   }
-  tasks.add(request.send().then(
-      [this, batch = std::move(batch)](auto response) {
-        auto results = response.getResults();
-        KJ_REQUIRE(results.size() == batch.size(), "as many answers as placements are due");
-        for (std::size_t i = 0; i < batch.size(); ++i) answered(batch[i], results[i]);
-        owner.kick();
-        return owner.journal().flush();
-      }));
+  tasks.add(request.send().then([this, batch = std::move(batch)](auto response) {
+    auto results = response.getResults();
+    KJ_REQUIRE(results.size() == batch.size(), "as many answers as placements are due");
+    for (std::size_t i = 0; i < batch.size(); ++i) answered(batch[i], results[i]);
+    owner.kick();
+    return owner.journal().flush();
+  }));
 }
 
 void Cluster::answered(const CycleResult::Started& one, backend::LaunchResult::Reader result) {
@@ -317,15 +328,17 @@ void Cluster::answered(const CycleResult::Started& one, backend::LaunchResult::R
 
 void Cluster::kill(const std::vector<Uuid>& ids) {
   KJ_IF_MAYBE (present, session) {
-    inCalls(ids, ENTRIES_PER_CALL, [](const Uuid&) { return 200; }, [&](std::vector<Uuid> part) {
-      auto request = present->killRequest();
-      auto list = request.initKills(part.size());
-      for (std::size_t i = 0; i < part.size(); ++i) {
-        list[i].setTaskId(part[i].text());
-        list[i].setGraceMs(5000);
-      }
-      tasks.add(request.send().ignoreResult());
-    });
+    inCalls(
+        ids, ENTRIES_PER_CALL, [](const Uuid&) { return 200; },
+        [&](std::vector<Uuid> part) {
+          auto request = present->killRequest();
+          auto list = request.initKills(part.size());
+          for (std::size_t i = 0; i < part.size(); ++i) {
+            list[i].setTaskId(part[i].text());
+            list[i].setGraceMs(5000);
+          }
+          tasks.add(request.send().ignoreResult());
+        });
   }
 }
 

@@ -1,7 +1,7 @@
 #pragma once
-// Cluster: the queue's side of one granted backend. It attaches, tells what we believe to be alive, turns
-// batches into news for the book and the node table, and launches and kills. Nothing here is kept: after a break
-// everything is told anew, and the ids of tasks make that harmless.
+// Cluster: the queue's side of one granted backend. It attaches, tells what we believe to be alive,
+// turns batches into news for the book and the node table, and launches and kills. Nothing here is
+// kept: after a break everything is told anew, and the ids of tasks make that harmless.
 
 #include <store/journal.h>
 
@@ -24,10 +24,10 @@ class ClusterOwner {
   virtual std::int64_t nowMs() = 0;
   virtual std::int64_t runtimeMostMs() = 0;
   virtual kj::StringPtr consumerName() = 0;
-  virtual void kick() = 0;                        // room or jobs appeared
-  virtual void kickAt(std::int64_t unixMs) = 0;   // a pause ends then
-  virtual void silent(const Uuid& taskId) = 0;    // its node is unreachable
-  virtual void refused(const char* reason) = 0;   // counts
+  virtual void kick() = 0;                       // room or jobs appeared
+  virtual void kickAt(std::int64_t unixMs) = 0;  // a pause ends then
+  virtual void silent(const Uuid& taskId) = 0;   // its node is unreachable
+  virtual void refused(const char* reason) = 0;  // counts
 };
 
 class Cluster final : private kj::TaskSet::ErrorHandler {
@@ -41,9 +41,10 @@ class Cluster final : private kj::TaskSet::ErrorHandler {
   const std::string& name() const { return name_; }
   bool attached() const { return ready; }
   kj::StringPtr lastError() const { return attachment->lastError(); }
-  const std::string& kind() const { return kind_; }          // "local", …; empty until attached
+  const std::string& kind() const { return kind_; }  // "local", …; empty until attached
 
-  // The instances must be durable. Without a session nothing is sent: the next one starts with them.
+  // The instances must be durable. Without a session nothing is sent: the next one starts with
+  // them.
   void launch(const std::vector<CycleResult::Started>& started);
   void kill(const std::vector<Uuid>& tasks);
 
@@ -51,7 +52,7 @@ class Cluster final : private kj::TaskSet::ErrorHandler {
   class ObserverServer;
   struct Link : public kj::Refcounted {
     explicit Link(Cluster& cluster) : cluster(&cluster) {}
-    Cluster* cluster;   // null once the attachment is over
+    Cluster* cluster;  // null once the attachment is over
   };
 
   ClusterOwner& owner;
@@ -64,11 +65,11 @@ class Cluster final : private kj::TaskSet::ErrorHandler {
   // Of the present attachment.
   kj::Maybe<backend::Session::Client> session;
   kj::Own<Link> link;
-  kj::Maybe<kj::Own<kj::PromiseFulfiller<void>>> breaker;   // rejecting it ends the attachment
+  kj::Maybe<kj::Own<kj::PromiseFulfiller<void>>> breaker;  // rejecting it ends the attachment
   std::uint64_t epoch = 0;
   std::uint64_t cursor = 0;
   bool inSnapshot = false;
-  std::set<std::string> named;   // nodes of the snapshot that is arriving
+  std::set<std::string> named;  // nodes of the snapshot that is arriving
   bool ready = false;
 
   kj::TaskSet tasks;

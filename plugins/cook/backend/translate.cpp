@@ -9,7 +9,9 @@ namespace {
 
 constexpr std::int64_t NS_PER_MS = 1'000'000;
 
-std::string text(capnp::Text::Reader reader) { return {reader.begin(), reader.size()}; }
+std::string text(capnp::Text::Reader reader) {
+  return {reader.begin(), reader.size()};
+}
 
 Amount amountOf(backend::Resources::Reader resources) {
   Amount amount;
@@ -40,8 +42,8 @@ Pairs environmentOf(const Job& job, const Instance& instance) {
   if (spec.group) ours.emplace_back("COOK_JOB_GROUP_UUID", spec.group->text());
   Pairs all;
   for (const auto& [name, value] : spec.environment) {
-    bool overridden = std::any_of(ours.begin(), ours.end(),
-                                  [&](const auto& own) { return own.first == name; });
+    bool overridden =
+        std::any_of(ours.begin(), ours.end(), [&](const auto& own) { return own.first == name; });
     if (!overridden) all.emplace_back(name, value);
   }
   all.insert(all.end(), ours.begin(), ours.end());
@@ -110,23 +112,47 @@ int reasonOf(backend::TaskState state, backend::Reason reason) {
   using enum backend::Reason;
   if (state == backend::TaskState::SUCCEEDED) return 0;
   switch (reason) {
-    case EXITED: case SIGNALLED: return Reason::NON_ZERO_EXIT;
-    case OUT_OF_MEMORY: return Reason::MEMORY_LIMIT;
-    case OUT_OF_DISK: return Reason::DISK_LIMIT;
-    case RAN_TOO_LONG: return Reason::MAX_RUNTIME;
-    case KILLED_BY_CONSUMER: return Reason::KILLED_BY_USER;
-    case KILLED_FROM_OUTSIDE: return Reason::KILLED_EXTERNALLY;
-    case PREEMPTED: return Reason::CONTAINER_PREEMPTED;
-    case NODE_LOST: case NODE_DRAINED: return Reason::NODE_REMOVED;
-    case NODE_RESTARTED: return Reason::NODE_RESTARTED;
-    case STALE_ROOM: case NO_ROOM: case QUOTA: case INFRASTRUCTURE: return Reason::SCHEDULING_FAILED;
-    case INVALID_SPEC: return Reason::TASK_INVALID;
-    case UNAUTHORIZED: return Reason::TASK_UNAUTHORIZED;
-    case IMAGE_UNAVAILABLE: case FETCH_FAILED: case SANDBOX_FAILED: return Reason::LAUNCH_FAILED;
-    case START_TIMEOUT: return Reason::START_TIMED_OUT;
-    case PROBE_FAILED: return Reason::READINESS_TIMED_OUT;
-    case RESULT_LOST: return Reason::EXECUTOR_TERMINATED;
-    case UNSPECIFIED: break;
+    case EXITED:
+    case SIGNALLED:
+      return Reason::NON_ZERO_EXIT;
+    case OUT_OF_MEMORY:
+      return Reason::MEMORY_LIMIT;
+    case OUT_OF_DISK:
+      return Reason::DISK_LIMIT;
+    case RAN_TOO_LONG:
+      return Reason::MAX_RUNTIME;
+    case KILLED_BY_CONSUMER:
+      return Reason::KILLED_BY_USER;
+    case KILLED_FROM_OUTSIDE:
+      return Reason::KILLED_EXTERNALLY;
+    case PREEMPTED:
+      return Reason::CONTAINER_PREEMPTED;
+    case NODE_LOST:
+    case NODE_DRAINED:
+      return Reason::NODE_REMOVED;
+    case NODE_RESTARTED:
+      return Reason::NODE_RESTARTED;
+    case STALE_ROOM:
+    case NO_ROOM:
+    case QUOTA:
+    case INFRASTRUCTURE:
+      return Reason::SCHEDULING_FAILED;
+    case INVALID_SPEC:
+      return Reason::TASK_INVALID;
+    case UNAUTHORIZED:
+      return Reason::TASK_UNAUTHORIZED;
+    case IMAGE_UNAVAILABLE:
+    case FETCH_FAILED:
+    case SANDBOX_FAILED:
+      return Reason::LAUNCH_FAILED;
+    case START_TIMEOUT:
+      return Reason::START_TIMED_OUT;
+    case PROBE_FAILED:
+      return Reason::READINESS_TIMED_OUT;
+    case RESULT_LOST:
+      return Reason::EXECUTOR_TERMINATED;
+    case UNSPECIFIED:
+      break;
   }
   if (state == backend::TaskState::LOST) return Reason::NODE_REMOVED;
   return Reason::UNKNOWN_TO_BACKEND;
@@ -168,17 +194,27 @@ Verdict verdictOn(backend::TaskStatus::Reader status, std::int64_t nowMs) {
     report.reason = reasonOf(status.getState(), status.getReason());
   };
   switch (status.getState()) {
-    case STARTING: case RUNNING: case KILLING:
+    case STARTING:
+    case RUNNING:
+    case KILLING:
       report.status = InstanceStatus::running;
       report.unreachableMs = 0;
       break;
-    case PENDING: report.unreachableMs = 0; break;
-    case UNREACHABLE:
-      report.unreachableMs = status.getUnreachableSince() > 0
-                                 ? status.getUnreachableSince() / NS_PER_MS : nowMs;
+    case PENDING:
+      report.unreachableMs = 0;
       break;
-    case SUCCEEDED: end(InstanceStatus::success); break;
-    case FAILED: case KILLED: case LOST: end(InstanceStatus::failed); break;
+    case UNREACHABLE:
+      report.unreachableMs =
+          status.getUnreachableSince() > 0 ? status.getUnreachableSince() / NS_PER_MS : nowMs;
+      break;
+    case SUCCEEDED:
+      end(InstanceStatus::success);
+      break;
+    case FAILED:
+    case KILLED:
+    case LOST:
+      end(InstanceStatus::failed);
+      break;
     case NOT_STARTED:
       if (isPermanent(status.getReason())) {
         end(InstanceStatus::failed);
@@ -186,7 +222,8 @@ Verdict verdictOn(backend::TaskStatus::Reader status, std::int64_t nowMs) {
         verdict.kind = Verdict::Kind::withdraw;
       }
       break;
-    default: verdict.kind = Verdict::Kind::ignore;
+    default:
+      verdict.kind = Verdict::Kind::ignore;
   }
   return verdict;
 }
@@ -194,9 +231,13 @@ Verdict verdictOn(backend::TaskStatus::Reader status, std::int64_t nowMs) {
 RefusalVerdict verdictOn(backend::RefusalReason reason) {
   using enum backend::RefusalReason;
   switch (reason) {
-    case INVALID_SPEC: case UNSUPPORTED: return {Reason::TASK_INVALID, false};
-    case UNAUTHORIZED: return {Reason::TASK_UNAUTHORIZED, false};
-    default: return {0, true};   // no room, stale, limited, draining, …
+    case INVALID_SPEC:
+    case UNSUPPORTED:
+      return {Reason::TASK_INVALID, false};
+    case UNAUTHORIZED:
+      return {Reason::TASK_UNAUTHORIZED, false};
+    default:
+      return {0, true};  // no room, stale, limited, draining, …
   }
 }
 

@@ -21,8 +21,8 @@ RoomFacts roomOf(backend::Room::Reader room);
 // What a status means for an instance.
 struct Verdict {
   enum class Kind {
-    news,       // hand `report` to the book
-    withdraw,   // it never ran: no retry is charged
+    news,      // hand `report` to the book
+    withdraw,  // it never ran: no retry is charged
     ignore,
   };
   Kind kind = Kind::ignore;

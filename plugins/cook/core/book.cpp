@@ -127,7 +127,8 @@ bool Book::withdraw(const Uuid& taskId, std::int64_t nowMs) {
     job.instances.erase(job.instances.begin() + (found.instance - job.instances.data()));
     tasks.erase(taskId);
   });
-  if (job.state == JobState::waiting) job.waitingSinceMs = waitingSince;   // it never stopped waiting
+  if (job.state == JobState::waiting)
+    job.waitingSinceMs = waitingSince;  // it never stopped waiting
   Change& change = touch(job);
   std::erase(change.touched, taskId);
   change.withdrawn.push_back(taskId);

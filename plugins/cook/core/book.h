@@ -1,6 +1,7 @@
 #pragma once
-// Book: every job that the queue knows, and the only place where jobs change. It keeps the ranking and the
-// indexes in step, and remembers what changed since it was last asked, so that the owner can make it durable.
+// Book: every job that the queue knows, and the only place where jobs change. It keeps the ranking
+// and the indexes in step, and remembers what changed since it was last asked, so that the owner
+// can make it durable.
 
 #include "ranking.h"
 #include "transitions.h"
@@ -20,12 +21,12 @@ struct Seat {
 // News of an instance. Empty texts and absent values change nothing.
 struct Report {
   std::optional<InstanceStatus> status;
-  int reason = 0;                      // a code; kept only where none was recorded before
+  int reason = 0;  // a code; kept only where none was recorded before
   std::int64_t atMs = 0;
   std::optional<int> exitCode;
   std::string hostname, nodeId, sandboxUrl, sandboxPath, message;
   std::vector<std::uint16_t> ports;
-  std::optional<std::int64_t> unreachableMs;   // 0 = it is back
+  std::optional<std::int64_t> unreachableMs;  // 0 = it is back
 };
 
 class Book {
@@ -38,8 +39,9 @@ class Book {
   Shares& shares(const std::string& pool) { return pools[pool].shares; }
   const PoolRanking& ranking(const std::string& pool) { return pools[pool].ranking; }
 
-  // A job that is durable already: new ones right after their record was written, all of them at the start.
-  // `order` and `sequence` must be set and unique; see the two below. Null: the id is taken.
+  // A job that is durable already: new ones right after their record was written, all of them at
+  // the start. `order` and `sequence` must be set and unique; see the two below. Null: the id is
+  // taken.
   Job* add(Job job);
   std::uint64_t nextOrder() { return ++lastOrder; }
   std::uint64_t nextSequence() { return ++lastSequence; }
@@ -69,8 +71,8 @@ class Book {
 
   struct Change {
     Job* job;
-    std::vector<Uuid> touched;     // instances to write
-    std::vector<Uuid> withdrawn;   // instances to delete
+    std::vector<Uuid> touched;    // instances to write
+    std::vector<Uuid> withdrawn;  // instances to delete
   };
   // What changed since the last call, at most `most` jobs, in no particular order.
   std::vector<Change> takeChanges(std::size_t most);
@@ -79,7 +81,7 @@ class Book {
   void giveBack(std::vector<Change> changes);
 
   // --- Indexes ---
-  using Window = std::map<std::pair<std::int64_t, std::uint64_t>, Job*>;   // by time, then order
+  using Window = std::map<std::pair<std::int64_t, std::uint64_t>, Job*>;  // by time, then order
   const Window* submittedBy(const std::string& user) const;
   const Window& completed() const { return byCompletion; }
   const std::map<std::string, Window>& users() const { return byUser; }
@@ -106,7 +108,7 @@ class Book {
   std::map<std::string, Window> byUser;
   Window byCompletion;
   std::map<std::uint64_t, Job*> changed;
-  std::map<Uuid, std::size_t> groups;   // how many jobs each has
+  std::map<Uuid, std::size_t> groups;  // how many jobs each has
   std::unordered_map<Job*, Change> changes;
   std::array<std::size_t, 3> counts{};
   std::uint64_t lastOrder = 0;

@@ -19,16 +19,16 @@ struct CycleResult {
     Job* job;
     Uuid taskId;
     NodeKey node;
-    std::uint64_t generation;   // of the room that it was placed by
+    std::uint64_t generation;  // of the room that it was placed by
   };
   std::vector<Started> started;
   std::size_t considered = 0;
-  bool policyFailed = false;    // the built-in order decided this cycle
-  bool more = false;            // jobs wait behind those that were considered
+  bool policyFailed = false;  // the built-in order decided this cycle
+  bool more = false;          // jobs wait behind those that were considered
 };
 
-// `newId` gives unique task ids; `fitness` may be null. What it returns is begun in the book, and must be durable
-// before anything is launched.
+// `newId` gives unique task ids; `fitness` may be null. What it returns is begun in the book, and
+// must be durable before anything is launched.
 CycleResult runCycle(Book& book, NodeTable& nodes, Scorer& scorer, Fitness* fitness,
                      const CycleOptions& options, std::int64_t nowMs,
                      const std::function<Uuid()>& newId);

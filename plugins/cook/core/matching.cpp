@@ -32,7 +32,7 @@ double Matcher::fitnessOf(const Node& node, const Amount& free, const Amount& wa
                      total.memBytes / MIB};
   if (fitness != nullptr) {
     if (auto value = fitness->of(input)) return *value;
-    fitness = nullptr;   // for the rest of this pass, so that its scores stay comparable
+    fitness = nullptr;  // for the rest of this pass, so that its scores stay comparable
   }
   return binPacking(input);
 }
@@ -45,7 +45,8 @@ Node* Matcher::find(const JobSpec& spec) {
   double gainMost = 2;
   if (smallest.cpuMillis > 0 && smallest.memBytes > 0) {
     gainMost = (static_cast<double>(wanted.cpuMillis) / smallest.cpuMillis +
-                static_cast<double>(wanted.memBytes) / smallest.memBytes) / 2;
+                static_cast<double>(wanted.memBytes) / smallest.memBytes) /
+               2;
   }
   Node* best = nullptr;
   double bestFitness = -1;

@@ -1,13 +1,13 @@
 #pragma once
-// Which node takes a job: among those with room, the one that it leaves fullest, so that large jobs find
-// whole nodes. A node that is good enough ends the search.
+// Which node takes a job: among those with room, the one that it leaves fullest, so that large jobs
+// find whole nodes. A node that is good enough ends the search.
 
 #include "nodes.h"
 
 namespace maitred::cook {
 
 struct FitnessInput {
-  double usedCpus, usedMem;     // on the node, with everything placed so far
+  double usedCpus, usedMem;  // on the node, with everything placed so far
   double jobCpus, jobMem;
   double totalCpus, totalMem;
 };
@@ -22,8 +22,8 @@ class Fitness {
 // (cpus + memory) / 2, each as the used part of the node once the job is there.
 double binPacking(const FitnessInput& input);
 
-// One pass over jobs in their order. The owner puts what was found into the NodeTable before it asks again.
-// While a pass lasts, room may only shrink.
+// One pass over jobs in their order. The owner puts what was found into the NodeTable before it
+// asks again. While a pass lasts, room may only shrink.
 class Matcher {
  public:
   static constexpr double GOOD_ENOUGH = 0.8;
@@ -40,7 +40,8 @@ class Matcher {
   Fitness* fitness;
   std::int64_t nowMs;
   double goodEnough;
-  std::vector<Amount> hopeless;   // requests that found nothing: whatever asks for as much or more will not either
+  std::vector<Amount>
+      hopeless;  // requests that found nothing: whatever asks for as much or more will not either
 
   bool isHopeless(const Amount& wanted) const;
   double fitnessOf(const Node& node, const Amount& free, const Amount& wanted);

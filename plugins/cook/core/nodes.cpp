@@ -27,7 +27,8 @@ double part(std::int64_t free, std::int64_t total) {
 }  // namespace
 
 Amount Amount::of(const JobSpec& spec) {
-  // Rounded up to what a backend can express; the small term forgives 0.1 for being 0.1000000000000000055.
+  // Rounded up to what a backend can express; the small term forgives 0.1 for being
+  // 0.1000000000000000055.
   return {static_cast<std::int64_t>(std::ceil(spec.cpus * 1000 - 1e-6)),
           static_cast<std::int64_t>(std::ceil(spec.mem * 1024 * 1024 - 1e-3)), spec.ports};
 }
@@ -57,7 +58,8 @@ void NodeTable::unlist(Node& node) {
 void NodeTable::list(Node& node) {
   Amount free = node.free();
   node.fullness = (part(free.cpuMillis, node.facts.capacity.cpuMillis) +
-                   part(free.memBytes, node.facts.capacity.memBytes)) / 2;
+                   part(free.memBytes, node.facts.capacity.memBytes)) /
+                  2;
   std::int64_t tasks = node.room.taskCount;
   bool full = node.facts.tasksMax != 0 &&
               std::max<std::int64_t>(tasks, node.held.size()) >= node.facts.tasksMax;

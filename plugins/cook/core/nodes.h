@@ -1,9 +1,11 @@
 #pragma once
-// The nodes of all backends and the room on them, kept so that the fullest node with room is found first.
+// The nodes of all backends and the room on them, kept so that the fullest node with room is found
+// first.
 //
-// Room has two witnesses. The backend says what is available as of a *generation*; we know what we hold there.
-// Tasks placed since that generation are taken off what it said, and in no case do we place more than the
-// capacity less what we hold. A wrong guess costs nothing: the backend refuses and the job waits on.
+// Room has two witnesses. The backend says what is available as of a *generation*; we know what we
+// hold there. Tasks placed since that generation are taken off what it said, and in no case do we
+// place more than the capacity less what we hold. A wrong guess costs nothing: the backend refuses
+// and the job waits on.
 
 #include "types.h"
 
@@ -24,7 +26,7 @@ struct Amount {
 };
 
 struct NodeKey {
-  std::string cluster;   // backend instance
+  std::string cluster;  // backend instance
   std::string nodeId;
   auto operator<=>(const NodeKey&) const = default;
 };
@@ -34,8 +36,8 @@ struct NodeFacts {
   NodeKey key;
   std::string hostname;
   Amount capacity;
-  std::int64_t tasksMax = 0;   // 0 = no limit
-  bool ready = true;           // takes work
+  std::int64_t tasksMax = 0;  // 0 = no limit
+  bool ready = true;          // takes work
   std::vector<std::pair<std::string, std::vector<std::string>>> attributes;
 };
 struct RoomFacts {
@@ -50,7 +52,7 @@ class Node {
   RoomFacts room;
 
   Amount free() const;
-  bool has(const AttributeRule& rule) const;   // HOSTNAME counts as an attribute
+  bool has(const AttributeRule& rule) const;  // HOSTNAME counts as an attribute
 
   // After a refusal the node is left alone for a while, longer each time.
   std::int64_t closedUntilMs = 0;
@@ -59,11 +61,11 @@ class Node {
  private:
   struct Held {
     Amount amount;
-    std::uint64_t generation;   // of the room that it was placed by
+    std::uint64_t generation;  // of the room that it was placed by
   };
   std::map<Uuid, Held> held;
   Amount heldSum;
-  Amount freshSum;   // of those that the room does not know yet
+  Amount freshSum;  // of those that the room does not know yet
   double fullness = 0;
   bool listed = false;
   friend class NodeTable;
@@ -72,12 +74,13 @@ class Node {
 class NodeTable {
  public:
   Node& put(NodeFacts facts, RoomFacts room);
-  void setRoom(const NodeKey& key, const RoomFacts& room);   // unknown nodes are ignored
+  void setRoom(const NodeKey& key, const RoomFacts& room);  // unknown nodes are ignored
   void remove(const NodeKey& key);
   void removeCluster(const std::string& cluster);
   Node* find(const NodeKey& key);
 
-  // Our own task on a node; nodes that are not known (yet) remember it too. `placed` = by the present room.
+  // Our own task on a node; nodes that are not known (yet) remember it too. `placed` = by the
+  // present room.
   void hold(const NodeKey& key, const Uuid& task, const Amount& amount, bool placed);
   void letGo(const NodeKey& key, const Uuid& task);
 
@@ -85,8 +88,8 @@ class NodeTable {
   std::int64_t refused(const NodeKey& key, std::int64_t nowMs, std::int64_t retryAfterMs);
   void accepted(const NodeKey& key);
 
-  // Calls each(Node&) on the nodes with room, the fullest first, until it returns false. The table must not be
-  // changed meanwhile.
+  // Calls each(Node&) on the nodes with room, the fullest first, until it returns false. The table
+  // must not be changed meanwhile.
   template <typename Each>
   void eachOpen(Each&& each) {
     for (Node* node : open) {
@@ -108,7 +111,7 @@ class NodeTable {
     }
   };
   std::map<NodeKey, std::unique_ptr<Node>> nodes;
-  std::map<NodeKey, std::map<Uuid, Amount>> strays;   // held on nodes that nobody has shown us
+  std::map<NodeKey, std::map<Uuid, Amount>> strays;  // held on nodes that nobody has shown us
   std::set<Node*, FullestFirst> open;
   Amount smallest_;
 

@@ -101,10 +101,14 @@ void UserWalk::advance() {
 }
 
 ScoreInput UserWalk::input() const {
-  return {mem,        cpus,
-          gpus,       share.mem,
-          share.cpus, share.gpus,
-          static_cast<double>(position->priority), static_cast<double>(position->submittedMs)};
+  return {mem,
+          cpus,
+          gpus,
+          share.mem,
+          share.cpus,
+          share.gpus,
+          static_cast<double>(position->priority),
+          static_cast<double>(position->submittedMs)};
 }
 
 void PoolRanking::tidy(const std::string& name) {

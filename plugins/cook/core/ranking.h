@@ -1,7 +1,8 @@
 #pragma once
-// One pool's order of jobs: within a user by priority, running before waiting, then by age; between users by
-// a Scorer. Kept up to date job by job; the order between users is worked out lazily, so that looking at the
-// first thousand costs the same with a thousand or a million waiting behind them.
+// One pool's order of jobs: within a user by priority, running before waiting, then by age; between
+// users by a Scorer. Kept up to date job by job; the order between users is worked out lazily, so
+// that looking at the first thousand costs the same with a thousand or a million waiting behind
+// them.
 
 #include "scorer.h"
 #include "shares.h"
@@ -15,17 +16,20 @@ namespace maitred::cook {
 // A job as the ranking sees it. The same values must be given when it is taken out again.
 struct Task {
   std::int64_t priority = 0;
-  std::int64_t startMs = 0;    // of the live instance; ignored for waiting jobs
-  std::uint64_t order = 0;     // of the job's creation; unique
+  std::int64_t startMs = 0;  // of the live instance; ignored for waiting jobs
+  std::uint64_t order = 0;   // of the job's creation; unique
   double mem = 0, cpus = 0, gpus = 0;
   std::int64_t submittedMs = 0;
-  Job* job = nullptr;          // carried along, never read
+  Job* job = nullptr;  // carried along, never read
 };
 
 // What one user has in one pool.
 class UserTasks {
  public:
-  void addWaiting(const Task& task) { level(task).waiting.insert(task); ++waitingCount_; }
+  void addWaiting(const Task& task) {
+    level(task).waiting.insert(task);
+    ++waitingCount_;
+  }
   void removeWaiting(const Task& task);
   void addRunning(const Task& task);
   void removeRunning(const Task& task);
@@ -52,9 +56,9 @@ class UserTasks {
   struct Level {
     std::set<Task, ByStart> running;
     std::set<Task, ByAge> waiting;
-    Sums sums;   // of the running ones
+    Sums sums;  // of the running ones
   };
-  std::map<std::int64_t, Level, std::greater<>> levels;   // by priority
+  std::map<std::int64_t, Level, std::greater<>> levels;  // by priority
   std::size_t waitingCount_ = 0;
   std::size_t runningCount_ = 0;
 
@@ -86,14 +90,14 @@ class UserWalk {
   double mem = 0, cpus = 0, gpus = 0;
 
   void enterLevel();
-  void settle();   // moves to the next task from here and adds it
+  void settle();  // moves to the next task from here and adds it
   void add(const Task& task);
 };
 
 class PoolRanking {
  public:
   UserTasks& user(const std::string& name) { return users[name]; }
-  void tidy(const std::string& name);   // forgets a user who has nothing left
+  void tidy(const std::string& name);  // forgets a user who has nothing left
   const std::map<std::string, UserTasks>& all() const { return users; }
 
  private:
@@ -123,9 +127,9 @@ class MergedOrder {
     const std::string* user;
     double score;
   };
-  std::vector<Head> heads;              // by user name
-  std::vector<std::size_t> heap;        // of indices into `heads`, the lowest score on top
-  std::optional<std::size_t> current;   // the user who was served last; not in the heap
+  std::vector<Head> heads;             // by user name
+  std::vector<std::size_t> heap;       // of indices into `heads`, the lowest score on top
+  std::optional<std::size_t> current;  // the user who was served last; not in the heap
   Scorer& scorer;
   bool failed_ = false;
 

@@ -59,7 +59,9 @@ constexpr std::array TABLE{
 
 }  // namespace
 
-std::span<const Reason> reasons() { return TABLE; }
+std::span<const Reason> reasons() {
+  return TABLE;
+}
 
 const Reason* findReason(int code) {
   auto at = std::lower_bound(TABLE.begin(), TABLE.end(), code,
@@ -68,8 +70,8 @@ const Reason* findReason(int code) {
 }
 
 const Reason* findReason(std::string_view name) {
-  auto at = std::find_if(TABLE.begin(), TABLE.end(),
-                         [&](const Reason& one) { return name == one.name; });
+  auto at =
+      std::find_if(TABLE.begin(), TABLE.end(), [&](const Reason& one) { return name == one.name; });
   return at == TABLE.end() ? nullptr : &*at;
 }
 
@@ -85,7 +87,7 @@ Attempt attemptOf(int code, const MeaCulpaLimits& limits) {
 
 int attemptsConsumed(std::span<const Attempt> attempts, int globalLimit, bool disableMeaCulpa) {
   int consumed = 0;
-  std::map<int, int> seen;   // by reason: how many of the system's own
+  std::map<int, int> seen;  // by reason: how many of the system's own
   for (const Attempt& attempt : attempts) {
     if (!attempt.meaCulpa || !attempt.code) {
       ++consumed;

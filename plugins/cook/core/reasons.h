@@ -13,8 +13,8 @@ struct Reason {
   int code;
   const char* name;
   const char* text;
-  bool meaCulpa;                 // the system's fault: free of charge up to a limit
-  std::optional<int> ownLimit;   // free failures of this reason; none = the global default
+  bool meaCulpa;                // the system's fault: free of charge up to a limit
+  std::optional<int> ownLimit;  // free failures of this reason; none = the global default
 
   // The ones that this program gives itself.
   static constexpr int NORMAL_EXIT = 1000;
@@ -46,7 +46,7 @@ const Reason* findReason(std::string_view name);
 // How many failures that are not the user's fault are free. -1 = all.
 struct MeaCulpaLimits {
   int global = 5;
-  std::map<int, int> byCode;   // overrides of single reasons
+  std::map<int, int> byCode;  // overrides of single reasons
 };
 
 // One terminal instance in the eyes of the accounting.
@@ -57,8 +57,8 @@ struct Attempt {
 };
 Attempt attemptOf(int reason, const MeaCulpaLimits& limits);
 
-// Attempts consumed: each attempt costs one, except that failures of the system's making are free up to
-// their limit, counted per reason. With `disableMeaCulpa` nothing is free.
+// Attempts consumed: each attempt costs one, except that failures of the system's making are free
+// up to their limit, counted per reason. With `disableMeaCulpa` nothing is free.
 int attemptsConsumed(std::span<const Attempt> attempts, int globalLimit, bool disableMeaCulpa);
 
 }  // namespace maitred::cook

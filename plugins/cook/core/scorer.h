@@ -1,8 +1,9 @@
 #pragma once
 // Scorer: decides between users. Lower scores go first.
 //
-// For each job it gets what its owner would hold if everything of theirs up to and including that job ran, in
-// the owner's own order, and the owner's shares. A script or the built-in formula stands behind it.
+// For each job it gets what its owner would hold if everything of theirs up to and including that
+// job ran, in the owner's own order, and the owner's shares. A script or the built-in formula
+// stands behind it.
 
 #include <cstdint>
 #include <span>
@@ -10,7 +11,7 @@
 namespace maitred::cook {
 
 struct ScoreInput {
-  double mem;        // MiB, accumulated
+  double mem;  // MiB, accumulated
   double cpus;
   double gpus;
   double shareMem;
@@ -24,8 +25,9 @@ class Scorer {
  public:
   virtual ~Scorer() = default;
 
-  // Writes as many scores as there are inputs, none of them NaN. False: it failed (and has told so where
-  // people look); the caller then starts again with another scorer, since scores of two do not compare.
+  // Writes as many scores as there are inputs, none of them NaN. False: it failed (and has told so
+  // where people look); the caller then starts again with another scorer, since scores of two do
+  // not compare.
   virtual bool score(std::span<const ScoreInput> inputs, std::span<double> scores) = 0;
 };
 

@@ -11,14 +11,14 @@ namespace maitred::cook {
 
 struct Share {
   static constexpr double UNLIMITED = std::numeric_limits<double>::max();
-  double mem = UNLIMITED;   // MiB
+  double mem = UNLIMITED;  // MiB
   double cpus = UNLIMITED;
   double gpus = UNLIMITED;
   bool operator==(const Share&) const = default;
 };
 
-// One pool's shares. A resource that a user has no value for takes the value of the pseudo-user `default`,
-// and where that has none it is unlimited.
+// One pool's shares. A resource that a user has no value for takes the value of the pseudo-user
+// `default`, and where that has none it is unlimited.
 class Shares {
  public:
   struct Entry {

@@ -18,7 +18,9 @@ std::optional<Enum> lookUp(const std::array<const char*, N>& names, std::string_
 
 }  // namespace
 
-const char* name(JobState state) { return JOB_STATES[static_cast<std::size_t>(state)]; }
+const char* name(JobState state) {
+  return JOB_STATES[static_cast<std::size_t>(state)];
+}
 const char* name(InstanceStatus status) {
   return INSTANCE_STATUSES[static_cast<std::size_t>(status)];
 }

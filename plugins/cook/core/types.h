@@ -74,26 +74,26 @@ struct JobSpec {
   std::vector<AttributeRule> constraints;
   std::optional<Uuid> group;
   std::string groupName;
-  // Fields that are only kept and shown again (application, expected_runtime, …), as one JSON object's
-  // text with the keys of a response; empty when there are none.
+  // Fields that are only kept and shown again (application, expected_runtime, …), as one JSON
+  // object's text with the keys of a response; empty when there are none.
   std::string extra;
 };
 
 struct Instance {
   Uuid taskId;
   InstanceStatus status = InstanceStatus::unknown;
-  std::int64_t startMs = 0;     // created by the scheduler
-  std::int64_t runningMs = 0;   // first starting or running report; 0 = none yet
-  std::int64_t endMs = 0;       // 0 = the backend has not confirmed an end
+  std::int64_t startMs = 0;    // created by the scheduler
+  std::int64_t runningMs = 0;  // first starting or running report; 0 = none yet
+  std::int64_t endMs = 0;      // 0 = the backend has not confirmed an end
   std::int64_t queueTimeMs = 0;
-  int number = 0;               // how many instances the job had before this one
-  int reason = 0;               // a code of reasons.h; 0 = none. Once set it stays.
+  int number = 0;  // how many instances the job had before this one
+  int reason = 0;  // a code of reasons.h; 0 = none. Once set it stays.
   bool cancelled = false;
   bool preempted = false;
-  bool confirmed = false;       // the backend said something about it
+  bool confirmed = false;  // the backend said something about it
   std::optional<int> exitCode;
   std::int64_t unreachableMs = 0;  // since when its node is silent; 0 = it is not
-  std::string cluster;          // backend instance
+  std::string cluster;             // backend instance
   std::string nodeId;
   std::string hostname;
   std::vector<std::uint16_t> ports;
@@ -108,8 +108,8 @@ struct Job {
   std::int64_t submittedMs = 0;
   std::int64_t waitingSinceMs = 0;
   std::int64_t completedMs = 0;
-  std::uint64_t order = 0;      // of creation: breaks ties between jobs of one user
-  std::uint64_t sequence = 0;   // of its latest change
+  std::uint64_t order = 0;     // of creation: breaks ties between jobs of one user
+  std::uint64_t sequence = 0;  // of its latest change
   std::vector<Instance> instances;
 
   // The one attempt that is not over, if any.

@@ -1,5 +1,6 @@
 #pragma once
-// The 128 bits of a UUID as a value: jobs and instances are known by it, so it must be small and quick.
+// The 128 bits of a UUID as a value: jobs and instances are known by it, so it must be small and
+// quick.
 
 #include <compare>
 #include <cstdint>

@@ -9,8 +9,12 @@ constexpr kj::Duration HOUSEKEEPING = 1 * kj::SECONDS;
 
 BatchQueue::BatchQueue(QueueWorld worldIn, Records& records, Policies& policies,
                        QueueSettings settings, std::vector<Job> loaded)
-    : world(kj::mv(worldIn)), policies(policies), settings_(std::move(settings)),
-      jobs(settings_.meaCulpa), journal_(jobs, records, world.timer, world.log), tasks(*this) {
+    : world(kj::mv(worldIn)),
+      policies(policies),
+      settings_(std::move(settings)),
+      jobs(settings_.meaCulpa),
+      journal_(jobs, records, world.timer, world.log),
+      tasks(*this) {
   std::seed_seq seed(world.seed.begin(), world.seed.end());
   random.seed(seed);
   applyShares();
@@ -34,10 +38,12 @@ BatchQueue::BatchQueue(QueueWorld worldIn, Records& records, Policies& policies,
                  " of them waiting and ", alive, " with a live instance");
 }
 
-BatchQueue::~BatchQueue() noexcept(false) { listeners->byId.clear(); }
+BatchQueue::~BatchQueue() noexcept(false) {
+  listeners->byId.clear();
+}
 
-void BatchQueue::activate(
-    std::uint64_t fence, std::vector<std::pair<std::string, backend::Backend::Client>> backends) {
+void BatchQueue::activate(std::uint64_t fence,
+                          std::vector<std::pair<std::string, backend::Backend::Client>> backends) {
   journal_.setFence(fence);
   active = true;
   std::set<std::string> names;
@@ -48,7 +54,8 @@ void BatchQueue::activate(
   jobs.each([&](const Job& job) {
     const Instance* live = job.live();
     if (live != nullptr && !names.contains(live->cluster) && names.insert(live->cluster).second) {
-      world.log.warning("jobs run on backend ", live->cluster, ", which is not granted any more: their "
+      world.log.warning("jobs run on backend ", live->cluster,
+                        ", which is not granted any more: their "
                         "end will not be heard of until it is");
     }
   });
@@ -117,12 +124,15 @@ kj::Promise<void> BatchQueue::kill(const std::vector<Uuid>& ids,
   return work.run(journal_.flush().then([this, live = std::move(live)] { stop(live); }));
 }
 
-std::int64_t BatchQueue::nowMs() { return (world.clock.now() - kj::UNIX_EPOCH) / kj::MILLISECONDS; }
+std::int64_t BatchQueue::nowMs() {
+  return (world.clock.now() - kj::UNIX_EPOCH) / kj::MILLISECONDS;
+}
 
 kj::Own<void> BatchQueue::onChanges(kj::Function<void()> callback) {
   std::uint64_t id = ++listeners->last;
   listeners->byId.emplace(id, kj::mv(callback));
-  auto guard = kj::defer([shared = kj::addRef(*listeners), id]() mutable { shared->byId.erase(id); });
+  auto guard =
+      kj::defer([shared = kj::addRef(*listeners), id]() mutable { shared->byId.erase(id); });
   return kj::heap(kj::mv(guard));
 }
 
@@ -136,8 +146,8 @@ void BatchQueue::kick() {
 void BatchQueue::kickAt(std::int64_t unixMs) {
   std::int64_t pause = std::max<std::int64_t>(1, unixMs - nowMs());
   tasks.add(world.timer.afterDelay(pause * kj::MILLISECONDS).then([this, unixMs] {
-    // The wall clock may lag behind the timer by a rounding: too early a cycle would find nothing to do,
-    // and no other would follow.
+    // The wall clock may lag behind the timer by a rounding: too early a cycle would find nothing
+    // to do, and no other would follow.
     if (nowMs() < unixMs) {
       kickAt(unixMs);
     } else {
@@ -147,8 +157,10 @@ void BatchQueue::kickAt(std::int64_t unixMs) {
 }
 
 void BatchQueue::refused(const char* reason) {
-  world.metrics.counter("maitred_cook_refusals_total", "Placements that a backend did not take",
-                        {{"when", reason}}).add();
+  world.metrics
+      .counter("maitred_cook_refusals_total", "Placements that a backend did not take",
+               {{"when", reason}})
+      .add();
 }
 
 void BatchQueue::cycle() {
@@ -163,15 +175,19 @@ void BatchQueue::cycle() {
   CycleResult result = runCycle(jobs, nodes_, policies.scorer(), policies.fitness(), options,
                                 nowMs(), [this] { return Uuid::fromRandom(random(), random()); });
   std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
-  world.metrics.histogram("maitred_cook_cycle_seconds", "Time of one scheduling cycle",
-                          metrics::exponential(0.0001, 2, 14)).observe(took.count());
+  world.metrics
+      .histogram("maitred_cook_cycle_seconds", "Time of one scheduling cycle",
+                 metrics::exponential(0.0001, 2, 14))
+      .observe(took.count());
   if (result.policyFailed) {
-    world.metrics.counter("maitred_cook_policy_failures_total",
-                          "Cycles that the built-in order had to decide").add();
+    world.metrics
+        .counter("maitred_cook_policy_failures_total",
+                 "Cycles that the built-in order had to decide")
+        .add();
   }
   if (result.started.empty()) return;
-  world.metrics.counter("maitred_cook_placements_total", "Instances begun").add(
-      result.started.size());
+  world.metrics.counter("maitred_cook_placements_total", "Instances begun")
+      .add(result.started.size());
   bool more = result.more;
   launch(std::move(result.started));
   // After others had their turn.
@@ -179,38 +195,44 @@ void BatchQueue::cycle() {
 }
 
 void BatchQueue::launch(std::vector<CycleResult::Started> started) {
-  tasks.add(journal_.flush().then([this, started] {
-    std::map<std::string, std::vector<CycleResult::Started>> byCluster;
-    for (const auto& one : started) byCluster[one.node.cluster].push_back(one);
-    for (auto& cluster : clusters_) {
-      auto mine = byCluster.find(cluster->name());
-      if (mine != byCluster.end()) cluster->launch(mine->second);
-    }
-  }, [this, started](kj::Exception&&) {
-    // It is not durable, so it is not launched: as if it had not been decided.
-    for (const auto& one : started) {
-      nodes_.letGo(one.node, one.taskId);
-      jobs.withdraw(one.taskId, nowMs());
-    }
-    kickAt(nowMs() + 500);
-  }));
+  tasks.add(journal_.flush().then(
+      [this, started] {
+        std::map<std::string, std::vector<CycleResult::Started>> byCluster;
+        for (const auto& one : started) byCluster[one.node.cluster].push_back(one);
+        for (auto& cluster : clusters_) {
+          auto mine = byCluster.find(cluster->name());
+          if (mine != byCluster.end()) cluster->launch(mine->second);
+        }
+      },
+      [this, started](kj::Exception&&) {
+        // It is not durable, so it is not launched: as if it had not been decided.
+        for (const auto& one : started) {
+          nodes_.letGo(one.node, one.taskId);
+          jobs.withdraw(one.taskId, nowMs());
+        }
+        kickAt(nowMs() + 500);
+      }));
 }
 
 kj::Promise<void> BatchQueue::keepHouse() {
-  return world.timer.afterDelay(HOUSEKEEPING).then([this] {
-    giveUpSilent();
-    return journal_.prune(nowMs() - settings_.keepCompletedMs, settings_.keepCompleted)
-        .then([](std::size_t) {}, [this](kj::Exception&& e) {
-          world.log.warning("cannot delete old jobs: ", e.getDescription());
-        });
-  }).then([this] { return keepHouse(); });
+  return world.timer.afterDelay(HOUSEKEEPING)
+      .then([this] {
+        giveUpSilent();
+        return journal_.prune(nowMs() - settings_.keepCompletedMs, settings_.keepCompleted)
+            .then([](std::size_t) {},
+                  [this](kj::Exception&& e) {
+                    world.log.warning("cannot delete old jobs: ", e.getDescription());
+                  });
+      })
+      .then([this] { return keepHouse(); });
 }
 
 void BatchQueue::giveUpSilent() {
   std::vector<Uuid> over;
   for (auto at = silentTasks.begin(); at != silentTasks.end();) {
     auto found = jobs.findTask(*at);
-    bool silent = found && !isTerminal(found.instance->status) && found.instance->unreachableMs != 0;
+    bool silent =
+        found && !isTerminal(found.instance->status) && found.instance->unreachableMs != 0;
     if (silent && nowMs() - found.instance->unreachableMs >= settings_.unreachableMs) {
       over.push_back(*at);
     }
@@ -272,6 +294,8 @@ void BatchQueue::collectMetrics() {
       .set(journal_.trouble().empty() ? 1 : 0);
 }
 
-void BatchQueue::taskFailed(kj::Exception&& exception) { world.log.warning("queue: ", exception); }
+void BatchQueue::taskFailed(kj::Exception&& exception) {
+  world.log.warning("queue: ", exception);
+}
 
 }  // namespace maitred::cook

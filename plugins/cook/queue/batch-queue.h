@@ -1,7 +1,7 @@
 #pragma once
-// BatchQueue: the queue as it lives on a loop. Events (a submission, room, an end, a new policy) ask for a
-// scheduling cycle, which runs once the loop has nothing more urgent; what it decides is written down and
-// then launched.
+// BatchQueue: the queue as it lives on a loop. Events (a submission, room, an end, a new policy)
+// ask for a scheduling cycle, which runs once the loop has nothing more urgent; what it decides is
+// written down and then launched.
 
 #include "policies.h"
 
@@ -15,7 +15,7 @@ namespace maitred::cook {
 
 // Everything of the config that can change while the queue runs.
 struct QueueSettings {
-  std::string pool;                 // name of the one pool; empty: none that clients see
+  std::string pool;  // name of the one pool; empty: none that clients see
   std::map<std::string, Shares::Entry> shares;
   MeaCulpaLimits meaCulpa;
   std::size_t considerable = 1000;
@@ -43,14 +43,15 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   ~BatchQueue() noexcept(false);
 
   // From here on it schedules and attaches.
-  void activate(std::uint64_t fence, std::vector<std::pair<std::string, backend::Backend::Client>> backends);
+  void activate(std::uint64_t fence,
+                std::vector<std::pair<std::string, backend::Backend::Client>> backends);
   void configure(QueueSettings settings);
   void policiesChanged() { kick(); }
   // No more placements; what was decided is still launched. Resolves when the journal is written.
   kj::Promise<void> drain();
 
-  // Resolves when the jobs are durable; rejects, and forgets them, if they cannot be kept. The caller has checked
-  // that no id is known(); time, pool and order are set here.
+  // Resolves when the jobs are durable; rejects, and forgets them, if they cannot be kept. The
+  // caller has checked that no id is known(); time, pool and order are set here.
   kj::Promise<void> submit(std::vector<JobSpec> jobs);
   bool known(const Uuid& job) const { return jobs.find(job) != nullptr || journal_.pending(job); }
   // Resolve when durable. Unknown ids and what is over already are passed by.
@@ -84,7 +85,7 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   };
   kj::Own<Listeners> listeners = kj::refcounted<Listeners>();
   bool active = false, draining = false, cycleDue = false;
-  std::set<std::string> usersSeen;   // with a metric
+  std::set<std::string> usersSeen;  // with a metric
   std::vector<kj::Own<Cluster>> clusters_;
   OwnedWork work;
   kj::TaskSet tasks;

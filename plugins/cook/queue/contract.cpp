@@ -6,7 +6,9 @@ namespace {
 constexpr std::size_t ENTRIES_MOST = 2000;
 constexpr std::size_t CHANGES_PER_CALL = 500;
 
-std::string text(capnp::Text::Reader reader) { return {reader.begin(), reader.size()}; }
+std::string text(capnp::Text::Reader reader) {
+  return {reader.begin(), reader.size()};
+}
 
 void writeSpec(const JobSpec& spec, queue::JobSpec::Builder out) {
   out.setId(spec.id.text());
@@ -53,7 +55,8 @@ void writeJob(const Job& job, const MeaCulpaLimits& limits, queue::Job::Builder 
   out.setState(static_cast<queue::JobState>(static_cast<int>(job.state) + 1));
   out.setSubmittedAt(job.submittedMs);
   auto instances = out.initInstances(job.instances.size());
-  for (std::size_t i = 0; i < job.instances.size(); ++i) writeInstance(job.instances[i], instances[i]);
+  for (std::size_t i = 0; i < job.instances.size(); ++i)
+    writeInstance(job.instances[i], instances[i]);
   out.setRetriesRemaining(retriesRemaining(job, limits));
   out.setSequence(job.sequence);
 }
@@ -68,15 +71,19 @@ JobSpec readSpec(queue::JobSpec::Reader in, const Uuid& id) {
   spec.mem = in.getMemMib();
   spec.maxRetries = std::max<std::int64_t>(1, in.getMaxRetries());
   spec.priority = in.getPriority();
-  if (in.getMaxRuntimeMs() != 0 && in.getMaxRuntimeMs() < std::uint64_t(JobSpec::NO_RUNTIME_LIMIT)) {
+  if (in.getMaxRuntimeMs() != 0 &&
+      in.getMaxRuntimeMs() < std::uint64_t(JobSpec::NO_RUNTIME_LIMIT)) {
     spec.maxRuntimeMs = static_cast<std::int64_t>(in.getMaxRuntimeMs());
   }
-  for (auto one : in.getEnvironment()) spec.environment.emplace_back(text(one.getName()), text(one.getValue()));
-  for (auto one : in.getLabels()) spec.labels.emplace_back(text(one.getName()), text(one.getValue()));
+  for (auto one : in.getEnvironment())
+    spec.environment.emplace_back(text(one.getName()), text(one.getValue()));
+  for (auto one : in.getLabels())
+    spec.labels.emplace_back(text(one.getName()), text(one.getValue()));
   spec.submitPool = text(in.getPool());
   spec.ports = in.getPorts();
   for (auto uri : in.getUris()) {
-    spec.uris.push_back({text(uri.getLocation()), uri.getExecutable(), uri.getExtract(), uri.getCache()});
+    spec.uris.push_back(
+        {text(uri.getLocation()), uri.getExecutable(), uri.getExtract(), uri.getCache()});
   }
   spec.disableMeaCulpa = in.getDisableMeaCulpaRetries();
   return spec;
@@ -91,7 +98,7 @@ struct QueueContract::Shared : public kj::Refcounted {
     log::Logger& log;
   };
   explicit Shared(Inner inner) : inner(inner) {}
-  std::optional<Inner> inner;   // nothing: the queue is gone
+  std::optional<Inner> inner;  // nothing: the queue is gone
 
   Inner& get() {
     if (!inner) kj::throwFatalException(KJ_EXCEPTION(DISCONNECTED, "the queue has stopped"));
@@ -105,8 +112,12 @@ class QueueContract::Subscription final : public queue::Subscription::Server,
  public:
   Subscription(kj::Own<Shared> shared, queue::Filter::Reader filter, std::uint64_t after,
                queue::Watcher::Client watcher)
-      : shared(kj::mv(shared)), user(text(filter.getUser())), pool(text(filter.getPool())),
-        position(after), watcher(kj::mv(watcher)), tasks(*this) {
+      : shared(kj::mv(shared)),
+        user(text(filter.getUser())),
+        pool(text(filter.getPool())),
+        position(after),
+        watcher(kj::mv(watcher)),
+        tasks(*this) {
     for (auto id : filter.getJobIds()) {
       if (auto uuid = Uuid::parse(text(id))) ids.insert(*uuid);
     }
@@ -118,7 +129,7 @@ class QueueContract::Subscription final : public queue::Subscription::Server,
   kj::Own<Shared> shared;
   std::string user, pool;
   std::set<Uuid> ids;
-  std::uint64_t position;   // everything up to here was told
+  std::uint64_t position;  // everything up to here was told
   queue::Watcher::Client watcher;
   bool busy = false;
   kj::Own<void> guard;
@@ -254,7 +265,11 @@ class QueueContract::Server final : public queue::Queue::Server {
 
 QueueContract::QueueContract(BatchQueue& queue, const JobLimits& limits, log::Logger& log)
     : shared(kj::refcounted<Shared>(Shared::Inner{queue, limits, log})) {}
-QueueContract::~QueueContract() noexcept(false) { shared->inner.reset(); }
-queue::Queue::Client QueueContract::client() { return kj::heap<Server>(kj::addRef(*shared)); }
+QueueContract::~QueueContract() noexcept(false) {
+  shared->inner.reset();
+}
+queue::Queue::Client QueueContract::client() {
+  return kj::heap<Server>(kj::addRef(*shared));
+}
 
 }  // namespace maitred::cook

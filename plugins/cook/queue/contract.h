@@ -8,8 +8,8 @@
 
 namespace maitred::cook {
 
-// The queue and the limits outlive every client's calls, not the clients: after the returned guard is dropped
-// calls fail with DISCONNECTED.
+// The queue and the limits outlive every client's calls, not the clients: after the returned guard
+// is dropped calls fail with DISCONNECTED.
 class QueueContract {
  public:
   QueueContract(BatchQueue& queue, const JobLimits& limits, log::Logger& log);

@@ -23,7 +23,9 @@ std::size_t bytesOf(const Pairs& pairs) {
   return bytes;
 }
 
-bool lowerOrDigit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+bool lowerOrDigit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
 
 }  // namespace
 
@@ -42,7 +44,8 @@ bool validJobName(std::string_view name) {
 
 std::optional<std::string> faultIn(const JobSpec& spec, const JobLimits& limits) {
   if (!validUser(spec.user)) {
-    return "User '" + spec.user + "' cannot own jobs: a name has 2 to 64 of [a-z0-9_-], begins with a "
+    return "User '" + spec.user +
+           "' cannot own jobs: a name has 2 to 64 of [a-z0-9_-], begins with a "
            "letter and ends with a letter or digit";
   }
   if (!validJobName(spec.name)) return "Job name must be at most 128 of [.a-zA-Z0-9_-]";
@@ -50,7 +53,8 @@ std::optional<std::string> faultIn(const JobSpec& spec, const JobLimits& limits)
   if (!(std::isfinite(spec.cpus) && spec.cpus > 0)) return "cpus must be a number above 0";
   if (!(std::isfinite(spec.mem) && spec.mem > 0)) return "mem must be a number above 0";
   if (spec.cpus > limits.cpus) {
-    return "Requested " + number(spec.cpus) + " cpus, but only allowed to use " + number(limits.cpus);
+    return "Requested " + number(spec.cpus) + " cpus, but only allowed to use " +
+           number(limits.cpus);
   }
   if (spec.mem > limits.memMib) {
     return "Requested " + number(spec.mem) + "mb memory, but only allowed to use " +
@@ -65,20 +69,24 @@ std::optional<std::string> faultIn(const JobSpec& spec, const JobLimits& limits)
   }
   if (limits.commandBytes != 0 && spec.command.size() > limits.commandBytes) {
     return "Job command length of " + std::to_string(spec.command.size()) +
-           " is greater than the maximum command length (" + std::to_string(limits.commandBytes) + ")";
+           " is greater than the maximum command length (" + std::to_string(limits.commandBytes) +
+           ")";
   }
   for (const Uri& uri : spec.uris) {
     if (uri.executable && uri.extract) return "Uri cannot set executable and extract";
   }
-  std::size_t bytes = spec.command.size() + bytesOf(spec.environment) + bytesOf(spec.labels) +
-                      spec.extra.size();
+  std::size_t bytes =
+      spec.command.size() + bytesOf(spec.environment) + bytesOf(spec.labels) + spec.extra.size();
   for (const Uri& uri : spec.uris) bytes += uri.value.size() + 40;
   if (bytes > SPEC_BYTES_MOST) {
-    return "Job has " + std::to_string(bytes) + " bytes of command, environment, labels and uris, but "
-           "at most " + std::to_string(SPEC_BYTES_MOST) + " are possible: put large inputs into uris";
+    return "Job has " + std::to_string(bytes) +
+           " bytes of command, environment, labels and uris, but "
+           "at most " +
+           std::to_string(SPEC_BYTES_MOST) + " are possible: put large inputs into uris";
   }
   if (spec.environment.size() > VARIABLES_MOST || spec.labels.size() > VARIABLES_MOST) {
-    return "Job may have at most " + std::to_string(VARIABLES_MOST) + " variables and as many labels";
+    return "Job may have at most " + std::to_string(VARIABLES_MOST) +
+           " variables and as many labels";
   }
   auto nul = [](const std::string& text) { return text.find('\0') != std::string::npos; };
   bool anyNul = nul(spec.command);

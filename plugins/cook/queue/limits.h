@@ -1,5 +1,6 @@
 #pragma once
-// The most that one job may ask for, and the check that every submission passes, by whatever way it came.
+// The most that one job may ask for, and the check that every submission passes, by whatever way it
+// came.
 
 #include <core/types.h>
 
@@ -10,7 +11,7 @@ struct JobLimits {
   double memMib = 12 * 1024;
   std::int64_t retries = 20;
   std::int64_t ports = 5;
-  std::size_t commandBytes = 0;    // 0 = no limit of its own
+  std::size_t commandBytes = 0;  // 0 = no limit of its own
   std::size_t jobsPerRequest = 10'000;
 };
 

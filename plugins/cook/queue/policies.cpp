@@ -9,7 +9,8 @@ std::string troubleOf(const char* what, const lua::PolicySlot& slot, const std::
                       const std::string& problem) {
   if (!problem.empty()) {
     return std::string(what) + " policy " + file + " could not be loaded: " + problem + "; " +
-           (slot.active() != nullptr ? "the last good version" : "the built-in default") + " decides";
+           (slot.active() != nullptr ? "the last good version" : "the built-in default") +
+           " decides";
   }
   if (slot.benched()) {
     return std::string(what) + " policy " + file + " keeps failing; the built-in default decides";
@@ -25,7 +26,7 @@ class Policies::LuaScorer final : public Scorer {
   bool score(std::span<const ScoreInput> inputs, std::span<double> scores) override {
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       const ScoreInput& in = inputs[i];
-      const double arguments[] = {in.mem,      in.cpus,      in.gpus,     in.shareMem,
+      const double arguments[] = {in.mem,       in.cpus,      in.gpus,     in.shareMem,
                                   in.shareCpus, in.shareGpus, in.priority, in.submittedMs};
       if (!slot.ask(function, arguments, scores[i])) return false;
     }
@@ -54,11 +55,13 @@ class Policies::LuaFitness final : public Fitness {
 };
 
 Policies::Place::Place(const char* kind, const lua::Search& search, OnReport onReport)
-    : slot({.kind = kind, .search = search,
-            .onReport = [onReport](const lua::Report& report) { onReport(report.text()); }}) {}
+    : slot({.kind = kind, .search = search, .onReport = [onReport](const lua::Report& report) {
+              onReport(report.text());
+            }}) {}
 
 Policies::Policies(lua::Search search, OnReport onReport)
-    : fairness("fairness", search, onReport), placement("placement", search, onReport),
+    : fairness("fairness", search, onReport),
+      placement("placement", search, onReport),
       luaScorer(std::make_unique<LuaScorer>(fairness.slot)),
       luaFitness(std::make_unique<LuaFitness>(placement.slot)) {}
 
@@ -73,10 +76,11 @@ kj::Promise<void> Policies::loadInto(Place& place, std::string file) {
   }
   return offload([file, options = place.slot.policyOptions()] {
            return lua::Policy::load(file, options);
-         }).then([&place](lua::Loaded loaded) {
-    auto result = place.slot.install(std::move(loaded));
-    place.problem = result.active || result.unchanged ? "" : result.text();
-  });
+         })
+      .then([&place](lua::Loaded loaded) {
+        auto result = place.slot.install(std::move(loaded));
+        place.problem = result.active || result.unchanged ? "" : result.text();
+      });
 }
 
 kj::Promise<std::string> Policies::load(PolicyFiles files) {

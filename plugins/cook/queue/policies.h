@@ -1,6 +1,6 @@
 #pragma once
-// The policies in force: Lua files if the config names them, else what is built in. A file that cannot be loaded
-// leaves the last good one in charge.
+// The policies in force: Lua files if the config names them, else what is built in. A file that
+// cannot be loaded leaves the last good one in charge.
 
 #include <core/matching.h>
 #include <core/scorer.h>
@@ -14,7 +14,7 @@
 namespace maitred::cook {
 
 struct PolicyFiles {
-  std::string fairness;    // empty: built in
+  std::string fairness;  // empty: built in
   std::string placement;
   bool operator==(const PolicyFiles&) const = default;
 };
@@ -26,15 +26,16 @@ class Policies final {
   ~Policies();
   KJ_DISALLOW_COPY(Policies);
 
-  // Reads the files on a pool thread, then swaps. Returns what is wrong with them; empty: all are in force.
+  // Reads the files on a pool thread, then swaps. Returns what is wrong with them; empty: all are
+  // in force.
   kj::Promise<std::string> load(PolicyFiles files);
 
   Scorer& scorer();
-  Fitness* fitness();       // null: bin packing
+  Fitness* fitness();  // null: bin packing
   // For health: why decisions are not made as the config says. Empty if they are.
   std::string trouble() const;
-  std::uint64_t failures() const;      // decisions that the built-in had to make
-  std::string description() const;     // names and versions
+  std::uint64_t failures() const;   // decisions that the built-in had to make
+  std::string description() const;  // names and versions
 
  private:
   class LuaScorer;
@@ -42,7 +43,7 @@ class Policies final {
   struct Place {
     lua::PolicySlot slot;
     std::string file;
-    std::string problem;    // of the latest load
+    std::string problem;  // of the latest load
     Place(const char* kind, const lua::Search& search, OnReport onReport);
   };
   Place fairness, placement;

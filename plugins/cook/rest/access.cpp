@@ -4,7 +4,8 @@ namespace maitred::cook {
 
 bool AccessRules::allows(const std::string& user, Verb verb, const std::string& owner) const {
   switch (function) {
-    case Function::open: return true;
+    case Function::open:
+      return true;
     case Function::adminsOpenGets:
       if (verb == Verb::get) return true;
       [[fallthrough]];

@@ -22,8 +22,8 @@ struct AccessRules {
   bool allows(const std::string& user, Verb verb, const std::string& owner) const;
 };
 
-// On whose behalf the request is made: its principal, or whom the header X-Cook-Impersonate names. A response
-// instead: refused.
+// On whose behalf the request is made: its principal, or whom the header X-Cook-Impersonate names.
+// A response instead: refused.
 struct Caller {
   std::string user;
   std::optional<http::Response> refusal;

@@ -38,7 +38,7 @@ const json* Fields::take(const char* key) {
   for (std::size_t i = 0; i < members.size(); ++i) {
     if (members[i].first != key) continue;
     taken[i] = true;
-    if (found != nullptr) fault(key, "given twice");   // once with a dash, once with an underscore
+    if (found != nullptr) fault(key, "given twice");  // once with a dash, once with an underscore
     found = members[i].second;
   }
   return found == nullptr || found->is_null() ? nullptr : found;
@@ -149,8 +149,10 @@ std::optional<std::int64_t> readTime(std::string_view text) {
     }
     if (*rest == '.') {
       const char* digits = rest + 1;
-      while (*++rest >= '0' && *rest <= '9') {}
-      fraction = digits == rest ? 0 : std::strtod(("0." + std::string(digits, rest)).c_str(), nullptr);
+      while (*++rest >= '0' && *rest <= '9') {
+      }
+      fraction =
+          digits == rest ? 0 : std::strtod(("0." + std::string(digits, rest)).c_str(), nullptr);
     }
   }
   std::int64_t offset = 0;

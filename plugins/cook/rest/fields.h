@@ -15,7 +15,7 @@ class SchemaError : public std::exception {
  public:
   explicit SchemaError(const nlohmann::json& errors)
       : body(nlohmann::json{{"errors", errors}}.dump(-1, ' ', false,
-                                                      nlohmann::json::error_handler_t::replace)) {}
+                                                     nlohmann::json::error_handler_t::replace)) {}
   const char* what() const noexcept override { return body.c_str(); }
 
  private:
@@ -33,7 +33,8 @@ class Refused : public std::exception {
   std::string text;
 };
 
-// Reads the members of one JSON object; each known key is asked for once, what was not asked for is an error.
+// Reads the members of one JSON object; each known key is asked for once, what was not asked for is
+// an error.
 class Fields {
  public:
   // `kebab`: top-level keys may be spelled with underscores as well.
@@ -44,7 +45,7 @@ class Fields {
   const nlohmann::json* take(const char* key);
 
   std::string text(const char* key, bool required, std::string otherwise = "");
-  double positive(const char* key);                                   // required, > 0
+  double positive(const char* key);  // required, > 0
   std::int64_t integer(const char* key, std::int64_t least, std::int64_t otherwise, bool required,
                        const char* predicate);
   bool boolean(const char* key, bool otherwise);

@@ -20,7 +20,9 @@ bool flag(const Request& request, const char* name) {
 std::int64_t timeOf(const Request& request, const char* key) {
   std::string_view text = request.query.get(key).value_or("");
   auto time = readTime(text);
-  if (!time) throw Refused(400, std::string(key) + " is neither ISO-8601 nor unix milliseconds: " + std::string(text));
+  if (!time)
+    throw Refused(
+        400, std::string(key) + " is neither ISO-8601 nor unix milliseconds: " + std::string(text));
   return *time;
 }
 
@@ -29,13 +31,14 @@ std::regex nameFilter(std::string_view filter) {
   static const std::regex ALLOWED("[.a-zA-Z0-9_*-]*");
   std::string text(filter);
   if (text.size() > 128 || !std::regex_match(text, ALLOWED)) {
-    throw Refused(400, "unsupported name filter " + text +
-                           ", can only contain alphanumeric characters, '.', '-', '_', and '*' as a "
-                           "wildcard");
+    throw Refused(400,
+                  "unsupported name filter " + text +
+                      ", can only contain alphanumeric characters, '.', '-', '_', and '*' as a "
+                      "wildcard");
   }
   std::string pattern;
   for (char c : text) {
-    if (c == '*' && pattern.ends_with(".*")) continue;   // ** means the same, at another price
+    if (c == '*' && pattern.ends_with(".*")) continue;  // ** means the same, at another price
     pattern += c == '.' ? "[.]" : c == '*' ? ".*" : std::string(1, c);
   }
   return std::regex(pattern);
@@ -79,15 +82,16 @@ std::vector<Job*> Rest::selected(const Request&, const std::string& user,
     throw Refused(403, "You are not authorized to view / access the following jobs:" + forbidden);
   }
   if (!missing.empty() && (!partial || found.empty())) {
-    throw Refused(404, std::string("The following UUIDs don't correspond to a ") + what + ":" + missing);
+    throw Refused(404,
+                  std::string("The following UUIDs don't correspond to a ") + what + ":" + missing);
   }
   return found;
 }
 
 kj::Promise<Response> Rest::jobs(Request& request, const std::string& user) {
   if (!request.query.has("uuid")) return Response::json(200, listing(request, user));
-  auto found = selected(request, user, uuids(request.query.all("uuid")), "job",
-                        flag(request, "partial"));
+  auto found =
+      selected(request, user, uuids(request.query.all("uuid")), "job", flag(request, "partial"));
   json list = json::array();
   for (const Job* job : found) list.push_back(render(*job, renderOptions(true)));
   return Response::json(200, list);
@@ -134,7 +138,8 @@ json Rest::listing(const Request& request, const std::string& user) {
     throw Refused(400, "must supply the state, user name, start time, and end time");
   }
   for (std::string_view state : states) {
-    static const std::set<std::string_view> KNOWN{"running", "waiting", "completed", "success", "failed"};
+    static const std::set<std::string_view> KNOWN{"running", "waiting", "completed", "success",
+                                                  "failed"};
     if (!KNOWN.contains(state)) {
       throw Refused(400, "unsupported state in " + std::string(state) +
                              ", must be one of: completed, failed, running, success, waiting");
@@ -152,8 +157,8 @@ json Rest::listing(const Request& request, const std::string& user) {
     throw Refused(403, "start-ms (" + std::to_string(start) + ") must be before end-ms (" +
                            std::to_string(end) + ")");
   }
-  std::string_view pool = request.query.get("pool").value_or(
-      request.header("x-cook-pool").value_or(""));
+  std::string_view pool =
+      request.query.get("pool").value_or(request.header("x-cook-pool").value_or(""));
   limit = std::min<std::int64_t>(limit, settings.limits.jobsPerRequest);
   // The oldest of each state are taken, and the newest of them shown first.
   std::map<std::pair<std::int64_t, std::uint64_t>, const Job*, std::greater<>> found;

@@ -16,8 +16,10 @@ json uris(const std::vector<Uri>& list) {
   if (list.empty()) return nullptr;
   json out = json::array();
   for (const Uri& uri : list) {
-    out.push_back({{"value", uri.value}, {"cache", uri.cache},
-                   {"executable", uri.executable}, {"extract", uri.extract}});
+    out.push_back({{"value", uri.value},
+                   {"cache", uri.cache},
+                   {"executable", uri.executable},
+                   {"extract", uri.extract}});
   }
   return out;
 }

@@ -11,7 +11,8 @@ namespace maitred::cook {
 
 struct RenderOptions {
   const MeaCulpaLimits* limits;
-  // /jobs: groups with names, an empty list when there are none. /rawscheduler: ids only, absent when none.
+  // /jobs: groups with names, an empty list when there are none. /rawscheduler: ids only, absent
+  // when none.
   bool groupsWithNames = true;
   // The kind of a backend instance by its name: "local", "kubernetes", …
   std::function<std::string(const std::string& cluster)> kindOf;

@@ -54,10 +54,12 @@ http::Router Rest::router() {
   router.on("GET", "/settings", as(&Rest::showSettings));
   router.on("GET", "/info", [this](Request&) -> kj::Promise<Response> { return info(); },
             {.authenticate = false});
-  router.on("GET", "/debug", [this](Request&) -> kj::Promise<Response> {
-    return Response::text(200, "Server is running version: " + settings.version + " (commit " +
-                                   settings.version + ")");
-  }, {.authenticate = false});
+  router.on("GET", "/debug",
+            [this](Request&) -> kj::Promise<Response> {
+              return Response::text(200, "Server is running version: " + settings.version +
+                                             " (commit " + settings.version + ")");
+            },
+            {.authenticate = false});
   return router;
 }
 
@@ -95,11 +97,11 @@ kj::Maybe<Response> Rest::crossOrigin(Request& request) {
 
 RenderOptions Rest::renderOptions(bool groupsWithNames) const {
   return {&queue.book().limits(), groupsWithNames, [this](const std::string& name) {
-    for (const auto& cluster : queue.clusters()) {
-      if (cluster->name() == name) return cluster->kind();
-    }
-    return std::string();
-  }};
+            for (const auto& cluster : queue.clusters()) {
+              if (cluster->name() == name) return cluster->kind();
+            }
+            return std::string();
+          }};
 }
 
 void Rest::checkPool(const std::string& name) const {
@@ -126,8 +128,7 @@ void Rest::checkGroups(const Submission& submission) const {
 
 kj::Promise<Response> Rest::submit(Request& request, const std::string& user) {
   std::string pool = queue.settings().pool;
-  Submission submission =
-      readSubmission(request.json(), user, pool.empty() ? "no-pool" : pool);
+  Submission submission = readSubmission(request.json(), user, pool.empty() ? "no-pool" : pool);
   if (submission.pool.empty()) submission.pool = request.header("x-cook-pool").value_or("");
   if (submission.jobs.empty()) check(submission, settings.limits);
   checkPool(submission.pool);
@@ -147,15 +148,15 @@ kj::Promise<Response> Rest::submit(Request& request, const std::string& user) {
   groups.insert(groups.end(), submission.implicitGroups.begin(), submission.implicitGroups.end());
   if (!groups.empty()) text += " submitted groups";
   for (const Uuid& group : groups) text += " " + group.text();
-  return queue.submit(std::move(submission.jobs)).then(
-      [text] { return Response::text(201, text); },
-      [](kj::Exception&& exception) -> Response {
-        if (exception.getType() != kj::Exception::Type::FAILED) {
-          kj::throwFatalException(kj::mv(exception));   // 503: try again later
-        }
-        return Response::error(500, "Exception occurred while creating job - " +
-                                        std::string(exception.getDescription().cStr()));
-      });
+  return queue.submit(std::move(submission.jobs))
+      .then([text] { return Response::text(201, text); },
+            [](kj::Exception&& exception) -> Response {
+              if (exception.getType() != kj::Exception::Type::FAILED) {
+                kj::throwFatalException(kj::mv(exception));  // 503: try again later
+              }
+              return Response::error(500, "Exception occurred while creating job - " +
+                                              std::string(exception.getDescription().cStr()));
+            });
 }
 
 kj::Promise<Response> Rest::kill(Request& request, const std::string& user) {
@@ -194,7 +195,9 @@ kj::Promise<Response> Rest::failureReasons(Request&, const std::string&) {
   json list = json::array();
   const MeaCulpaLimits& limits = queue.book().limits();
   for (const Reason& reason : reasons()) {
-    json one{{"code", reason.code}, {"name", reason.name}, {"description", reason.text},
+    json one{{"code", reason.code},
+             {"name", reason.name},
+             {"description", reason.text},
              {"mea_culpa", reason.meaCulpa}};
     if (reason.meaCulpa) {
       one["failure_limit"] = attemptOf(reason.code, limits).ownLimit.value_or(limits.global);
@@ -232,19 +235,18 @@ kj::Promise<Response> Rest::showSettings(Request&, const std::string&) {
   }
   json pools = nullptr;
   if (!q.pool.empty()) pools = {{"default", q.pool}};
-  return Response::json(
-      200, {{"authorization-middleware", settings.authenticationScheme},
-            {"compute-clusters", clusters},
-            {"cors-origins", settings.corsOrigins},
-            {"kubernetes", json::object()},
-            {"mea-culpa-failure-limit", q.meaCulpa.global},
-            {"mesos-gpu-enabled", false},
-            {"plugins", json::object()},
-            {"pools", pools},
-            {"queue-limits", json::object()},
-            {"rate-limit", json::object()},
-            {"task-constraints", constraints},
-            {"version", settings.version}});
+  return Response::json(200, {{"authorization-middleware", settings.authenticationScheme},
+                              {"compute-clusters", clusters},
+                              {"cors-origins", settings.corsOrigins},
+                              {"kubernetes", json::object()},
+                              {"mea-culpa-failure-limit", q.meaCulpa.global},
+                              {"mesos-gpu-enabled", false},
+                              {"plugins", json::object()},
+                              {"pools", pools},
+                              {"queue-limits", json::object()},
+                              {"rate-limit", json::object()},
+                              {"task-constraints", constraints},
+                              {"version", settings.version}});
 }
 
 }  // namespace maitred::cook

@@ -1,6 +1,6 @@
 #pragma once
-// Cook's REST interface: the routes, and what all of them share. Decisions fall in Cook's order: malformed (400),
-// not allowed (403), exists or not (404, 409).
+// Cook's REST interface: the routes, and what all of them share. Decisions fall in Cook's order:
+// malformed (400), not allowed (403), exists or not (404, 409).
 
 #include "access.h"
 #include "render.h"
@@ -16,11 +16,11 @@ struct RestSettings {
   AccessRules access;
   JobLimits limits;
   std::vector<std::string> corsOrigins;
-  std::string authenticationScheme;    // "one-user", "http-basic"
+  std::string authenticationScheme;  // "one-user", "http-basic"
   std::string leaderUrl;
   std::string version;
   std::int64_t startedMs = 0;
-  std::string startedAt;               // ISO-8601
+  std::string startedAt;  // ISO-8601
 };
 
 class Rest {
@@ -34,7 +34,7 @@ class Rest {
  private:
   BatchQueue& queue;
   const RestSettings& settings;
-  std::string regexText;               // the origins that `origins` was made of
+  std::string regexText;  // the origins that `origins` was made of
   std::vector<std::regex> origins;
 
   using Method = kj::Promise<http::Response> (Rest::*)(http::Request&, const std::string& user);

@@ -13,8 +13,7 @@ namespace {
 constexpr std::int64_t PRIORITY_MOST = 16'000'000;
 
 bool isLabelValue(const std::string& text) {
-  static const std::regex SYNTAX(
-      "([a-zA-Z0-9]{1,2}|[a-zA-Z0-9][.a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?");
+  static const std::regex SYNTAX("([a-zA-Z0-9]{1,2}|[a-zA-Z0-9][.a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?");
   return text.size() <= 63 && std::regex_match(text, SYNTAX);
 }
 
@@ -52,13 +51,15 @@ void readUris(Fields& fields, JobSpec& spec) {
 void readConstraints(Fields& fields, JobSpec& spec) {
   const json* list = fields.take("constraints");
   if (list == nullptr) return;
-  if (!list->is_array() || list->size() > 100) return fields.violates("constraints", "list?", *list);
+  if (!list->is_array() || list->size() > 100)
+    return fields.violates("constraints", "list?", *list);
   for (const json& one : *list) {
     bool shaped = one.is_array() && one.size() == 3 &&
                   std::all_of(one.begin(), one.end(), [](const json& e) { return e.is_string(); });
     if (!shaped) return fields.violates("constraints", "attribute-operator-pattern?", one);
     std::string op = one[1];
-    std::transform(op.begin(), op.end(), op.begin(), [](unsigned char c) { return std::toupper(c); });
+    std::transform(op.begin(), op.end(), op.begin(),
+                   [](unsigned char c) { return std::toupper(c); });
     if (op != "EQUALS") return fields.violates("constraints", "supported-operator?", one);
     AttributeRule rule{one[0], one[2]};
     if (rule.attribute.empty() || !isLabelValue(rule.attribute) || !isLabelValue(rule.value)) {
@@ -113,7 +114,7 @@ void readExtras(Fields& fields, JobSpec& spec) {
       fields.fault("expected-runtime", "(not (valid-runtimes? expected_runtime max_runtime))");
     }
   }
-  fields.text("status", false);   // accepted for old clients, means nothing
+  fields.text("status", false);  // accepted for old clients, means nothing
   if (!extra.empty()) spec.extra = extra.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -128,7 +129,8 @@ JobSpec readJob(const json& object, const std::string& user, const std::string& 
   spec.mem = fields.positive("mem");
   spec.maxRetries = fields.integer("max-retries", 1, 1, true, "pos?");
   spec.name = fields.text("name", false, "cookjob");
-  if (!validJobName(spec.name)) fields.violates("name", "max-128-characters-and-alphanum?", spec.name);
+  if (!validJobName(spec.name))
+    fields.violates("name", "max-128-characters-and-alphanum?", spec.name);
   spec.priority = fields.integer("priority", 0, 50, false, "between-0-and-16000000");
   if (spec.priority > PRIORITY_MOST) {
     fields.violates("priority", "between-0-and-16000000", spec.priority);
@@ -151,7 +153,8 @@ JobSpec readJob(const json& object, const std::string& user, const std::string& 
   errors = fields.finish();
   if (!errors.is_null()) return spec;
   if (gpus != nullptr) throw Refused(400, "GPU support is not enabled");
-  if (disk != nullptr) throw Refused(400, "Disk specifications are not supported on pool " + poolShown);
+  if (disk != nullptr)
+    throw Refused(400, "Disk specifications are not supported on pool " + poolShown);
   if (container != nullptr) {
     throw Refused(400, "Containers are not supported by the backends of this queue");
   }
@@ -210,8 +213,7 @@ void readList(const json& list, const char* key, json& errors, Read&& read) {
 
 }  // namespace
 
-Submission readSubmission(const json& body, const std::string& user,
-                          const std::string& poolShown) {
+Submission readSubmission(const json& body, const std::string& user, const std::string& poolShown) {
   if (!body.is_object()) throw SchemaError("(not (map? " + std::string(body.type_name()) + "))");
   Fields fields(body, true);
   Submission found;
@@ -255,8 +257,9 @@ Submission readSubmission(const json& body, const std::string& user,
 void check(const Submission& submission, const JobLimits& limits) {
   // A group lives by its jobs: one without any would be accepted and forgotten.
   if (submission.jobs.empty()) {
-    throw Refused(400, "Must supply at least one job or group to start."
-                       "Are you specifying that this is application/json?");
+    throw Refused(400,
+                  "Must supply at least one job or group to start."
+                  "Are you specifying that this is application/json?");
   }
   if (submission.jobs.size() > limits.jobsPerRequest) {
     throw Refused(400, "Request has " + std::to_string(submission.jobs.size()) +

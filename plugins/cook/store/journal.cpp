@@ -10,8 +10,9 @@ constexpr kj::Duration LONGEST_PAUSE = 5 * kj::SECONDS;
 
 JobUpdate updateOf(const Book::Change& change) {
   Job& job = *change.job;
-  JobUpdate update{job.spec.id,          job.state,    job.waitingSinceMs, job.completedMs,
-                   job.spec.maxRetries,  job.sequence, {},                 change.withdrawn};
+  JobUpdate update{
+      job.spec.id,  job.state, job.waitingSinceMs, job.completedMs, job.spec.maxRetries,
+      job.sequence, {},        change.withdrawn};
   std::set<Uuid> touched(change.touched.begin(), change.touched.end());
   for (const Uuid& id : touched) {
     if (const Instance* one = job.find(id)) update.instances.push_back(*one);
@@ -22,8 +23,13 @@ JobUpdate updateOf(const Book::Change& change) {
 }  // namespace
 
 Journal::Journal(Book& book, Records& records, kj::Timer& timer, log::Logger& log)
-    : book(book), records(records), timer(timer), log(log), durable(book.sequence()),
-      pause(FIRST_PAUSE), tasks(*this) {}
+    : book(book),
+      records(records),
+      timer(timer),
+      log(log),
+      durable(book.sequence()),
+      pause(FIRST_PAUSE),
+      tasks(*this) {}
 
 kj::Promise<void> Journal::flush() {
   if (!writing && !book.hasChanges()) return kj::READY_NOW;
@@ -46,30 +52,32 @@ void Journal::startWrite() {
   std::uint64_t upTo = book.sequence();
   std::vector<Book::Change> changes = book.takeChanges(SIZE_MAX);
   auto copy = changes;
-  tasks.add(writeAll(kj::mv(changes)).then(
-      [this, upTo]() {
-        durable = std::max(durable, upTo);
-        succeeded();
-        return kj::Maybe<kj::Exception>(nullptr);
-      },
-      [this, copy = std::move(copy)](kj::Exception&& exception) mutable {
-        book.giveBack(std::move(copy));
-        failed(exception);
-        return kj::Maybe<kj::Exception>(kj::mv(exception));
-      }).then([this, batch = kj::mv(batch)](kj::Maybe<kj::Exception> fault) mutable {
-    KJ_IF_MAYBE (waiting, batch) {
-      KJ_IF_MAYBE (exception, fault) {
-        waiting->fulfiller->reject(kj::mv(*exception));
-      } else {
-        waiting->fulfiller->fulfill();
-      }
-    }
-    if (next != nullptr) {
-      startWrite();
-    } else {
-      writing = false;
-    }
-  }));
+  tasks.add(writeAll(kj::mv(changes))
+                .then(
+                    [this, upTo]() {
+                      durable = std::max(durable, upTo);
+                      succeeded();
+                      return kj::Maybe<kj::Exception>(nullptr);
+                    },
+                    [this, copy = std::move(copy)](kj::Exception&& exception) mutable {
+                      book.giveBack(std::move(copy));
+                      failed(exception);
+                      return kj::Maybe<kj::Exception>(kj::mv(exception));
+                    })
+                .then([this, batch = kj::mv(batch)](kj::Maybe<kj::Exception> fault) mutable {
+                  KJ_IF_MAYBE (waiting, batch) {
+                    KJ_IF_MAYBE (exception, fault) {
+                      waiting->fulfiller->reject(kj::mv(*exception));
+                    } else {
+                      waiting->fulfiller->fulfill();
+                    }
+                  }
+                  if (next != nullptr) {
+                    startWrite();
+                  } else {
+                    writing = false;
+                  }
+                }));
 }
 
 kj::Promise<void> Journal::writeAll(std::vector<Book::Change> changes) {
@@ -96,8 +104,9 @@ void Journal::succeeded() {
 void Journal::failed(const kj::Exception& exception) {
   if (fault.empty()) log.error("cannot write to the store: ", exception.getDescription());
   fault = exception.getDescription().cStr();
-  tasks.add(timer.afterDelay(pause).then([this] { return flush(); }).then([] {},
-      [](kj::Exception&&) {}));   // which was told by then
+  tasks.add(timer.afterDelay(pause)
+                .then([this] { return flush(); })
+                .then([] {}, [](kj::Exception&&) {}));  // which was told by then
   pause = kj::min(pause * 2, LONGEST_PAUSE);
 }
 
@@ -115,25 +124,26 @@ kj::Promise<void> Journal::insert(std::vector<Job> jobs) {
       unadded.erase(job.sequence);
     }
   };
-  return inserts.run(records.insert(fence, std::move(copy)).then(
-      [this, release, jobs]() mutable {
-        release(jobs);
-        std::uint64_t last = jobs.empty() ? 0 : jobs.back().sequence;
-        for (Job& job : jobs) book.add(std::move(job));
-        // Otherwise the write that is due says what is durable.
-        if (!writing && !book.hasChanges()) durable = std::max(durable, last);
-        succeeded();
-      },
-      [this, release, jobs](kj::Exception&& exception) {
-        release(jobs);
-        if (fault.empty()) log.error("cannot write to the store: ", exception.getDescription());
-        fault = exception.getDescription().cStr();
-        // The next write that succeeds clears it; without one nobody would try again.
-        tasks.add(timer.afterDelay(pause).then([this] {
-          fault = records.trouble();
-        }));
-        kj::throwFatalException(kj::mv(exception));
-      }));
+  return inserts.run(
+      records.insert(fence, std::move(copy))
+          .then(
+              [this, release, jobs]() mutable {
+                release(jobs);
+                std::uint64_t last = jobs.empty() ? 0 : jobs.back().sequence;
+                for (Job& job : jobs) book.add(std::move(job));
+                // Otherwise the write that is due says what is durable.
+                if (!writing && !book.hasChanges()) durable = std::max(durable, last);
+                succeeded();
+              },
+              [this, release, jobs](kj::Exception&& exception) {
+                release(jobs);
+                if (fault.empty())
+                  log.error("cannot write to the store: ", exception.getDescription());
+                fault = exception.getDescription().cStr();
+                // The next write that succeeds clears it; without one nobody would try again.
+                tasks.add(timer.afterDelay(pause).then([this] { fault = records.trouble(); }));
+                kj::throwFatalException(kj::mv(exception));
+              }));
 }
 
 kj::Promise<std::size_t> Journal::prune(std::int64_t beforeMs, std::size_t keep) {
@@ -158,6 +168,8 @@ std::uint64_t Journal::durableSequence() const {
   return unadded.empty() ? durable : std::min(durable, *unadded.begin() - 1);
 }
 
-void Journal::taskFailed(kj::Exception&& exception) { log.error("journal: ", exception); }
+void Journal::taskFailed(kj::Exception&& exception) {
+  log.error("journal: ", exception);
+}
 
 }  // namespace maitred::cook

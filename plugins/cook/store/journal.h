@@ -1,7 +1,7 @@
 #pragma once
-// Journal: makes durable what changes in the book, in groups: one write is under way, and what changes
-// meanwhile goes into the next. A failed write is repeated until it succeeds, since the book is ahead of the store
-// then; whoever waited for it hears of the failure at once.
+// Journal: makes durable what changes in the book, in groups: one write is under way, and what
+// changes meanwhile goes into the next. A failed write is repeated until it succeeds, since the
+// book is ahead of the store then; whoever waited for it hears of the failure at once.
 
 #include "records.h"
 
@@ -26,13 +26,13 @@ class Journal final : private kj::TaskSet::ErrorHandler {
   // Resolves when everything that the book holds now is durable; rejects with the store's fault.
   kj::Promise<void> flush();
 
-  // Writes new jobs and adds them to the book once they are durable. Their ids are taken from the start, see
-  // pending(). The jobs' order and sequence are set here.
+  // Writes new jobs and adds them to the book once they are durable. Their ids are taken from the
+  // start, see pending(). The jobs' order and sequence are set here.
   kj::Promise<void> insert(std::vector<Job> jobs);
   bool pending(const Uuid& id) const { return inserting.contains(id); }
 
-  // Deletes the oldest completed jobs: those that ended before `beforeMs`, and those beyond `keep`; at most 1,000
-  // at a time. Does nothing while there are changes to be written.
+  // Deletes the oldest completed jobs: those that ended before `beforeMs`, and those beyond `keep`;
+  // at most 1,000 at a time. Does nothing while there are changes to be written.
   kj::Promise<std::size_t> prune(std::int64_t beforeMs, std::size_t keep);
 
   // Every change up to this sequence is durable, and every job with one is in the book.
@@ -49,7 +49,7 @@ class Journal final : private kj::TaskSet::ErrorHandler {
   log::Logger& log;
   std::uint64_t fence = 0;
   std::uint64_t durable = 0;
-  std::set<std::uint64_t> unadded;   // sequences of jobs that are being inserted
+  std::set<std::uint64_t> unadded;  // sequences of jobs that are being inserted
   std::set<Uuid> inserting;
   kj::Function<void()> durableCallback = [] {};
   std::string fault;
@@ -60,7 +60,7 @@ class Journal final : private kj::TaskSet::ErrorHandler {
     kj::ForkedPromise<void> done;
     kj::Own<kj::PromiseFulfiller<void>> fulfiller;
   };
-  kj::Maybe<Batch> next;      // whoever waits for the write after the present one
+  kj::Maybe<Batch> next;  // whoever waits for the write after the present one
   kj::TaskSet tasks;
   OwnedWork inserts;
 

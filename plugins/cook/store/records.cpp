@@ -7,8 +7,7 @@ namespace {
 
 using nlohmann::json;
 
-const store::Migration MIGRATIONS[] = {
-    {1, "jobs and instances", R"(
+const store::Migration MIGRATIONS[] = {{1, "jobs and instances", R"(
 CREATE TABLE jobs (
   creation INTEGER PRIMARY KEY,     -- order of submission
   uuid TEXT NOT NULL UNIQUE,
@@ -91,7 +90,9 @@ T known(std::optional<T> value, const std::string& text) {
   if (!value) throw std::runtime_error("the store holds '" + text + "', which is not known here");
   return *value;
 }
-Uuid uuidOf(const std::string& text) { return known(Uuid::parse(text), text); }
+Uuid uuidOf(const std::string& text) {
+  return known(Uuid::parse(text), text);
+}
 
 Job readJob(const store::Row& row) {
   Job job;
@@ -151,7 +152,8 @@ void writeJob(store::Connection& db, const Job& job) {
   std::optional<std::string> group;
   if (s.group) group = s.group->text();
   db.execute(
-      "INSERT INTO jobs VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22)",
+      "INSERT INTO jobs VALUES "
+      "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22)",
       job.order, s.id.text(), s.user, s.name, s.command, s.pool, s.submitPool, name(job.state),
       s.priority, s.cpus, s.mem, s.ports, s.maxRetries, s.maxRuntimeMs, s.disableMeaCulpa, group,
       s.groupName, job.submittedMs, job.waitingSinceMs, job.completedMs, job.sequence,
@@ -196,15 +198,16 @@ kj::Promise<std::vector<Job>> Records::load() {
       jobs.push_back(readJob(row));
       places.emplace(jobs.back().spec.id, jobs.size() - 1);
     });
-    db.each("SELECT job, task_id, number, status, start_ms, running_ms, end_ms, queue_time_ms, reason, "
-            "cancelled, preempted, confirmed, exit_code, unreachable_ms, cluster, node_id, hostname, "
-            "ports, sandbox_url, sandbox_path, message FROM instances ORDER BY job, number",
-            [&](const store::Row& row) {
-              auto place = places.find(uuidOf(row.get<std::string>(0)));
-              if (place != places.end()) {
-                jobs[place->second].instances.push_back(readInstance(row));
-              }
-            });
+    db.each(
+        "SELECT job, task_id, number, status, start_ms, running_ms, end_ms, queue_time_ms, reason, "
+        "cancelled, preempted, confirmed, exit_code, unreachable_ms, cluster, node_id, hostname, "
+        "ports, sandbox_url, sandbox_path, message FROM instances ORDER BY job, number",
+        [&](const store::Row& row) {
+          auto place = places.find(uuidOf(row.get<std::string>(0)));
+          if (place != places.end()) {
+            jobs[place->second].instances.push_back(readInstance(row));
+          }
+        });
     return jobs;
   });
 }

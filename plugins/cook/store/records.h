@@ -1,8 +1,10 @@
 #pragma once
-// Records: jobs and instances in two plain tables, which an operator may query while the queue runs:
+// Records: jobs and instances in two plain tables, which an operator may query while the queue
+// runs:
 //
 //   SELECT user, state, count(*) FROM jobs GROUP BY 1, 2;
-//   SELECT j.user, i.hostname, i.reason FROM instances i JOIN jobs j ON j.uuid = i.job WHERE i.status = 'failed';
+//   SELECT j.user, i.hostname, i.reason FROM instances i JOIN jobs j ON j.uuid = i.job WHERE
+//   i.status = 'failed';
 
 #include <core/types.h>
 
@@ -18,8 +20,8 @@ struct JobUpdate {
   std::int64_t completedMs;
   std::int64_t maxRetries;
   std::uint64_t sequence;
-  std::vector<Instance> instances;   // to insert or overwrite
-  std::vector<Uuid> withdrawn;       // to delete
+  std::vector<Instance> instances;  // to insert or overwrite
+  std::vector<Uuid> withdrawn;      // to delete
 };
 
 class Records {

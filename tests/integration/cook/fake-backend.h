@@ -1,6 +1,7 @@
 #pragma once
-// A backend in the test's own process. A task's command says what becomes of it: `exit N` ends at once with
-// that code, `hold` runs until it is told, `refuse` is refused at the launch, `late` is refused after it.
+// A backend in the test's own process. A task's command says what becomes of it: `exit N` ends at
+// once with that code, `hold` runs until it is told, `refuse` is refused at the launch, `late` is
+// refused after it.
 
 #include <maitred/backend/server.h>
 
@@ -27,8 +28,8 @@ class FakeBackend final : public backend::TaskRunner {
   // Ends a task that holds.
   void end(const std::string& id, int code) { report(id, exited(code)); }
 
-  std::vector<std::string> launched;               // ids, in order
-  std::map<std::string, std::string> commands;     // by id
+  std::vector<std::string> launched;            // ids, in order
+  std::map<std::string, std::string> commands;  // by id
   std::map<std::string, std::string> users;
   std::map<std::string, std::map<std::string, std::string>> environments;
   std::vector<std::string> killed;

@@ -18,9 +18,9 @@
 namespace maitred::cook {
 namespace {
 
+using maitred::testing::Isolation;
 using nlohmann::json;
 using ::testing::HasSubstr;
-using maitred::testing::Isolation;
 
 std::string idOf(int n) {
   char text[40];
@@ -73,8 +73,9 @@ class Cook : public ::testing::TestWithParam<Isolation> {
     plugin->start();
   }
 
-  http::ClientResponse call(const char* method, const std::string& path, const std::string& body = "",
-                            const std::string& user = "", http::ClientRequest extra = {}) {
+  http::ClientResponse call(const char* method, const std::string& path,
+                            const std::string& body = "", const std::string& user = "",
+                            http::ClientRequest extra = {}) {
     http::ClientRequest request = kj::mv(extra);
     request.method = method;
     request.url = "http://127.0.0.1:" + std::to_string(listening.port) + path;
@@ -174,7 +175,8 @@ TEST_P(Cook, OnlyOwnersAndAdminsKill) {
   submit({job(1, "hold")});
   auto denied = call("DELETE", "/jobs?uuid=" + idOf(1), "", "ben");
   EXPECT_EQ(denied.status, 403u);
-  EXPECT_THAT(denied.body, HasSubstr("You are not authorized to kill the following jobs: " + idOf(1)));
+  EXPECT_THAT(denied.body,
+              HasSubstr("You are not authorized to kill the following jobs: " + idOf(1)));
   // Nobody owns what does not exist.
   EXPECT_EQ(call("DELETE", "/jobs?uuid=" + idOf(9), "", "ben").status, 403u);
   EXPECT_EQ(call("DELETE", "/jobs?uuid=" + idOf(9)).status, 404u);
@@ -186,7 +188,8 @@ TEST_P(Cook, AUsedIdIsAConflict) {
   EXPECT_EQ(submit({job(1)}).status, 201u);
   auto again = submit({job(2), job(1)});
   EXPECT_EQ(again.status, 409u);
-  EXPECT_EQ(json::parse(again.body)["error"], "The following job UUIDs were already used: " + idOf(1));
+  EXPECT_EQ(json::parse(again.body)["error"],
+            "The following job UUIDs were already used: " + idOf(1));
   EXPECT_EQ(call("GET", "/jobs/" + idOf(2)).status, 404u) << "all or nothing";
 }
 
@@ -239,7 +242,8 @@ TEST_P(Cook, TellsAboutItself) {
   EXPECT_THAT(call("GET", "/debug").body, HasSubstr("Server is running version: "));
   json settings = json::parse(call("GET", "/settings").body);
   EXPECT_EQ(settings["task-constraints"]["cpus"], 4.0);
-  EXPECT_EQ(settings["compute-clusters"][0]["factory-fn"], "cook.mesos.mesos-compute-cluster/factory-fn");
+  EXPECT_EQ(settings["compute-clusters"][0]["factory-fn"],
+            "cook.mesos.mesos-compute-cluster/factory-fn");
   EXPECT_TRUE(settings["pools"].is_null());
   EXPECT_EQ(json::parse(call("GET", "/failure_reasons").body).size(), 41u);
 }
@@ -266,7 +270,7 @@ TEST_P(Cook, JobsSurviveACrashAndRunOnce) {
   plugin->kill();
   plugin = nullptr;
   std::string first = backend.launched[0];
-  backend.end(first, 0);   // ends while nobody looks
+  backend.end(first, 0);  // ends while nobody looks
   start();
   untilState(1, "success");
   EXPECT_EQ(show(1)["instances"].size(), 1u) << "it was not run again";
@@ -295,9 +299,10 @@ TEST_P(Cook, APolicyIsSwappedWithoutARestart) {
   until([&] { return backend.launched.size() == 4; }, "the node is full");
   submit({job(9, "hold")}, "ben");
   policy = folder.path() + "/fifo.lua";
-  std::ofstream(policy) << "return { kind = 'fairness', version = 1,\n"
-                           "  score = function(mem, cpus, gpus, share_mem, share_cpus, share_gpus,\n"
-                           "                   priority, submitted_ms) return submitted_ms end }\n";
+  std::ofstream(policy)
+      << "return { kind = 'fairness', version = 1,\n"
+         "  score = function(mem, cpus, gpus, share_mem, share_cpus, share_gpus,\n"
+         "                   priority, submitted_ms) return submitted_ms end }\n";
   capnp::MallocMessageBuilder message;
   configure(message.initRoot<CookConfig>());
   auto request = plugin->client().reconfigureRequest();
@@ -335,13 +340,18 @@ TEST_P(Cook, TheContractWatchesWhatItSubmits) {
     return request.send().wait(io.waitScope).getResults()[0].which();
   };
   EXPECT_EQ(submitAs(1, "ana"), queue::SubmitResult::ACCEPTED);
-  until([&] { return states[idOf(1)] == queue::JobState::COMPLETED; }, "the watcher hears of the end");
+  until([&] { return states[idOf(1)] == queue::JobState::COMPLETED; },
+        "the watcher hears of the end");
   EXPECT_EQ(submitAs(1, "ana"), queue::SubmitResult::ALREADY_KNOWN);
   EXPECT_EQ(submitAs(1, "ben"), queue::SubmitResult::REFUSED);
 }
 
 INSTANTIATE_TEST_SUITE_P(Isolation, Cook, ::testing::Values(Isolation::inlined, Isolation::process),
-                         [](const auto& info) { return maitred::testing::name(info.param) == std::string("inline") ? "inlined" : "process"; });
+                         [](const auto& info) {
+                           return maitred::testing::name(info.param) == std::string("inline")
+                                      ? "inlined"
+                                      : "process";
+                         });
 
 }  // namespace
 }  // namespace maitred::cook

@@ -144,8 +144,9 @@ TEST_F(BookTest, ACycleServesUsersByTheirUsage) {
   constexpr std::int64_t MIB = 1024 * 1024;
   NodeFacts facts{{"local", "n1"}, "host1", {3000, 4000 * MIB, 0}, 0, true, {}};
   nodes.put(facts, {facts.capacity, 0, 1});
-  CycleResult result = runCycle(book, nodes, dru, nullptr, {}, 2000,
-                                [this] { return Uuid{3, ++ids}; });
+  CycleResult result = runCycle(book, nodes, dru, nullptr, {}, 2000, [this] {
+    return Uuid{3, ++ids};
+  });
   EXPECT_EQ(result.started.size(), 3u);
   EXPECT_EQ(late.state, JobState::running);
   EXPECT_EQ(book.count(JobState::waiting), 4u);
@@ -162,8 +163,9 @@ TEST_F(BookTest, TheBuiltInOrderDecidesWhenThePolicyCannot) {
   Failing failing;
   NodeFacts facts{{"local", "n1"}, "host1", {3000, std::int64_t{1} << 32, 0}, 0, true, {}};
   nodes.put(facts, {facts.capacity, 0, 1});
-  CycleResult result = runCycle(book, nodes, failing, nullptr, {}, 2000,
-                                [this] { return Uuid{3, ++ids}; });
+  CycleResult result = runCycle(book, nodes, failing, nullptr, {}, 2000, [this] {
+    return Uuid{3, ++ids};
+  });
   EXPECT_TRUE(result.policyFailed);
   EXPECT_EQ(result.started.size(), 1u);
 }

@@ -72,14 +72,15 @@ TEST_F(Matching, TheFullestNodeThatFitsIsTaken) {
 
 TEST_F(Matching, ASmallNodeCanFitBetterThanAFullerLargeOne) {
   NodeKey large = node("large", 10, 10000), small = node("small", 2, 2000);
-  place(large, job(3, 3000));   // 0.3 full; the job would make it 0.4, the small one 0.5
+  place(large, job(3, 3000));  // 0.3 full; the job would make it 0.4, the small one 0.5
   Matcher matcher(nodes, nullptr, 0);
   EXPECT_EQ(matcher.find(job(1, 1000))->facts.key, small);
 }
 
 TEST_F(Matching, AttributesMustBeEqual) {
   node("a", 4, 4000);
-  NodeFacts facts{{"local", "b"}, "b.example", amount(4, 4000), 0, true, {{"az", {"east", "north"}}}};
+  NodeFacts facts{
+      {"local", "b"}, "b.example", amount(4, 4000), 0, true, {{"az", {"east", "north"}}}};
   nodes.put(facts, {amount(4, 4000), 0, 1});
   Matcher matcher(nodes, nullptr, 0);
   JobSpec spec = job(1, 1);

@@ -9,9 +9,9 @@ namespace maitred::cook {
 namespace {
 
 using testing::DoubleEq;
+using testing::DoubleNear;
 using testing::ElementsAre;
 using testing::Pointwise;
-using testing::DoubleNear;
 
 class Ranking : public testing::Test {
  protected:
@@ -152,8 +152,10 @@ TEST_F(Ranking, MoreLoadNeverMovesAUserForward) {
 }
 
 TEST_F(Ranking, ComingAndGoingLeavesNoTrace) {
-  for (int i = 0; i < 1000; ++i) ranking.user("ana").addRunning(Task{50, i, order + i, 0.1, 0.1, 0, 0, nullptr});
-  for (int i = 0; i < 1000; ++i) ranking.user("ana").removeRunning(Task{50, i, order + i, 0.1, 0.1, 0, 0, nullptr});
+  for (int i = 0; i < 1000; ++i)
+    ranking.user("ana").addRunning(Task{50, i, order + i, 0.1, 0.1, 0, 0, nullptr});
+  for (int i = 0; i < 1000; ++i)
+    ranking.user("ana").removeRunning(Task{50, i, order + i, 0.1, 0.1, 0, 0, nullptr});
   EXPECT_EQ(ranking.user("ana").running(), Usage{});
   ranking.tidy("ana");
   EXPECT_TRUE(ranking.all().empty());

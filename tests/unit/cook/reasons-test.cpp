@@ -6,12 +6,14 @@
 namespace maitred::cook {
 namespace {
 
-// Ten kinds of ends, as the accounting sees them: A,B,C are the system's fault (code 100), D,E the user's (101),
-// F has no reason, G is the user's (102), H,I have one free failure (103), J,K are always free (104).
+// Ten kinds of ends, as the accounting sees them: A,B,C are the system's fault (code 100), D,E the
+// user's (101), F has no reason, G is the user's (102), H,I have one free failure (103), J,K are
+// always free (104).
 std::vector<Attempt> manyAttempts() {
   Attempt own100{100, true, {}}, user101{101, false, {}}, none{}, user102{102, false, {}};
   Attempt one103{103, true, 1}, free104{104, true, -1};
-  return {own100, own100, own100, user101, user101, none, user102, one103, one103, free104, free104};
+  return {own100,  own100, own100, user101, user101, none,
+          user102, one103, one103, free104, free104};
 }
 
 struct Case {
@@ -44,7 +46,8 @@ TEST(Reasons, AreSortedAndFoundByCodeAndName) {
 TEST(Reasons, LimitsCanBeSetPerReason) {
   MeaCulpaLimits limits;
   limits.byCode[4000] = 0;
-  std::vector<Attempt> attempts{attemptOf(4000, limits), attemptOf(4001, limits), attemptOf(0, limits)};
+  std::vector<Attempt> attempts{attemptOf(4000, limits), attemptOf(4001, limits),
+                                attemptOf(0, limits)};
   EXPECT_EQ(attemptsConsumed(attempts, limits.global, false), 2);
 }
 
@@ -52,8 +55,9 @@ TEST(Uuids, AreReadStrictly) {
   auto id = Uuid::parse("01234567-89AB-cdef-0123-456789abcdef");
   ASSERT_TRUE(id);
   EXPECT_EQ(id->text(), "01234567-89ab-cdef-0123-456789abcdef");
-  for (const char* bad : {"", "0123456789abcdef0123456789abcdef", "01234567-89ab-cdef-0123-456789abcdeg",
-                          "01234567-89ab-cdef-0123-456789abcde", "{1234567-89ab-cdef-0123-456789abcde}"}) {
+  for (const char* bad :
+       {"", "0123456789abcdef0123456789abcdef", "01234567-89ab-cdef-0123-456789abcdeg",
+        "01234567-89ab-cdef-0123-456789abcde", "{1234567-89ab-cdef-0123-456789abcde}"}) {
     EXPECT_FALSE(Uuid::parse(bad)) << bad;
   }
   EXPECT_EQ(Uuid::fromRandom(~0ull, ~0ull).text(), "ffffffff-ffff-4fff-bfff-ffffffffffff");

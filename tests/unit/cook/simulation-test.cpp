@@ -1,5 +1,6 @@
-// The core under seeded faults: launches refused now and late, tasks lost, duplicate and late reports, nodes
-// that vanish and return, kills at any moment. After each step the invariants hold; without faults all drains.
+// The core under seeded faults: launches refused now and late, tasks lost, duplicate and late
+// reports, nodes that vanish and return, kills at any moment. After each step the invariants hold;
+// without faults all drains.
 #include <core/cycle.h>
 
 #include <gtest/gtest.h>
@@ -43,7 +44,7 @@ class Simulation {
   std::int64_t now = 1000;
   std::uint64_t ids = 0;
   int submitted = 0;
-  std::map<Uuid, Alive> alive;      // by the backend's knowledge
+  std::map<Uuid, Alive> alive;  // by the backend's knowledge
   std::vector<Uuid> over;
   std::map<Uuid, int> successes;
   std::uint64_t generation = 1;
@@ -83,7 +84,7 @@ class Simulation {
     }
   }
   void launched(const CycleResult::Started& one, bool faults) {
-    if (faults && chance(10)) {   // refused
+    if (faults && chance(10)) {  // refused
       nodes.letGo(one.node, one.taskId);
       nodes.refused(one.node, now, 0);
       book.withdraw(one.taskId, now);
@@ -117,7 +118,7 @@ class Simulation {
     for (const Uuid& id : ids) {
       if (chance(30)) report(id, InstanceStatus::running, 0);
       if (!chance(30)) continue;
-      if (faults && chance(20)) {   // late refusal
+      if (faults && chance(20)) {  // late refusal
         Alive one = alive.at(id);
         if (book.findTask(id).instance->status == InstanceStatus::unknown) {
           alive.erase(id);
@@ -131,7 +132,7 @@ class Simulation {
       finish(id, fails ? InstanceStatus::failed : InstanceStatus::success,
              fails ? (chance(50) ? Reason::NON_ZERO_EXIT : Reason::NODE_REMOVED) : 0);
     }
-    if (faults && !over.empty()) {   // a duplicate, saying something else
+    if (faults && !over.empty()) {  // a duplicate, saying something else
       report(over[random() % over.size()], InstanceStatus::failed, Reason::NON_ZERO_EXIT);
       report(over[random() % over.size()], InstanceStatus::running, 0);
     }
@@ -183,7 +184,7 @@ class Simulation {
     for (int i = 0; i < 4; ++i) {
       if (nodes.find({"sim", "n" + std::to_string(i)}) == nullptr) addNode(i);
     }
-    now += 60'000;   // every pause after a refusal is over
+    now += 60'000;  // every pause after a refusal is over
   }
 };
 

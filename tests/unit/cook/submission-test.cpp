@@ -85,8 +85,11 @@ TEST(Submission, TellsWhatIsWrongWithAJob) {
 }
 
 TEST(Submission, TakesEitherSpellingAndFillsInDefaults) {
-  json body{{"jobs", {job({{"max-runtime", 5000}, {"labels", {{"a/b", "c"}}}, {"status", "old"},
-                           {"application", {{"name", "app"}, {"version", "1"}}}})}}};
+  json body{{"jobs",
+             {job({{"max-runtime", 5000},
+                   {"labels", {{"a/b", "c"}}},
+                   {"status", "old"},
+                   {"application", {{"name", "app"}, {"version", "1"}}}})}}};
   Submission read = readSubmission(body, "ana", "no-pool");
   ASSERT_EQ(read.jobs.size(), 1u);
   const JobSpec& spec = read.jobs[0];
@@ -104,7 +107,8 @@ TEST(Submission, OneSpellingAtATime) {
 }
 
 TEST(Submission, TheRequestAsAWhole) {
-  EXPECT_THAT(verdict({{"jobs", json::array()}}), HasSubstr("Must supply at least one job or group to start."));
+  EXPECT_THAT(verdict({{"jobs", json::array()}}),
+              HasSubstr("Must supply at least one job or group to start."));
   EXPECT_THAT(verdict(json::object()), HasSubstr(R"x("jobs":"missing-required-key")x"));
   EXPECT_THAT(verdict(json::array()), HasSubstr("map?"));
   EXPECT_THAT(verdict({{"jobs", 3}}), HasSubstr("jobs"));
@@ -123,8 +127,9 @@ TEST(Submission, TheRequestAsAWhole) {
 TEST(Submission, GroupsAreNamed) {
   const char* declared = "0f6a4e3c-0000-4000-8000-0000000000aa";
   const char* implicit = "0f6a4e3c-0000-4000-8000-0000000000bb";
-  json body{{"jobs", {job({{"group", declared}}),
-                      job({{"uuid", "0f6a4e3c-0000-4000-8000-000000000002"}, {"group", implicit}})}},
+  json body{{"jobs",
+             {job({{"group", declared}}),
+              job({{"uuid", "0f6a4e3c-0000-4000-8000-000000000002"}, {"group", implicit}})}},
             {"groups", {{{"uuid", declared}, {"name", "mine"}}}}};
   Submission read = readSubmission(body, "ana", "no-pool");
   EXPECT_EQ(read.jobs[0].groupName, "mine");
@@ -137,7 +142,8 @@ TEST(Submission, GroupsAreNamed) {
 
 TEST(Users, HaveNamesAsOperatingSystemsKnowThem) {
   for (const char* good : {"ana", "a1", "a-b_c9"}) EXPECT_TRUE(validUser(good)) << good;
-  for (const char* bad : {"", "a", "Ana", "1ab", "ab-", "a b", "../x"}) EXPECT_FALSE(validUser(bad)) << bad;
+  for (const char* bad : {"", "a", "Ana", "1ab", "ab-", "a b", "../x"})
+    EXPECT_FALSE(validUser(bad)) << bad;
 }
 
 TEST(Times, AreReadInBothForms) {

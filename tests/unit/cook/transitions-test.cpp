@@ -9,7 +9,7 @@ using enum InstanceStatus;
 
 struct Case {
   const char* what;
-  std::vector<InstanceStatus> before;   // the last one is asked to change
+  std::vector<InstanceStatus> before;  // the last one is asked to change
   InstanceStatus to;
   JobState job;       // the job's state before
   JobState expected;  // and after
@@ -25,7 +25,8 @@ JobState after(const Case& one) {
 }
 
 TEST(JobTransitions, FollowTheTable) {
-  const auto WAITING = JobState::waiting, RUNNING = JobState::running, COMPLETED = JobState::completed;
+  const auto WAITING = JobState::waiting, RUNNING = JobState::running,
+             COMPLETED = JobState::completed;
   const Case cases[] = {
       {"confirmed", {unknown}, running, RUNNING, RUNNING},
       {"ends at once", {unknown}, success, RUNNING, COMPLETED},

@@ -1,0 +1,65 @@
+#pragma once
+// The calls of Cook's REST interface that the commands make. Each waits for its answer.
+
+#include <maitred/http/client.h>
+
+#include <nlohmann/json.hpp>
+
+#include <kj/async-io.h>
+
+#include <string>
+#include <vector>
+
+namespace maitred::cook::cli {
+
+using nlohmann::json;
+
+struct ListQuery {
+  std::string user;
+  std::vector<std::string> states;  // waiting, running, completed, success, failed
+  int64_t startMs = 0;              // by time of submission: from …
+  int64_t endMs = 0;                // … to, exclusive
+  uint32_t limit = 150;
+  std::string name;  // with * as a wildcard; empty: any
+};
+
+class Api {
+ public:
+  // `user`: on whose behalf (X-Cook-Impersonate); empty: the authenticated user.
+  // `password` in "name:password" form for http-basic; empty: none.
+  Api(std::string url, std::string user, std::string basic);
+
+  // All throw Failure: `no` with the server's own text, or `unreachable`.
+  void submit(const json& jobs, const std::string& pool);  // one request, all or nothing
+  json jobs(const std::vector<std::string>& uuids, bool partial);
+  json list(const ListQuery& query);
+  void kill(const std::vector<std::string>& uuids);
+  // A piece of a file in a sandbox, by the instance's output_url. `size` tells the file's size for
+  // offset -1.
+  struct Piece {
+    std::string data;
+    uint64_t offset;
+  };
+  Piece read(const std::string& outputUrl, const std::string& file, int64_t offset,
+             uint32_t length);
+
+  // Like jobs(), but a server that is away is asked again, with growing pauses, until `deadline`
+  // (in kj::TimePoint of timer()); `notice` is told once each time it goes away and comes back.
+  json jobsPatiently(const std::vector<std::string>& uuids, kj::TimePoint deadline,
+                     kj::Function<void(bool away)>& notice);
+
+  kj::Timer& timer() { return io.provider->getTimer(); }
+  void pause(kj::Duration duration) { timer().afterDelay(duration).wait(io.waitScope); }
+
+ private:
+  http::ClientResponse send(const std::string& method, const std::string& path,
+                            const std::string& body = "");
+  json answer(const http::ClientResponse& response);
+
+  kj::AsyncIoContext io;
+  std::string base;
+  std::string user;
+  std::string basic;
+};
+
+}  // namespace maitred::cook::cli

@@ -1,0 +1,138 @@
+#include "command.h"
+
+#include "cli.h"
+
+#include <kj/debug.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <map>
+
+namespace maitred::cook::cli {
+namespace {
+
+std::string environment(const char* name, const char* fallback) {
+  const char* value = std::getenv(name);
+  return value != nullptr && *value != '\0' ? value : fallback;
+}
+
+const std::map<std::string, int (*)(CommandLine)>& commands() {
+  static const std::map<std::string, int (*)(CommandLine)> table = {
+      {"submit", &submit}, {"list", &list}, {"show", &show},     {"wait", &wait},
+      {"kill", &kill},     {"logs", &logs}, {"report", &report},
+  };
+  return table;
+}
+
+}  // namespace
+
+Options::Options(std::string command, std::string words, std::string description)
+    : command(std::move(command)),
+      wordsName(std::move(words)),
+      description(std::move(description)),
+      own("Options"),
+      common("Connection") {
+  common.add_options()("url",
+                       po::value<std::string>()->default_value(
+                           environment("MAITRED_COOK_URL", "http://127.0.0.1:12321")),
+                       "where the queue answers; also $MAITRED_COOK_URL")(
+      "user", po::value<std::string>(),
+      "act for this user (needs the right to impersonate); also $MAITRED_COOK_USER")(
+      "basic", po::value<std::string>(),
+      "a file with NAME:PASSWORD, where the queue asks for HTTP basic authentication")(
+      "json", "print JSON instead of tables")("help,h", "print this");
+}
+
+bool Options::parse(CommandLine line) {
+  po::options_description hidden;
+  hidden.add_options()("words", po::value<std::vector<std::string>>());
+  po::options_description all;
+  all.add(own).add(common).add(hidden);
+  po::positional_options_description positions;
+  positions.add("words", -1);
+  try {
+    po::store(
+        po::command_line_parser(line.argc, line.argv).options(all).positional(positions).run(),
+        values);
+    po::notify(values);
+  } catch (const po::error& problem) {
+    throw Failure(Exit::usage,
+                  std::string(problem.what()) + "; see maitred cook " + command + " --help");
+  }
+  if (values.count("help") == 0) return true;
+  help();
+  return false;
+}
+
+void Options::help() const {
+  std::cout << "maitred cook " << command << " [options]" << (wordsName.empty() ? "" : " ")
+            << wordsName << "\n\n"
+            << description << "\n\n";
+  if (!own.options().empty()) std::cout << own << "\n";
+  std::cout << common;
+}
+
+std::vector<std::string> Options::words() const {
+  return list("words");
+}
+
+std::vector<std::string> Options::list(const char* name) const {
+  return values.count(name) > 0 ? values[name].as<std::vector<std::string>>()
+                                : std::vector<std::string>();
+}
+
+std::string Options::user() const {
+  return values.count("user") > 0 ? values["user"].as<std::string>()
+                                  : environment("MAITRED_COOK_USER", "");
+}
+
+Api Options::connect() const {
+  std::string basic;
+  if (values.count("basic") > 0) {
+    auto& path = values["basic"].as<std::string>();
+    std::ifstream file(path);
+    if (!std::getline(file, basic) || basic.find(':') == std::string::npos) {
+      throw Failure(Exit::usage, "--basic: " + path + " does not hold a line NAME:PASSWORD");
+    }
+  }
+  return Api(values["url"].as<std::string>(), user(), basic);
+}
+
+std::vector<std::string> linesOf(std::istream& in) {
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) {
+    if (!line.empty()) lines.push_back(line);
+  }
+  return lines;
+}
+
+std::vector<std::string> uuidsFrom(const Options& options) {
+  auto uuids = options.words();
+  if (uuids.empty()) uuids = linesOf(std::cin);
+  if (uuids.empty()) {
+    throw Failure(Exit::usage,
+                  "no job given: name UUIDs, or send them on standard input, one a line");
+  }
+  return uuids;
+}
+
+int run(CommandLine line) {
+  auto found = commands().find(line.argc > 0 ? line.argv[0] : "");
+  if (found == commands().end()) {
+    std::cerr << "maitred cook: no such command; there are submit, list, show, wait, kill, logs, "
+                 "report\n";
+    return static_cast<int>(Exit::usage);
+  }
+  try {
+    return found->second(line);
+  } catch (const Failure& failure) {
+    std::cerr << "maitred cook " << found->first << ": " << failure.what() << "\n";
+    return static_cast<int>(failure.exit);
+  } catch (const kj::Exception& problem) {
+    std::cerr << "maitred cook " << found->first << ": " << problem.getDescription().cStr() << "\n";
+    return static_cast<int>(Exit::no);
+  }
+}
+
+}  // namespace maitred::cook::cli
