@@ -12,6 +12,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
 endif()
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # GCC may emit an empty cold part of a function; lld then indexes two unwind entries for one address, and an
+  # exception through the function that really lies there ends the program (docs/internals/track-record.md).
+  add_compile_options($<$<CONFIG:Release>:-fno-reorder-blocks-and-partition>)
   # GCC 12 sees both in KJ's promise and Maybe templates, where there is neither.
   add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-array-bounds> $<$<COMPILE_LANGUAGE:CXX>:-Wno-maybe-uninitialized>)
   # … and these in its own std::string when optimising.

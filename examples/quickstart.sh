@@ -42,7 +42,7 @@ ctl() { "$maitred" ctl "$@" --socket "$here/state/admin.sock"; }
 # A system that a former --serve left running is stopped first.
 if ctl status >/dev/null 2>&1; then
   echo "stopping the system that still runs in $here"
-  ctl drain >/dev/null
+  ctl drain --all >/dev/null
 fi
 
 say "Checking and starting the config build/quickstart/maitred.yaml"
@@ -111,10 +111,10 @@ The system goes on running (process $host). Try:
   maitred ctl grants --socket $here/state/admin.sock
   edit $here/maitred.yaml, then: maitred ctl reload --socket $here/state/admin.sock
 It stops with:
-  maitred ctl drain --socket $here/state/admin.sock
+  maitred ctl drain --all --socket $here/state/admin.sock
 NEXT
 else
-  ctl drain >/dev/null
+  ctl drain --all >/dev/null
   wait "$host" || true
   trap - EXIT
 fi

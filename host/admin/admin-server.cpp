@@ -72,7 +72,8 @@ class Service final : public admin::Admin::Server {
     auto level = kj::heapString(nameOf(logs.level(instance)));
     context.getResults().setLevel(level);
     if (instance.empty() || params.getLevel().size() == 0) return kj::READY_NOW;
-    // The instance filters at its own end too. One that does not run takes the level at its next start.
+    // The instance filters at its own end too. One that does not run takes the level at its next
+    // start.
     return control.ask(params.getInstance(), "maitred.log-level", level)
         .then([](kj::String&&) {}, [](kj::Exception&&) {});
   }

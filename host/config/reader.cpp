@@ -169,10 +169,20 @@ void Reader::readField(const Node& node, const Location& key, const FieldView& f
 // `host`, or `fixed alice`.
 void Reader::readUnionWord(const Node& node, Struct target, const StructView& view,
                            const ConfigPath& path) {
-  size_t space = node.text.find(' ');
-  std::string word = node.text.substr(0, space);
+  std::string text = node.text;
+  if (text.starts_with("${")) {  // the choice itself comes from a variable
+    Substituted value = substituteVariables(text, context.environment);
+    if (!value.fault.empty()) {
+      error(value.code.c_str(), node.where, value.fault, value.hint);
+      return;
+    }
+    text.clear();
+    for (char c : value.text) text.append(c == '$' ? 2 : 1, c);  // what follows is read once more
+  }
+  size_t space = text.find(' ');
+  std::string word = text.substr(0, space);
   size_t start =
-      space == std::string::npos ? std::string::npos : node.text.find_first_not_of(' ', space);
+      space == std::string::npos ? std::string::npos : text.find_first_not_of(' ', space);
   const FieldView* member = view.find(word);
   if (member == nullptr || !member->inUnion) {
     auto near = nearest(word, view.unionKeys());
@@ -187,7 +197,7 @@ void Reader::readUnionWord(const Node& node, Struct target, const StructView& vi
   value.endColumn = node.endColumn;
   if (start != std::string::npos) {
     value.kind = Kind::scalar;
-    value.text = node.text.substr(start);
+    value.text = text.substr(start);
   }
   bool isVoid = member->type().isVoid();
   if (isVoid && !value.isNull()) {

@@ -19,7 +19,7 @@ TEST_P(Batch, OfTwoUsersRunsToItsEnd) {
   system.start();
   json anas = json::array();
   for (int i = 0; i < 20; ++i) anas.push_back(job("echo out; echo err >&2; exit 0"));
-  json bens = {job("exit 3"), job("test \"$COOK_JOB_CPUS\" = 1")};
+  json bens = {job("exit 3"), job("test \"$COOK_JOB_CPUS\" = 1.0")};
   ASSERT_EQ(system.submit("ana", anas), 201u);
   ASSERT_EQ(system.submit("ben", bens), 201u);
   for (auto& done : system.waitFor(uuidsOf(anas))) {
@@ -74,15 +74,17 @@ TEST_P(Batch, AKilledJobEndsAndItsProcessToo) {
 }
 
 TEST_P(Batch, ThePolicyIsSwappedByReloadWithoutARestart) {
-  System::Options one = options();
-  one.cpus = 1;
-  System system(one);
+  System::Options two = options();
+  two.cpus = 2;
+  System system(two);
   system.start();
   pid_t before = system.status("cook").value("pid", 0);
-  // Under DRF the late user's job overtakes those of the early one; under FIFO it waits its turn.
+  // Under DRF the late user's job overtakes the waiting ones of the early user; under FIFO it waits
+  // its turn.
+  constexpr int kEarly = 12;
   auto lateUsersPlace = [&]() {
     json anas = json::array();
-    for (int i = 0; i < 6; ++i) anas.push_back(job("sleep 0.2"));
+    for (int i = 0; i < kEarly; ++i) anas.push_back(job("sleep 0.1" + std::to_string(i)));
     json bens = {job("true")};
     EXPECT_EQ(system.submit("ana", anas), 201u);
     EXPECT_EQ(system.submit("ben", bens), 201u);
@@ -92,11 +94,11 @@ TEST_P(Batch, ThePolicyIsSwappedByReloadWithoutARestart) {
     for (auto& one : all) earlier += one["instances"][0]["start_time"].get<int64_t>() < bensStart;
     return earlier;
   };
-  EXPECT_LE(lateUsersPlace(), 2);
+  EXPECT_LE(lateUsersPlace(), 5);
   system.editConfig("fairness/drf.lua", "fairness/fifo.lua");
   auto reloaded = system.ctl({"reload"});
   ASSERT_EQ(reloaded.exitCode, 0) << reloaded.out;
-  EXPECT_EQ(lateUsersPlace(), 6);
+  EXPECT_GE(lateUsersPlace(), kEarly - 1);
   EXPECT_EQ(system.status("cook").value("pid", 0), before);
 }
 

@@ -121,6 +121,20 @@ TEST_P(PluginCrash, AStoppedPluginIsReplaced) {
   expectNothingLost(system);
 }
 
+TEST_P(PluginCrash, ALeakEndsAtItsLimitAndDisturbsNobody) {
+  System::Options withLeaker = options();
+  withLeaker.extraPlugins = "  - name: leaker\n    library: test-trial\n    memory: 256MiB\n";
+  System system(withLeaker);
+  system.start();
+  pid_t queue = pidOf(system, "cook");
+  keepSubmitting(system, 5);
+  system.ctl({"ask", "leaker", "leak", "300"});
+  keepSubmitting(system, 25);
+  expectRestartedBecause(system, "leaker", "memory limit");
+  expectNothingLost(system);
+  EXPECT_EQ(pidOf(system, "cook"), queue);
+}
+
 INSTANTIATE_TEST_SUITE_P(Isolations, Crash, ::testing::Values("process", "inline"),
                          [](auto& info) { return std::string(info.param); });
 INSTANTIATE_TEST_SUITE_P(Isolations, PluginCrash, ::testing::Values("process"),

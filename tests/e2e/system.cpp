@@ -116,7 +116,8 @@ void System::writeConfig() {
       << " }\n"
       << "      http: { auth: { one_user: operator } }\n"
       << "      admins: [operator]\n      impersonators: [operator]\n"
-      << "      shares: { default: { cpus: 1, mem: 1GiB } }\n";
+      << "      shares: { default: { cpus: 1, mem: 1GiB } }\n"
+      << options.extraPlugins;
 }
 
 void System::editConfig(const std::string& from, const std::string& to) {

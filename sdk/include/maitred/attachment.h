@@ -14,6 +14,7 @@
 #include <kj/async.h>
 #include <kj/function.h>
 #include <kj/timer.h>
+#include <kj/vector.h>
 
 #include <random>
 

@@ -9,6 +9,8 @@ using nlohmann::json;
 
 json finished(const char* user, int64_t submit, int64_t start, int64_t end,
               const char* state = "success") {
+  json instance = {
+      {"start_time", start}, {"mesos_start_time", start}, {"end_time", end}, {"status", "success"}};
   return {{"uuid", "u"},
           {"user", user},
           {"status", "completed"},
@@ -16,11 +18,7 @@ json finished(const char* user, int64_t submit, int64_t start, int64_t end,
           {"cpus", 1},
           {"mem", 64},
           {"submit_time", submit},
-          {"instances",
-           {{{"start_time", start},
-             {"mesos_start_time", start},
-             {"end_time", end},
-             {"status", "success"}}}}};
+          {"instances", json::array({instance})}};
 }
 
 TEST(Report, CountsWaitsAndSharesOfEachUser) {

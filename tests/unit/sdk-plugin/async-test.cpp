@@ -33,6 +33,11 @@ Async<int> seconds(kj::Timer& timer, int count) {
   for (int i = 0; i < count; ++i) co_await timer.afterDelay(1 * kj::SECONDS);
   co_return count;
 }
+// The awaited promise replaces itself by another one when the first is there.
+Async<int> chained(kj::Promise<void> first, kj::Promise<int> second) {
+  auto both = first.then([second = kj::mv(second)]() mutable { return kj::mv(second); });
+  co_return co_await both;
+}
 Async<kj::Own<int>> owned() { co_return kj::heap<int>(7); }
 
 class AsyncTest : public ::testing::Test {
@@ -67,6 +72,16 @@ TEST_F(AsyncTest, DroppingTheAsyncDestroysTheFrame) {
 TEST_F(AsyncTest, CarriesExceptionsAndMoveOnlyValues) {
   EXPECT_THROW(loop.wait(failing().promise()), kj::Exception);
   EXPECT_EQ(*loop.wait(owned().promise()), 7);
+}
+
+TEST_F(AsyncTest, FollowsAPromiseThatBecomesAnother) {
+  auto first = kj::newPromiseAndFulfiller<void>();
+  auto second = kj::newPromiseAndFulfiller<int>();
+  kj::Promise<int> result = chained(kj::mv(first.promise), kj::mv(second.promise));
+  first.fulfiller->fulfill();
+  EXPECT_FALSE(result.poll(loop.waitScope()));
+  second.fulfiller->fulfill(9);
+  EXPECT_EQ(loop.wait(kj::mv(result)), 9);
 }
 
 TEST_F(AsyncTest, ForksAndJoins) {

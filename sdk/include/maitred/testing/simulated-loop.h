@@ -3,6 +3,7 @@
 // takes hundredths of a second. There is no I/O on it; connect the parts with kj::newTwoWayPipe().
 
 #include <kj/async.h>
+#include <kj/debug.h>
 #include <kj/timer.h>
 
 namespace maitred::testing {
