@@ -256,7 +256,7 @@ void Cluster::withdraw(const Uuid& taskId, const NodeKey& node, bool blameNode,
                        std::int64_t retryAfterMs) {
   owner.nodes().letGo(node, taskId);
   owner.book().withdraw(taskId, owner.nowMs());
-  if (blameNode) owner.kickAt(owner.nodes().refused(node, owner.nowMs(), retryAfterMs));
+  if (blameNode) owner.kickAt(owner.nodes().refused(node, owner.steadyMs(), retryAfterMs));
 }
 
 // The job may have been killed between the decision and now.

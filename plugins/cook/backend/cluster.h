@@ -21,13 +21,14 @@ class ClusterOwner {
   virtual Journal& journal() = 0;
   virtual log::Logger& log() = 0;
   virtual kj::Timer& timer() = 0;
-  virtual std::int64_t nowMs() = 0;
+  virtual std::int64_t nowMs() = 0;     // wall clock, unix ms: for what people read
+  virtual std::int64_t steadyMs() = 0;  // never jumps: for pauses
   virtual std::int64_t runtimeMostMs() = 0;
   virtual kj::StringPtr consumerName() = 0;
-  virtual void kick() = 0;                       // room or jobs appeared
-  virtual void kickAt(std::int64_t unixMs) = 0;  // a pause ends then
-  virtual void silent(const Uuid& taskId) = 0;   // its node is unreachable
-  virtual void refused(const char* reason) = 0;  // counts
+  virtual void kick() = 0;                         // room or jobs appeared
+  virtual void kickAt(std::int64_t steadyMs) = 0;  // a pause ends then
+  virtual void silent(const Uuid& taskId) = 0;     // its node is unreachable
+  virtual void refused(const char* reason) = 0;    // counts
 };
 
 class Cluster final : private kj::TaskSet::ErrorHandler {

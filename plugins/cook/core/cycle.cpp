@@ -32,7 +32,7 @@ CycleResult runCycle(Book& book, NodeTable& nodes, Scorer& scorer, Fitness* fitn
   CycleResult result;
   if (nodes.openCount() == 0) return result;
   std::vector<Job*> jobs = considerable(book, scorer, options, result);
-  Matcher matcher(nodes, fitness, nowMs, options.goodEnough);
+  Matcher matcher(nodes, fitness, options.steadyMs.value_or(nowMs), options.goodEnough);
   for (Job* job : jobs) {
     if (nodes.openCount() == 0) break;
     ++result.considered;

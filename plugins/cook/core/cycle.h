@@ -5,6 +5,7 @@
 #include "matching.h"
 
 #include <functional>
+#include <optional>
 
 namespace maitred::cook {
 
@@ -12,6 +13,9 @@ struct CycleOptions {
   std::string pool;
   std::size_t considerableMost = 1000;
   double goodEnough = Matcher::GOOD_ENOUGH;
+  // The clock against which NodeTable::refused() closed nodes, ms. It must not jump, which the wall
+  // clock does; without it the cycle's own time is taken.
+  std::optional<std::int64_t> steadyMs = std::nullopt;
 };
 
 struct CycleResult {

@@ -84,7 +84,8 @@ class NodeTable {
   void hold(const NodeKey& key, const Uuid& task, const Amount& amount, bool placed);
   void letGo(const NodeKey& key, const Uuid& task);
 
-  // A launch was refused for want of room: the node is skipped until the returned time (unix ms).
+  // A launch was refused for want of room: the node is skipped until the returned time, on the
+  // same clock as nowMs; see CycleOptions::steadyMs.
   std::int64_t refused(const NodeKey& key, std::int64_t nowMs, std::int64_t retryAfterMs);
   void accepted(const NodeKey& key);
 

@@ -128,6 +128,10 @@ std::int64_t BatchQueue::nowMs() {
   return (world.clock.now() - kj::UNIX_EPOCH) / kj::MILLISECONDS;
 }
 
+std::int64_t BatchQueue::steadyMs() {
+  return (world.timer.now() - kj::origin<kj::TimePoint>()) / kj::MILLISECONDS;
+}
+
 kj::Own<void> BatchQueue::onChanges(kj::Function<void()> callback) {
   std::uint64_t id = ++listeners->last;
   listeners->byId.emplace(id, kj::mv(callback));
@@ -143,17 +147,9 @@ void BatchQueue::kick() {
   tasks.add(kj::evalLast([this] { cycle(); }));
 }
 
-void BatchQueue::kickAt(std::int64_t unixMs) {
-  std::int64_t pause = std::max<std::int64_t>(1, unixMs - nowMs());
-  tasks.add(world.timer.afterDelay(pause * kj::MILLISECONDS).then([this, unixMs] {
-    // The wall clock may lag behind the timer by a rounding: too early a cycle would find nothing
-    // to do, and no other would follow.
-    if (nowMs() < unixMs) {
-      kickAt(unixMs);
-    } else {
-      kick();
-    }
-  }));
+void BatchQueue::kickAt(std::int64_t due) {
+  std::int64_t pause = std::max<std::int64_t>(1, due - steadyMs());
+  tasks.add(world.timer.afterDelay(pause * kj::MILLISECONDS).then([this] { kick(); }));
 }
 
 void BatchQueue::refused(const char* reason) {
@@ -167,11 +163,11 @@ void BatchQueue::cycle() {
   cycleDue = false;
   // What cannot be written down is not decided either.
   if (!journal_.trouble().empty()) {
-    kickAt(nowMs() + 500);
+    kickAt(steadyMs() + 500);
     return;
   }
   auto started = std::chrono::steady_clock::now();
-  CycleOptions options{settings_.pool, settings_.considerable, settings_.goodEnough};
+  CycleOptions options{settings_.pool, settings_.considerable, settings_.goodEnough, steadyMs()};
   CycleResult result = runCycle(jobs, nodes_, policies.scorer(), policies.fitness(), options,
                                 nowMs(), [this] { return Uuid::fromRandom(random(), random()); });
   std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
@@ -191,7 +187,7 @@ void BatchQueue::cycle() {
   bool more = result.more;
   launch(std::move(result.started));
   // After others had their turn.
-  if (more) kickAt(nowMs() + 1);
+  if (more) kickAt(steadyMs() + 1);
 }
 
 void BatchQueue::launch(std::vector<CycleResult::Started> started) {
@@ -210,7 +206,7 @@ void BatchQueue::launch(std::vector<CycleResult::Started> started) {
           nodes_.letGo(one.node, one.taskId);
           jobs.withdraw(one.taskId, nowMs());
         }
-        kickAt(nowMs() + 500);
+        kickAt(steadyMs() + 500);
       }));
 }
 

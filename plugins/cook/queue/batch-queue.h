@@ -62,6 +62,7 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   const QueueSettings& settings() const { return settings_; }
   const std::vector<kj::Own<Cluster>>& clusters() const { return clusters_; }
   std::int64_t nowMs() override;
+  std::int64_t steadyMs() override;
   // Calls back whenever more changes have become durable, until the returned guard is dropped.
   kj::Own<void> onChanges(kj::Function<void()> callback);
 
@@ -96,7 +97,7 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   std::int64_t runtimeMostMs() override { return settings_.runtimeMostMs; }
   kj::StringPtr consumerName() override { return world.instance.c_str(); }
   void kick() override;
-  void kickAt(std::int64_t unixMs) override;
+  void kickAt(std::int64_t steadyMs) override;
   void silent(const Uuid& taskId) override { silentTasks.insert(taskId); }
   void refused(const char* reason) override;
 
