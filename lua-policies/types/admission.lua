@@ -9,7 +9,7 @@
 ---@field cpus number e.g. 1
 ---@field mem number MiB, e.g. 1024
 ---@field gpus number e.g. 1
----@field priority number 0 to 100, e.g. 50
+---@field priority number 0 to 16000000, e.g. 50
 ---@field max_retries number e.g. 3
 ---@field max_runtime_ms? number
 ---@field labels table<string, string>

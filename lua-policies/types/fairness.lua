@@ -18,7 +18,7 @@ local FairnessPolicy = {}
 ---@param share_mem number the user's share: weight for fairness; larger than 10^300 if none is set (e.g. 4096)
 ---@param share_cpus number the same for cpus (e.g. 4)
 ---@param share_gpus number the same for gpus (e.g. 2)
----@param priority number of the job, 0 to 100, normally 50; higher is more urgent (e.g. 50)
+---@param priority number of the job, 0 to 16000000, normally 50; higher is more urgent (e.g. 50)
 ---@param submitted_ms number when the job was submitted, in milliseconds since 1970 (e.g. 1700000000000)
 ---@return number score lower goes first
 function FairnessPolicy.score(mem, cpus, gpus, share_mem, share_cpus, share_gpus, priority, submitted_ms) end

@@ -7,7 +7,7 @@
 ---@field cpus number e.g. 2
 ---@field mem number MiB, e.g. 2048
 ---@field gpus number e.g. 1
----@field priority number 0 to 100, e.g. 50
+---@field priority number 0 to 16000000, e.g. 50
 ---@field running_ms number how long it has been running, e.g. 60000
 ---@field preemptible boolean
 
@@ -17,7 +17,7 @@
 ---@field cpus number e.g. 1
 ---@field mem number MiB, e.g. 1024
 ---@field gpus number e.g. 1
----@field priority number 0 to 100, e.g. 50
+---@field priority number 0 to 16000000, e.g. 50
 ---@field waiting_ms number e.g. 300000
 
 ---@class PreemptionPolicy

@@ -3,6 +3,7 @@
 
 #include "cli/cli.h"
 #include "queue/contract.h"
+#include "queue/policy-watch.h"
 #include "rest/rest.h"
 #include "settings.h"
 
@@ -120,6 +121,7 @@ class CookPlugin final : public PluginOf<CookConfig> {
   kj::Own<QueueContract> contract;
   kj::Own<Rest> routes;
   kj::Own<http::Server> server;
+  kj::Own<PolicyWatch> watch;
 
   void read(CookConfig::Reader config) {
     auto startedMs = rest.startedMs;
@@ -171,6 +173,9 @@ class CookPlugin final : public PluginOf<CookConfig> {
     server = kj::heap<http::Server>(context.timer(), context.clock(), limits, routes->router(),
                                     kj::mv(authenticator), kj::mv(hooks));
     if (context.hasListener("rest")) server->listen(context.listener("rest"));
+    watch = kj::heap<PolicyWatch>(
+        context.timer(), [this] { return files; },
+        [this] { return reloadPolicies(files).ignoreResult(); });
   }
 };
 

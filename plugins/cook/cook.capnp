@@ -34,8 +34,8 @@ struct CookConfig {
   # Where jobs are kept.
   policies @1 :PolicyPaths;
   # Lua files that decide.
-  http @2 :Http.HttpConfig;
-  # Limits and authentication of the REST interface.
+  http @2 :Http.HttpConfig $Config.required $Config.example("{ auth: { one_user: operator } }");
+  # Limits and authentication of the REST interface. How users say who they are must be chosen.
   defaultPool @3 :Text $Config.pattern("[a-zA-Z0-9_.-]*") $Config.example("batch");
   # Name of the one pool. Empty: there are no pools, as far as clients can see.
   shares @4 :List(UserShare) $Config.mapKey("user");

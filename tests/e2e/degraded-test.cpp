@@ -52,6 +52,29 @@ TEST_P(Degraded, APolicyThatLoopsIsOverruledAndTold) {
   EXPECT_THAT(metrics.out, HasSubstr("maitred_cook_policy_failures_total"));
 }
 
+TEST_P(Degraded, AnEditedPolicyIsInForceByItself) {
+  System::Options own = options();
+  own.policy = "./own.lua";
+  System system(own);
+  std::string drf =
+      "return { kind = 'fairness', version = 1, score = function(m, c, g, sm, sc, sg, p, s) "
+      "return c / sc end }";
+  write(system, "own.lua", drf);
+  system.start();
+  auto before = system.ctl({"ask", "cook", "policy"}).out;
+  write(system, "own.lua", drf + " -- edited");
+  system.eventually("the new version is in force", [&]() {
+    return system.ctl({"ask", "cook", "policy"}).out != before;
+  });
+  write(system, "own.lua", "return {");
+  system.eventually("the broken one is told and the last good one decides", [&]() {
+    return system.ctl({"ask", "cook", "policy"}).out.find("last good") != std::string::npos;
+  });
+  json jobs = {job("true")};
+  ASSERT_EQ(system.submit("ana", jobs), 201u);
+  EXPECT_EQ(system.waitFor(uuidsOf(jobs))[0]["state"], "success");
+}
+
 TEST_P(Degraded, ABrokenPolicyIsRefusedAtReloadAndTheLastGoodOneStays) {
   System system(options());
   system.start();

@@ -84,8 +84,9 @@ int list(CommandLine line) {
       "waiting, running, completed, success or failed; repeatable; otherwise all")(
       "since", po::value<double>()->default_value(24), "submitted in the last so many hours")(
       "name,n", po::value<std::string>()->default_value(""),
-      "only such names; * stands for anything")("limit", po::value<uint32_t>()->default_value(150),
-                                                "at most so many of each state");
+      "only such names; * stands for anything")(
+      "limit", po::value<uint32_t>()->default_value(150),
+      "at most so many of each state, the oldest of that time");
   if (!options.parse(line)) return 0;
   if (!options.words().empty())
     throw Failure(Exit::usage, "list takes no words; for one job: show UUID");

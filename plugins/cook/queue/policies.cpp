@@ -80,6 +80,7 @@ kj::Promise<void> Policies::loadInto(Place& place, std::string file) {
       .then([&place](lua::Loaded loaded) {
         auto result = place.slot.install(std::move(loaded));
         place.problem = result.active || result.unchanged ? "" : result.text();
+        if (result.unchanged) place.slot.retry();  // asked for by hand: another chance
       });
 }
 

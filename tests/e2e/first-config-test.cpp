@@ -1,0 +1,34 @@
+// The first minutes of an operator: `init` writes a config, `check` has nothing against it, `run`
+// runs it.
+#include "system.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+namespace maitred::e2e {
+namespace {
+
+TEST(FirstConfig, WhatInitWritesPassesTheCheck) {
+  testing::TemporaryDirectory directory;
+  std::string maitred = std::string(std::getenv("MAITRED_BINARY_DIR")) + "/bin/maitred";
+  std::string file = directory.path() + "/maitred.yaml";
+  auto written = run({maitred, "init", file});
+  ASSERT_EQ(written.exitCode, 0) << written.out;
+  auto checked = run({maitred, "check", file});
+  EXPECT_EQ(checked.exitCode, 0) << checked.out;
+}
+
+TEST(FirstConfig, TheQuickstartsConfigPassesTheCheck) {
+  std::string maitred = std::string(std::getenv("MAITRED_BINARY_DIR")) + "/bin/maitred";
+  std::string file =
+      std::string(std::getenv("MAITRED_SOURCE_DIR")) + "/examples/quickstart/maitred.yaml";
+  auto checked = run({maitred, "check", "--strict", file});
+  EXPECT_EQ(checked.exitCode, 0) << checked.out;
+  auto asNobody = run({"/usr/bin/env", "QUICKSTART_RUN_AS=fixed nobody", maitred, "check", file});
+  EXPECT_EQ(asNobody.exitCode, 0) << asNobody.out;
+}
+
+}  // namespace
+}  // namespace maitred::e2e
