@@ -50,7 +50,7 @@ HostPort split(const std::string& address) {
 
 bool hasIpv6() {
   kj::AutoCloseFd probe(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  return probe >= 0;
+  return probe.get() >= 0;
 }
 
 kj::AutoCloseFd listenTcp(const std::string& address) {
@@ -127,7 +127,7 @@ ListenSocket::ListenSocket(const std::string& address) {
 }
 
 ListenSocket::~ListenSocket() {
-  if (!file.empty() && descriptor >= 0) unlink(file.c_str());
+  if (!file.empty() && descriptor.get() >= 0) unlink(file.c_str());
 }
 
 std::string listenKey(const Instance& instance, const Listener& listener) {

@@ -35,6 +35,7 @@ class System {
     double cpus = 4;
     std::string localExtra, cookExtra;  // further lines of YAML in the instances, indented by 4
     std::string hostExtra;              // further lines below `host:`, indented by 2
+    std::string extraPlugins;           // further instances, indented by 2
   };
 
   explicit System(Options options);

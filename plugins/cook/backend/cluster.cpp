@@ -221,10 +221,10 @@ void Cluster::applyStatus(backend::TaskStatus::Reader status, std::vector<Uuid>&
   auto id = Uuid::parse(std::string_view(status.getTaskId().cStr(), status.getTaskId().size()));
   if (!id) return;
   auto found = owner.book().findTask(*id);
-  using enum backend::TaskState;
   auto state = status.getState();
-  bool over = state == SUCCEEDED || state == FAILED || state == KILLED || state == LOST ||
-              state == NOT_STARTED;
+  bool over = state == backend::TaskState::SUCCEEDED || state == backend::TaskState::FAILED ||
+              state == backend::TaskState::KILLED || state == backend::TaskState::LOST ||
+              state == backend::TaskState::NOT_STARTED;
   bool unwanted = !found || isTerminal(found.instance->status);
   // An orphan of ours, or one that came back after it was given up.
   if (unwanted && !over) {

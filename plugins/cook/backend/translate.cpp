@@ -42,8 +42,8 @@ Pairs environmentOf(const Job& job, const Instance& instance) {
   if (spec.group) ours.emplace_back("COOK_JOB_GROUP_UUID", spec.group->text());
   Pairs all;
   for (const auto& [name, value] : spec.environment) {
-    bool overridden =
-        std::any_of(ours.begin(), ours.end(), [&](const auto& own) { return own.first == name; });
+    bool overridden = std::any_of(ours.begin(), ours.end(),
+                                  [&key = name](const auto& own) { return own.first == key; });
     if (!overridden) all.emplace_back(name, value);
   }
   all.insert(all.end(), ours.begin(), ours.end());
@@ -109,49 +109,48 @@ RoomFacts roomOf(backend::Room::Reader room) {
 }
 
 int reasonOf(backend::TaskState state, backend::Reason reason) {
-  using enum backend::Reason;
   if (state == backend::TaskState::SUCCEEDED) return 0;
   switch (reason) {
-    case EXITED:
-    case SIGNALLED:
+    case backend::Reason::EXITED:
+    case backend::Reason::SIGNALLED:
       return Reason::NON_ZERO_EXIT;
-    case OUT_OF_MEMORY:
+    case backend::Reason::OUT_OF_MEMORY:
       return Reason::MEMORY_LIMIT;
-    case OUT_OF_DISK:
+    case backend::Reason::OUT_OF_DISK:
       return Reason::DISK_LIMIT;
-    case RAN_TOO_LONG:
+    case backend::Reason::RAN_TOO_LONG:
       return Reason::MAX_RUNTIME;
-    case KILLED_BY_CONSUMER:
+    case backend::Reason::KILLED_BY_CONSUMER:
       return Reason::KILLED_BY_USER;
-    case KILLED_FROM_OUTSIDE:
+    case backend::Reason::KILLED_FROM_OUTSIDE:
       return Reason::KILLED_EXTERNALLY;
-    case PREEMPTED:
+    case backend::Reason::PREEMPTED:
       return Reason::CONTAINER_PREEMPTED;
-    case NODE_LOST:
-    case NODE_DRAINED:
+    case backend::Reason::NODE_LOST:
+    case backend::Reason::NODE_DRAINED:
       return Reason::NODE_REMOVED;
-    case NODE_RESTARTED:
+    case backend::Reason::NODE_RESTARTED:
       return Reason::NODE_RESTARTED;
-    case STALE_ROOM:
-    case NO_ROOM:
-    case QUOTA:
-    case INFRASTRUCTURE:
+    case backend::Reason::STALE_ROOM:
+    case backend::Reason::NO_ROOM:
+    case backend::Reason::QUOTA:
+    case backend::Reason::INFRASTRUCTURE:
       return Reason::SCHEDULING_FAILED;
-    case INVALID_SPEC:
+    case backend::Reason::INVALID_SPEC:
       return Reason::TASK_INVALID;
-    case UNAUTHORIZED:
+    case backend::Reason::UNAUTHORIZED:
       return Reason::TASK_UNAUTHORIZED;
-    case IMAGE_UNAVAILABLE:
-    case FETCH_FAILED:
-    case SANDBOX_FAILED:
+    case backend::Reason::IMAGE_UNAVAILABLE:
+    case backend::Reason::FETCH_FAILED:
+    case backend::Reason::SANDBOX_FAILED:
       return Reason::LAUNCH_FAILED;
-    case START_TIMEOUT:
+    case backend::Reason::START_TIMEOUT:
       return Reason::START_TIMED_OUT;
-    case PROBE_FAILED:
+    case backend::Reason::PROBE_FAILED:
       return Reason::READINESS_TIMED_OUT;
-    case RESULT_LOST:
+    case backend::Reason::RESULT_LOST:
       return Reason::EXECUTOR_TERMINATED;
-    case UNSPECIFIED:
+    case backend::Reason::UNSPECIFIED:
       break;
   }
   if (state == backend::TaskState::LOST) return Reason::NODE_REMOVED;
@@ -177,16 +176,15 @@ Report facts(backend::TaskStatus::Reader status, std::int64_t nowMs) {
 
 // A late refusal for reasons that will be the same on the next attempt.
 bool isPermanent(backend::Reason reason) {
-  using enum backend::Reason;
-  return reason == INVALID_SPEC || reason == UNAUTHORIZED || reason == IMAGE_UNAVAILABLE ||
-         reason == FETCH_FAILED || reason == SANDBOX_FAILED || reason == KILLED_BY_CONSUMER ||
-         reason == START_TIMEOUT;
+  return reason == backend::Reason::INVALID_SPEC || reason == backend::Reason::UNAUTHORIZED ||
+         reason == backend::Reason::IMAGE_UNAVAILABLE || reason == backend::Reason::FETCH_FAILED ||
+         reason == backend::Reason::SANDBOX_FAILED ||
+         reason == backend::Reason::KILLED_BY_CONSUMER || reason == backend::Reason::START_TIMEOUT;
 }
 
 }  // namespace
 
 Verdict verdictOn(backend::TaskStatus::Reader status, std::int64_t nowMs) {
-  using enum backend::TaskState;
   Verdict verdict{Verdict::Kind::news, facts(status, nowMs)};
   Report& report = verdict.report;
   auto end = [&](InstanceStatus to) {
@@ -194,28 +192,28 @@ Verdict verdictOn(backend::TaskStatus::Reader status, std::int64_t nowMs) {
     report.reason = reasonOf(status.getState(), status.getReason());
   };
   switch (status.getState()) {
-    case STARTING:
-    case RUNNING:
-    case KILLING:
+    case backend::TaskState::STARTING:
+    case backend::TaskState::RUNNING:
+    case backend::TaskState::KILLING:
       report.status = InstanceStatus::running;
       report.unreachableMs = 0;
       break;
-    case PENDING:
+    case backend::TaskState::PENDING:
       report.unreachableMs = 0;
       break;
-    case UNREACHABLE:
+    case backend::TaskState::UNREACHABLE:
       report.unreachableMs =
           status.getUnreachableSince() > 0 ? status.getUnreachableSince() / NS_PER_MS : nowMs;
       break;
-    case SUCCEEDED:
+    case backend::TaskState::SUCCEEDED:
       end(InstanceStatus::success);
       break;
-    case FAILED:
-    case KILLED:
-    case LOST:
+    case backend::TaskState::FAILED:
+    case backend::TaskState::KILLED:
+    case backend::TaskState::LOST:
       end(InstanceStatus::failed);
       break;
-    case NOT_STARTED:
+    case backend::TaskState::NOT_STARTED:
       if (isPermanent(status.getReason())) {
         end(InstanceStatus::failed);
       } else {
@@ -229,12 +227,11 @@ Verdict verdictOn(backend::TaskStatus::Reader status, std::int64_t nowMs) {
 }
 
 RefusalVerdict verdictOn(backend::RefusalReason reason) {
-  using enum backend::RefusalReason;
   switch (reason) {
-    case INVALID_SPEC:
-    case UNSUPPORTED:
+    case backend::RefusalReason::INVALID_SPEC:
+    case backend::RefusalReason::UNSUPPORTED:
       return {Reason::TASK_INVALID, false};
-    case UNAUTHORIZED:
+    case backend::RefusalReason::UNAUTHORIZED:
       return {Reason::TASK_UNAUTHORIZED, false};
     default:
       return {0, true};  // no room, stale, limited, draining, …
