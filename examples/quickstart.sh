@@ -27,14 +27,11 @@ mkdir -p "$results"
 export QUICKSTART_PORT=${QUICKSTART_PORT:-12321}
 export MAITRED_COOK_URL=http://127.0.0.1:$QUICKSTART_PORT
 
-# Tasks never run as root by accident. As root they run as nobody, if that account can reach this folder.
-if [ "$(id -u)" -eq 0 ]; then
-  if setpriv --reuid nobody --regid nogroup --clear-groups test -r "$root/README.md" -a -x "$here"; then
-    export QUICKSTART_RUN_AS="fixed nobody"
-  else
-    echo "note: the account nobody cannot reach $root, so the example tasks run as root"
-    export QUICKSTART_RUN_AS=host QUICKSTART_ALLOW_ROOT=true
-  fi
+# Tasks never run as root by accident: for root they run as nobody, if that account can reach this folder.
+if [ "$(id -u)" -eq 0 ] &&
+   ! setpriv --reuid nobody --regid nogroup --clear-groups test -r "$root/README.md" -a -x "$here"; then
+  echo "note: the account nobody cannot reach $root, so the example tasks run as root"
+  export QUICKSTART_RUN_AS=host QUICKSTART_ALLOW_ROOT=true
 fi
 
 ctl() { "$maitred" ctl "$@" --socket "$here/state/admin.sock"; }

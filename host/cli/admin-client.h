@@ -34,6 +34,9 @@ class AdminClient {
     run([&]() { result = promise.exclusiveJoin(kj::mv(limit)).wait(io.waitScope); });
     return kj::mv(KJ_ASSERT_NONNULL(result));
   }
+  void wait(kj::Promise<void>&& promise, uint64_t extraMs = 0) {
+    run([&]() { promise.exclusiveJoin(deadline(extraMs)).wait(io.waitScope); });
+  }
 
  private:
   kj::Promise<void> deadline(uint64_t extraMs);

@@ -92,7 +92,15 @@ int drain(const Values& values) {
   auto request = host.admin().drainRequest();
   request.setInstance(instance);
   request.setDeadlineMs(static_cast<uint32_t>(seconds * 1000));
-  host.wait(request.send(), static_cast<uint64_t>(seconds * 1000));
+  // Asked first, so that a later hang-up can only mean the end that was wanted.
+  if (all) host.wait(host.admin().statusRequest().send());
+  auto drained = request.send().ignoreResult();
+  if (all) {
+    drained = drained.catch_([](kj::Exception&& e) {
+      if (e.getType() != kj::Exception::Type::DISCONNECTED) kj::throwFatalException(kj::mv(e));
+    });
+  }
+  host.wait(kj::mv(drained), static_cast<uint64_t>(seconds * 1000));
   std::cout << (all ? "the host has drained"
                     : instance + " has drained; `maitred ctl restart " + instance +
                           "` brings it back")

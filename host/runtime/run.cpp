@@ -48,7 +48,8 @@ kj::AutoCloseFd lockState(const std::string& state) {
   if (error) fail("the state folder ", state.c_str(), " cannot be made: ", error.message().c_str());
   std::string path = state + "/.host/lock";
   kj::AutoCloseFd lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (lock.get() < 0) fail("the state folder cannot be written: ", path.c_str(), ": ", strerror(errno));
+  if (lock.get() < 0)
+    fail("the state folder cannot be written: ", path.c_str(), ": ", strerror(errno));
   if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
     fail("another host runs on the state folder ", state.c_str(), "; end it, or set host.state");
   }

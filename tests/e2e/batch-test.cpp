@@ -102,6 +102,15 @@ TEST_P(Batch, ThePolicyIsSwappedByReloadWithoutARestart) {
   EXPECT_EQ(system.status("cook").value("pid", 0), before);
 }
 
+TEST_P(Batch, DrainingAllEndsTheHostInOrder) {
+  System system(options());
+  system.start();
+  auto drained = system.ctl({"drain", "--all"});
+  EXPECT_EQ(drained.exitCode, 0) << drained.out;
+  EXPECT_EQ(system.join(), 0);
+  EXPECT_THAT(system.log(), HasSubstr("the host ends"));
+}
+
 TEST_P(Batch, ABadReloadChangesNothing) {
   System system(options());
   system.start();

@@ -159,6 +159,10 @@ void System::kill9() {
 
 int System::terminate() {
   ::kill(process, SIGTERM);
+  return join();
+}
+
+int System::join() {
   int status = 0;
   eventually("the host has ended", [&]() { return waitpid(process, &status, WNOHANG) == process; });
   process = 0;

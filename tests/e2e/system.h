@@ -45,6 +45,7 @@ class System {
   void start();  // and waits until /readyz says so
   void kill9();
   int terminate();  // SIGTERM; its exit code
+  int join();       // waits for its end; its exit code
   pid_t pid() const { return process; }
   const std::string& folder() const { return directory.path(); }
   void editConfig(const std::string& from, const std::string& to);

@@ -22,9 +22,10 @@ json finished(const char* user, int64_t submit, int64_t start, int64_t end,
 }
 
 TEST(Report, CountsWaitsAndSharesOfEachUser) {
-  // ana has one cpu from 0 to 10 s; ben comes at 4 s and runs from 6 to 10 s on a second one.
-  std::vector<JobView> jobs = {JobView(finished("ana", 0, 0, 10000)),
-                               JobView(finished("ben", 4000, 6000, 10000))};
+  // ana has one cpu from second 100 to 110; ben comes at 104 and runs from 106 to
+  // 110 on a second one.
+  std::vector<JobView> jobs = {JobView(finished("ana", 100000, 100000, 110000)),
+                               JobView(finished("ben", 104000, 106000, 110000))};
   auto reports = report(jobs);
   ASSERT_EQ(reports.size(), 2u);
   EXPECT_EQ(reports[0].user, "ana");
@@ -33,7 +34,7 @@ TEST(Report, CountsWaitsAndSharesOfEachUser) {
   EXPECT_EQ(reports[1].user, "ben");
   EXPECT_DOUBLE_EQ(reports[1].waitMost, 2);
   EXPECT_DOUBLE_EQ(reports[1].runMean, 4);
-  EXPECT_DOUBLE_EQ(reports[1].share, 4.0 / 10.0);  // of what was given out from 4 s to 10 s
+  EXPECT_DOUBLE_EQ(reports[1].share, 4.0 / 10.0);  // of what was given out from then on
 }
 
 TEST(Report, TheMedianOfAnEvenNumberLiesBetween) {
