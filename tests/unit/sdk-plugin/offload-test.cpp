@@ -7,6 +7,9 @@
 
 #include <thread>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 namespace maitred {
 namespace {
 
@@ -33,6 +36,25 @@ TEST(Offload, ManyCallsAllAnswer) {
   int sum = 0;
   for (int value : kj::joinPromises(promises.finish()).wait(io.waitScope)) sum += value;
   EXPECT_EQ(sum, 499 * 500 / 2);
+}
+
+// A child has its parent's pool in memory, but none of its threads.
+TEST(Offload, WorksInAForkedChildOfAProcessThatUsedIt) {
+  {
+    auto io = kj::setupAsyncIo();
+    offload([]() {}).wait(io.waitScope);
+  }
+  pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    alarm(20);  // instead of waiting for ever
+    auto io = kj::setupAsyncIo();
+    _exit(offload([]() { return 7; }).wait(io.waitScope));
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status)) << "signal " << WTERMSIG(status);
+  EXPECT_EQ(WEXITSTATUS(status), 7);
 }
 
 }  // namespace
