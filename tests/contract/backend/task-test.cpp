@@ -140,7 +140,8 @@ TEST_P(BackendContract, PortsAreHandedOutAndTold) {
 }
 
 TEST_P(BackendContract, FilesAreWrittenAndTheSandboxCanBeRead) {
-  if (!has(Feature::SECRET_FILES) || !has(Feature::SEEKABLE_FILES)) GTEST_SKIP();
+  if (!has(Feature::SECRET_FILES) || !has(Feature::SEEKABLE_FILES))
+    GTEST_SKIP() << "its sandboxes cannot be read, or its files are not secret";
   auto c = consumer("c");
   c.connect();
   c.launch("a", [](TaskSpec::Builder spec) {
