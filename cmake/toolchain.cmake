@@ -26,9 +26,10 @@ endif()
 find_program(MAITRED_CCACHE ccache)
 if(MAITRED_CCACHE)
   # The precompiled header needs these sloppinesses; see ccache(1), "Precompiled headers".
+  # With paths relative to the checkout, several checkouts share what one has compiled.
   set(launcher ${CMAKE_COMMAND} -E env
       CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-      ${MAITRED_CCACHE})
+      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${MAITRED_CCACHE})
   set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
   set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
@@ -48,5 +49,7 @@ if(MAITRED_SANITIZE)
   add_compile_options(-fno-sanitize=vptr)
   add_link_options(-fsanitize=${MAITRED_SANITIZE})
 endif()
+# The code of tests, not what they test.
+set(MAITRED_TEST_OPTIONS $<$<CONFIG:Release>:-O0>)
 option(MAITRED_FUZZ "build the libFuzzer targets (Clang)" OFF)
 option(MAITRED_BENCH "build the benchmarks" ON)

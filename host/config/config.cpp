@@ -205,7 +205,7 @@ class Load {
       result.diagnostics.add({Severity::error,
                               "store-shared",
                               store.where,
-                              "the store file " + quote(store.absolute) + " is used twice",
+                              "the store file " + quotePath(store.absolute) + " is used twice",
                               "each instance needs a file of its own",
                               {{first->second, "the first use"}}});
     }

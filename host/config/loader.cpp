@@ -32,7 +32,7 @@ class Loader {
       diagnostics.error(main ? "file-unreadable" : "include-unreadable",
                         main ? Location{name, 0, 0, 1} : from,
                         main ? "the file " + file.fault
-                             : "the included file " + quote(absolute) + " " + file.fault);
+                             : "the included file " + quotePath(absolute) + " " + file.fault);
       return std::nullopt;
     }
     if (file.text->starts_with("\xEF\xBB\xBF")) file.text->erase(0, 3);
@@ -79,7 +79,7 @@ class Loader {
     std::string absolute = absolutePath(shown, currentFolder());
     if (std::find(open.begin(), open.end(), absolute) != open.end()) {
       diagnostics.error("include-cycle", where,
-                        "the file " + quote(shown) + " includes itself, directly or by others");
+                        "the file " + quotePath(shown) + " includes itself, directly or by others");
       return std::nullopt;
     }
     if (open.size() > deepestInclude) {
@@ -87,7 +87,7 @@ class Loader {
       return std::nullopt;
     }
     if (diagnostics.texts().knows(shown)) {
-      diagnostics.error("include-twice", where, "the file " + quote(shown) + " is included twice");
+      diagnostics.error("include-twice", where, "the file " + quotePath(shown) + " is included twice");
       return std::nullopt;
     }
     if (++count > mostFiles) {

@@ -85,12 +85,14 @@ std::optional<std::string> nearest(std::string_view word,
   return found;
 }
 
-std::string quote(std::string_view text) {
+namespace {
+
+std::string quoteUpTo(std::string_view text, size_t limit) {
   std::string result = "\"";
   size_t characters = 0;
   for (size_t i = 0; i < text.size(); ++i) {
     unsigned char c = static_cast<unsigned char>(text[i]);
-    if ((c & 0xC0) != 0x80 && ++characters > 60) {
+    if ((c & 0xC0) != 0x80 && ++characters > limit) {
       result += "…";
       break;
     }
@@ -108,6 +110,12 @@ std::string quote(std::string_view text) {
   }
   return result + "\"";
 }
+
+}  // namespace
+
+std::string quote(std::string_view text) { return quoteUpTo(text, 60); }
+
+std::string quotePath(std::string_view path) { return quoteUpTo(path, path.size()); }
 
 std::string quoteAll(const std::vector<std::string>& words, std::string_view none) {
   if (words.empty()) return std::string(none);

@@ -19,6 +19,9 @@ std::optional<std::string> nearest(std::string_view word,
 // Between double quotes, control characters escaped, cut after 60 characters.
 std::string quote(std::string_view text);
 
+// The same without a cut: half a path helps nobody, and the system bounds its length.
+std::string quotePath(std::string_view path);
+
 // "a", "b", "c"; `none` for an empty list.
 std::string quoteAll(const std::vector<std::string>& words, std::string_view none = "none");
 

@@ -40,7 +40,7 @@ std::optional<std::string> Reader::findPolicy(const std::string& text, const Loc
     looked += (looked.empty() ? "" : ", ") + (text.starts_with('/') ? folderOf(text) : folder);
     if (text.starts_with('/')) break;
   }
-  error("policy-missing", where, "there is no policy " + quote(text), "looked in: " + looked);
+  error("policy-missing", where, "there is no policy " + quotePath(text), "looked in: " + looked);
   return std::nullopt;
 }
 

@@ -73,9 +73,9 @@ Substituted readReference(const std::string& path, const std::string& folder) {
   std::string absolute = absolutePath(path, folder);
   FileText file = readTextFile(absolute, longestValue);
   if (!file.text)
-    return fault("file-reference", "the file " + quote(absolute) + " " + file.fault, "");
+    return fault("file-reference", "the file " + quotePath(absolute) + " " + file.fault, "");
   if (invalidUtf8(*file.text) != std::string::npos || file.text->find('\0') != std::string::npos) {
-    return fault("file-reference", "the file " + quote(absolute) + " is not valid UTF-8 text", "");
+    return fault("file-reference", "the file " + quotePath(absolute) + " is not valid UTF-8 text", "");
   }
   const char* space = " \t\r\n";
   size_t first = file.text->find_first_not_of(space);
