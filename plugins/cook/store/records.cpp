@@ -186,8 +186,14 @@ void writeUpdate(store::Connection& db, const JobUpdate& update) {
 }  // namespace
 
 kj::Promise<kj::Own<Records>> Records::open(std::string url, std::string directory) {
-  return store::Store::open({.url = url, .directory = directory, .migrations = MIGRATIONS})
-      .then([](kj::Own<store::Store> store) { return kj::heap<Records>(kj::mv(store)); });
+  return open({.url = std::move(url), .directory = std::move(directory)});
+}
+
+kj::Promise<kj::Own<Records>> Records::open(store::Options options) {
+  options.migrations = MIGRATIONS;
+  return store::Store::open(std::move(options)).then([](kj::Own<store::Store> store) {
+    return kj::heap<Records>(kj::mv(store));
+  });
 }
 
 kj::Promise<std::vector<Job>> Records::load() {

@@ -28,6 +28,7 @@ class Records {
  public:
   // See store::Store::open for what it rejects with.
   static kj::Promise<kj::Own<Records>> open(std::string url, std::string directory);
+  static kj::Promise<kj::Own<Records>> open(store::Options options);  // sets the migrations
   explicit Records(kj::Own<store::Store> store) : store(kj::mv(store)) {}
 
   // Every job with its instances, by order of creation.

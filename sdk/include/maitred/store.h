@@ -29,6 +29,8 @@
 #include <kj/async.h>
 #include <kj/function.h>
 
+#include <functional>
+
 namespace maitred::store {
 
 // Applied in order inside one transaction each; `version` counts 1, 2, 3, … and a released one
@@ -46,6 +48,12 @@ struct Options {
   uint64_t bytesMax = 0;  // 0 = as the disk allows; otherwise commits beyond it fail as `full`
   uint32_t queueMax = 100'000;  // units waiting; beyond it write() and read() reject as OVERLOADED
   uint32_t groupMax = 2'000;    // units in one commit
+
+  // --- For simulations ---
+  std::function<kj::Promise<void>()> pace;
+  // Set: no threads. Units run on the submitting loop, each group once the promise that this
+  // returns has resolved: the time that the disk takes.
+  std::string vfs;  // name of a registered sqlite3_vfs; empty = the system's files
 };
 
 // Why a URL cannot be used, as a sentence; nothing if it can. No side effects: for a plugin's

@@ -54,10 +54,10 @@ StoreError errorOf(sqlite3* db, int code, const std::string& during) {
   return StoreError(kind, during + ": " + text + adviceFor(kind));
 }
 
-Connection::Impl::Impl(const std::string& path, bool writable) {
+Connection::Impl::Impl(const std::string& path, bool writable, const std::string& vfs) {
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
               (writable ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
-  int code = sqlite3_open_v2(path.c_str(), &db, flags, nullptr);
+  int code = sqlite3_open_v2(path.c_str(), &db, flags, vfs.empty() ? nullptr : vfs.c_str());
   if (code != SQLITE_OK) {
     auto error = errorOf(db, code, "cannot open store " + path);
     sqlite3_close_v2(db);

@@ -14,7 +14,7 @@ namespace maitred::store {
 StoreError errorOf(sqlite3* db, int code, const std::string& during);
 
 struct Connection::Impl {
-  Impl(const std::string& path, bool writable);
+  Impl(const std::string& path, bool writable, const std::string& vfs = "");
   ~Impl();
   KJ_DISALLOW_COPY(Impl);
 

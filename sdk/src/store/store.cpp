@@ -68,12 +68,15 @@ struct Store::Impl {
       : options(options),
         path(pathOf(options.url, options.directory)),
         lock(path),
-        writer(std::make_unique<Worker>(
-            Worker::Setup{path, options.migrations, options.bytesMax, options.groupMax, true},
-            completions)),
-        reader(std::make_unique<Worker>(Worker::Setup{path, {}, 0, 1, false}, completions)),
-        upkeep(std::make_unique<Worker>(Worker::Setup{path, {}, 0, 1, false}, completions)),
+        writer(worker(Worker::Setup{path, options.migrations, options.bytesMax, options.groupMax,
+                                    true, options.vfs, options.pace})),
+        reader(worker({path, {}, 0, 1, false, options.vfs, options.pace})),
+        upkeep(worker({path, {}, 0, 1, false, options.vfs, options.pace})),
         delivering(deliver().eagerlyEvaluate(nullptr)) {}
+
+  std::unique_ptr<Worker> worker(Worker::Setup setup) {
+    return std::make_unique<Worker>(std::move(setup), completions);
+  }
 
   kj::Promise<void> deliver() {
     return completions.wait().then([this]() {
@@ -185,9 +188,10 @@ kj::Promise<std::vector<std::string>> Store::integrity() {
 kj::Promise<void> Store::backup(std::string path) {
   if (impl->closing) return KJ_EXCEPTION(DISCONNECTED, "the store is closed");
   auto source = impl->path;
+  auto vfs = impl->options.vfs;
   return bare(
-      [source, path = std::move(path)](Connection&) {
-        Connection::Impl from(source, false);
+      [source, vfs, path = std::move(path)](Connection&) {
+        Connection::Impl from(source, false, vfs);
         copyTo(from, path);
       },
       false);

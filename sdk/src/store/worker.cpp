@@ -57,10 +57,18 @@ Completions::Finished Completions::take() {
   return std::exchange(finished, Finished());
 }
 
-Worker::Worker(Setup setup, Completions& completions)
-    : setup(std::move(setup)), completions(completions), thread([this]() { main(); }) {}
+Worker::Worker(Setup given, Completions& completions)
+    : setup(std::move(given)), completions(completions) {
+  if (!setup.pace) thread = std::thread([this]() { main(); });
+}
 
 Worker::~Worker() {
+  if (setup.pace) {
+    pumped = nullptr;
+    while (step()) {
+    }
+    return;
+  }
   {
     std::lock_guard lock(mutex);
     stopping = true;
@@ -75,37 +83,59 @@ void Worker::push(UnitPtr unit) {
     queue.push_back(kj::mv(unit));
     count.fetch_add(1, std::memory_order_relaxed);
   }
-  wake.notify_one();
+  if (!setup.pace) {
+    wake.notify_one();
+  } else if (!pumping) {
+    pumping = true;
+    pumped = pump().eagerlyEvaluate(nullptr);
+  }
+}
+
+kj::Promise<void> Worker::pump() {
+  return setup.pace().then([this]() -> kj::Promise<void> {
+    step();
+    if (waiting() != 0) return pump();
+    pumping = false;
+    return kj::READY_NOW;
+  });
 }
 
 void Worker::main() {
   for (;;) {
-    std::vector<UnitPtr> units;
     {
       std::unique_lock lock(mutex);
       wake.wait(lock, [this]() { return stopping || !queue.empty(); });
-      if (queue.empty()) break;
-      // A bare unit goes alone; a group ends before one.
-      while (!queue.empty() && units.size() < setup.groupMax &&
-             (units.empty() || !queue.front()->bare)) {
-        units.push_back(kj::mv(queue.front()));
-        queue.pop_front();
-        if (units.back()->bare) break;
-      }
     }
-    auto size = units.size();
-    work(units);
-    count.fetch_sub(size, std::memory_order_relaxed);
-    completions.push(std::move(units), std::exchange(trouble, std::nullopt),
-                     std::exchange(committed, false));
+    if (!step()) break;
   }
   connection.reset();
   impl.reset();
 }
 
+bool Worker::step() {
+  std::vector<UnitPtr> units;
+  {
+    std::lock_guard lock(mutex);
+    // A bare unit goes alone; a group ends before one.
+    while (!queue.empty() && units.size() < setup.groupMax &&
+           (units.empty() || !queue.front()->bare)) {
+      units.push_back(kj::mv(queue.front()));
+      queue.pop_front();
+      if (units.back()->bare) break;
+    }
+  }
+  if (units.empty()) return false;
+  auto size = units.size();
+  work(units);
+  count.fetch_sub(size, std::memory_order_relaxed);
+  completions.push(std::move(units), std::exchange(trouble, std::nullopt),
+                   std::exchange(committed, false));
+  return true;
+}
+
 void Worker::open() {
   if (impl) return;
-  auto fresh = std::make_unique<Connection::Impl>(setup.path, setup.writes);
+  auto fresh = std::make_unique<Connection::Impl>(setup.path, setup.writes, setup.vfs);
   auto face = std::make_unique<Connection>(*fresh);
   if (setup.writes) {
     migrate(*fresh, setup.migrations, setup.path);

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -35,7 +36,7 @@ class Completions {
   kj::Own<kj::CrossThreadPromiseFulfiller<void>> waker;
 };
 
-// A thread with a connection of its own and a queue of units.
+// A thread with a connection of its own and a queue of units. Paced, it works on the loop instead.
 class Worker {
  public:
   struct Setup {
@@ -44,6 +45,8 @@ class Worker {
     uint64_t bytesMax = 0;
     uint32_t groupMax = 1;
     bool writes = false;
+    std::string vfs;
+    std::function<kj::Promise<void>()> pace;  // set: no thread, see Options
   };
   Worker(Setup setup, Completions& completions);
   ~Worker();  // works off the queue, then joins
@@ -55,6 +58,8 @@ class Worker {
 
  private:
   void main();
+  bool step();  // works off one group; false: nothing waits
+  kj::Promise<void> pump();
   void open();
   void work(std::vector<UnitPtr>& units);
   void group(kj::ArrayPtr<UnitPtr> units);
@@ -77,6 +82,8 @@ class Worker {
   bool stopping = false;
   std::atomic<size_t> count{0};
   std::atomic<uint64_t> commitCount{0};
+  bool pumping = false;  // paced only
+  kj::Promise<void> pumped = kj::READY_NOW;
   std::thread thread;
 };
 
