@@ -45,6 +45,11 @@ class Book {
   Job* add(Job job);
   std::uint64_t nextOrder() { return ++lastOrder; }
   std::uint64_t nextSequence() { return ++lastSequence; }
+  // Numbers up to these were given to jobs that are forgotten by now.
+  void startAfter(std::uint64_t order, std::uint64_t sequence) {
+    lastOrder = std::max(lastOrder, order);
+    lastSequence = std::max(lastSequence, sequence);
+  }
   // Applies the job's rule to it as it stands: heals what a crash left half done.
   void settle(Job& job, std::int64_t nowMs);
 
@@ -90,6 +95,7 @@ class Book {
   std::size_t size() const { return jobs.size(); }
   bool groupExists(const Uuid& group) const { return groups.contains(group); }
   std::uint64_t sequence() const { return lastSequence; }
+  std::uint64_t order() const { return lastOrder; }
 
   template <typename Each>
   void each(Each&& each) const {

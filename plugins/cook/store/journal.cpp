@@ -3,7 +3,6 @@
 namespace maitred::cook {
 namespace {
 
-constexpr std::size_t JOBS_PER_WRITE = 2000;
 constexpr std::size_t PRUNED_AT_ONCE = 1000;
 constexpr kj::Duration FIRST_PAUSE = 100 * kj::MILLISECONDS;
 constexpr kj::Duration LONGEST_PAUSE = 5 * kj::SECONDS;
@@ -13,7 +12,10 @@ JobUpdate updateOf(const Book::Change& change) {
   JobUpdate update{
       job.spec.id,  job.state, job.waitingSinceMs, job.completedMs, job.spec.maxRetries,
       job.sequence, {},        change.withdrawn};
-  std::set<Uuid> touched(change.touched.begin(), change.touched.end());
+  std::vector<Uuid> touched = change.touched;
+  std::sort(touched.begin(), touched.end());
+  touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
+  update.instances.reserve(touched.size());
   for (const Uuid& id : touched) {
     if (const Instance* one = job.find(id)) update.instances.push_back(*one);
   }
@@ -32,7 +34,7 @@ Journal::Journal(Book& book, Records& records, kj::Timer& timer, log::Logger& lo
       tasks(*this) {}
 
 kj::Promise<void> Journal::flush() {
-  if (!writing && !book.hasChanges()) return kj::READY_NOW;
+  if (!writing && !due()) return kj::READY_NOW;
   if (next == nullptr) {
     auto pair = kj::newPromiseAndFulfiller<void>();
     next = Batch{pair.promise.fork(), kj::mv(pair.fulfiller)};
@@ -49,49 +51,58 @@ kj::Promise<void> Journal::flush() {
 void Journal::startWrite() {
   auto batch = kj::mv(next);
   next = nullptr;
-  std::uint64_t upTo = book.sequence();
-  std::vector<Book::Change> changes = book.takeChanges(SIZE_MAX);
-  auto copy = changes;
-  tasks.add(writeAll(kj::mv(changes))
+  Load load{book.takeChanges(SIZE_MAX), std::move(notes), book.sequence()};
+  notes.clear();
+  auto written = write(load);
+  // Held by one lambda only, so that nothing of it is copied.
+  auto owed = kj::heap(std::move(load));
+  Load& kept = *owed;
+  tasks.add(written
                 .then(
-                    [this, upTo]() {
-                      durable = std::max(durable, upTo);
+                    [this, &kept]() {
+                      durable = std::max(durable, kept.upTo);
                       succeeded();
                       return kj::Maybe<kj::Exception>(nullptr);
                     },
-                    [this, copy = std::move(copy)](kj::Exception&& exception) mutable {
-                      book.giveBack(std::move(copy));
+                    [this, &kept](kj::Exception&& exception) {
+                      giveBack(std::move(kept));
                       failed(exception);
                       return kj::Maybe<kj::Exception>(kj::mv(exception));
                     })
+                .attach(kj::mv(owed))
                 .then([this, batch = kj::mv(batch)](kj::Maybe<kj::Exception> fault) mutable {
-                  KJ_IF_MAYBE (waiting, batch) {
-                    KJ_IF_MAYBE (exception, fault) {
-                      waiting->fulfiller->reject(kj::mv(*exception));
-                    } else {
-                      waiting->fulfiller->fulfill();
-                    }
-                  }
-                  if (next != nullptr) {
-                    startWrite();
-                  } else {
-                    writing = false;
-                  }
+                  ended(kj::mv(batch), kj::mv(fault));
                 }));
 }
 
-kj::Promise<void> Journal::writeAll(std::vector<Book::Change> changes) {
-  kj::Vector<kj::Promise<void>> writes;
-  std::vector<JobUpdate> updates;
-  for (const Book::Change& change : changes) {
-    updates.push_back(updateOf(change));
-    if (updates.size() == JOBS_PER_WRITE) {
-      writes.add(records.update(fence, std::move(updates)));
-      updates.clear();
+void Journal::giveBack(Load load) {
+  book.giveBack(std::move(load.changes));
+  // In front of what was noted meanwhile, so that the lines keep their order.
+  load.notes.insert(load.notes.end(), std::make_move_iterator(notes.begin()),
+                    std::make_move_iterator(notes.end()));
+  notes = std::move(load.notes);
+}
+
+void Journal::ended(kj::Maybe<Batch> batch, kj::Maybe<kj::Exception> fault) {
+  KJ_IF_MAYBE (waiting, batch) {
+    KJ_IF_MAYBE (exception, fault) {
+      waiting->fulfiller->reject(kj::mv(*exception));
+    } else {
+      waiting->fulfiller->fulfill();
     }
   }
-  if (!updates.empty()) writes.add(records.update(fence, std::move(updates)));
-  return kj::joinPromises(writes.releaseAsArray());
+  if (next != nullptr) {
+    startWrite();
+  } else {
+    writing = false;
+  }
+}
+
+kj::Promise<void> Journal::write(const Load& load) {
+  std::vector<JobUpdate> updates;
+  updates.reserve(load.changes.size());
+  for (const Book::Change& change : load.changes) updates.push_back(updateOf(change));
+  return records.update(fence, std::move(updates), load.notes);
 }
 
 void Journal::succeeded() {
@@ -110,44 +121,52 @@ void Journal::failed(const kj::Exception& exception) {
   pause = kj::min(pause * 2, LONGEST_PAUSE);
 }
 
-kj::Promise<void> Journal::insert(std::vector<Job> jobs) {
+kj::Promise<void> Journal::insert(std::vector<Job> jobs, std::vector<GroupRow> groups,
+                                  std::vector<AuditLine> audit) {
   for (Job& job : jobs) {
     job.order = book.nextOrder();
     job.sequence = book.nextSequence();
     inserting.insert(job.spec.id);
     unadded.insert(job.sequence);
   }
-  auto copy = jobs;
-  auto release = [this](const std::vector<Job>& jobs) {
-    for (const Job& job : jobs) {
-      inserting.erase(job.spec.id);
-      unadded.erase(job.sequence);
-    }
-  };
-  return inserts.run(
-      records.insert(fence, std::move(copy))
-          .then(
-              [this, release, jobs]() mutable {
-                release(jobs);
-                std::uint64_t last = jobs.empty() ? 0 : jobs.back().sequence;
-                for (Job& job : jobs) book.add(std::move(job));
-                // Otherwise the write that is due says what is durable.
-                if (!writing && !book.hasChanges()) durable = std::max(durable, last);
-                succeeded();
-              },
-              [this, release, jobs](kj::Exception&& exception) {
-                release(jobs);
-                if (fault.empty())
-                  log.error("cannot write to the store: ", exception.getDescription());
-                fault = exception.getDescription().cStr();
-                // The next write that succeeds clears it; without one nobody would try again.
-                tasks.add(timer.afterDelay(pause).then([this] { fault = records.trouble(); }));
-                kj::throwFatalException(kj::mv(exception));
-              }));
+  // The store's thread reads the jobs, then the book takes the same ones.
+  auto shared = std::make_shared<std::vector<Job>>(std::move(jobs));
+  return inserts.run(records.insert(fence, shared, std::move(groups), std::move(audit))
+                         .then([this, shared]() { inserted(*shared); },
+                               [this, shared](kj::Exception&& exception) {
+                                 release(*shared);
+                                 refused(exception);
+                                 kj::throwFatalException(kj::mv(exception));
+                               }));
+}
+
+// Of new jobs, which are not owed: whoever sent them hears of it.
+void Journal::refused(const kj::Exception& exception) {
+  if (exception.getType() != kj::Exception::Type::OVERLOADED) return;  // their own fault
+  if (fault.empty()) log.error("cannot write to the store: ", exception.getDescription());
+  fault = exception.getDescription().cStr();
+  // The next write that succeeds clears it; without one nobody would try again.
+  tasks.add(timer.afterDelay(pause).then([this] { fault = records.trouble(); }));
+}
+
+void Journal::release(const std::vector<Job>& jobs) {
+  for (const Job& job : jobs) {
+    inserting.erase(job.spec.id);
+    unadded.erase(job.sequence);
+  }
+}
+
+void Journal::inserted(std::vector<Job>& jobs) {
+  release(jobs);
+  std::uint64_t last = jobs.empty() ? 0 : jobs.back().sequence;
+  for (Job& job : jobs) book.add(std::move(job));
+  // Otherwise the write that is due says what is durable.
+  if (!writing && !due()) durable = std::max(durable, last);
+  succeeded();
 }
 
 kj::Promise<std::size_t> Journal::prune(std::int64_t beforeMs, std::size_t keep) {
-  if (writing || book.hasChanges()) return std::size_t{0};
+  if (writing || due()) return std::size_t{0};
   std::vector<Uuid> ids;
   std::vector<Job*> old;
   std::size_t left = book.completed().size();
@@ -161,7 +180,9 @@ kj::Promise<std::size_t> Journal::prune(std::int64_t beforeMs, std::size_t keep)
   if (ids.empty()) return std::size_t{0};
   for (Job* job : old) book.forget(*job);
   std::size_t count = ids.size();
-  return records.remove(fence, std::move(ids)).then([count] { return count; });
+  return records.remove(fence, std::move(ids), {book.order(), book.sequence()}).then([count] {
+    return count;
+  });
 }
 
 std::uint64_t Journal::durableSequence() const {

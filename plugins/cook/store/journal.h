@@ -25,10 +25,15 @@ class Journal final : private kj::TaskSet::ErrorHandler {
 
   // Resolves when everything that the book holds now is durable; rejects with the store's fault.
   kj::Promise<void> flush();
+  // A line for the audit log, written in the same transaction as what the book holds now: call it
+  // right after the change and before flush(). It is owed until it is durable.
+  void note(AuditLine line) { notes.push_back(std::move(line)); }
 
   // Writes new jobs and adds them to the book once they are durable. Their ids are taken from the
-  // start, see pending(). The jobs' order and sequence are set here.
-  kj::Promise<void> insert(std::vector<Job> jobs);
+  // start, see pending(). The jobs' order and sequence are set here. Groups and audit lines become
+  // durable with them or not at all.
+  kj::Promise<void> insert(std::vector<Job> jobs, std::vector<GroupRow> groups = {},
+                           std::vector<AuditLine> audit = {});
   bool pending(const Uuid& id) const { return inserting.contains(id); }
 
   // Deletes the oldest completed jobs: those that ended before `beforeMs`, and those beyond `keep`;
@@ -51,6 +56,7 @@ class Journal final : private kj::TaskSet::ErrorHandler {
   std::uint64_t durable = 0;
   std::set<std::uint64_t> unadded;  // sequences of jobs that are being inserted
   std::set<Uuid> inserting;
+  std::vector<AuditLine> notes;
   kj::Function<void()> durableCallback = [] {};
   std::string fault;
   bool writing = false;
@@ -64,8 +70,21 @@ class Journal final : private kj::TaskSet::ErrorHandler {
   kj::TaskSet tasks;
   OwnedWork inserts;
 
+  // What one write carries, kept until it is known to be durable.
+  struct Load {
+    std::vector<Book::Change> changes;
+    std::vector<AuditLine> notes;
+    std::uint64_t upTo = 0;
+  };
+
   void startWrite();
-  kj::Promise<void> writeAll(std::vector<Book::Change> changes);
+  kj::Promise<void> write(const Load& load);
+  void giveBack(Load load);
+  void ended(kj::Maybe<Batch> batch, kj::Maybe<kj::Exception> fault);
+  bool due() const { return book.hasChanges() || !notes.empty(); }
+  void release(const std::vector<Job>& jobs);
+  void inserted(std::vector<Job>& jobs);
+  void refused(const kj::Exception& exception);
   void succeeded();
   void failed(const kj::Exception& exception);
   void taskFailed(kj::Exception&& exception) override;

@@ -1,10 +1,15 @@
 #pragma once
-// Records: jobs and instances in two plain tables, which an operator may query while the queue
-// runs:
+// Records: what the queue knows, in plain tables, which an operator may query while it runs:
 //
 //   SELECT user, state, count(*) FROM jobs GROUP BY 1, 2;
 //   SELECT j.user, i.hostname, i.reason FROM instances i JOIN jobs j ON j.uuid = i.job WHERE
 //   i.status = 'failed';
+//   SELECT datetime(at_ms / 1000, 'unixepoch'), user, action, target, reason FROM audit;
+//
+// Every promise resolves when the change is durable. One that is rejected left nothing behind. All
+// of it on one loop; the work is done on the store's threads.
+
+#include "administration.h"
 
 #include <core/types.h>
 
@@ -24,25 +29,49 @@ struct JobUpdate {
   std::vector<Uuid> withdrawn;      // to delete
 };
 
+// The highest numbers ever given out: they outlive the jobs that had them.
+struct Counters {
+  std::uint64_t order = 0;
+  std::uint64_t sequence = 0;
+};
+
 class Records {
  public:
   // See store::Store::open for what it rejects with.
   static kj::Promise<kj::Own<Records>> open(std::string url, std::string directory);
   static kj::Promise<kj::Own<Records>> open(store::Options options);  // sets the migrations
-  explicit Records(kj::Own<store::Store> store) : store(kj::mv(store)) {}
+  explicit Records(kj::Own<store::Store> store) : store_(kj::mv(store)) {}
 
   // Every job with its instances, by order of creation.
   kj::Promise<std::vector<Job>> load();
-  // All of them or none. Rejects if an id is taken.
-  kj::Promise<void> insert(std::uint64_t fence, std::vector<Job> jobs);
-  kj::Promise<void> update(std::uint64_t fence, std::vector<JobUpdate> updates);
-  kj::Promise<void> remove(std::uint64_t fence, std::vector<Uuid> jobs);
-  kj::Promise<void> close() { return store->close(); }
+  kj::Promise<Administration> loadAdministration();
+  kj::Promise<Counters> loadCounters();
+
+  // All of them or none. Rejects if a job's id is taken; a group that is known is overwritten. The
+  // jobs must not change until the promise resolves, whether or not it is still wanted.
+  kj::Promise<void> insert(std::uint64_t fence, std::shared_ptr<const std::vector<Job>> jobs,
+                           std::vector<GroupRow> groups = {}, std::vector<AuditLine> audit = {});
+  // One transaction, however many they are.
+  kj::Promise<void> update(std::uint64_t fence, std::vector<JobUpdate> updates,
+                           std::vector<AuditLine> audit = {});
+  // Deletes jobs with their instances, and groups that are left without a job. Unknown ids are
+  // passed by. `counters` are kept with it, so that no later job gets the numbers of a deleted one.
+  kj::Promise<void> remove(std::uint64_t fence, std::vector<Uuid> jobs, Counters counters);
+
+  // Shares, quotas and their lines in the audit log, in one transaction.
+  kj::Promise<void> administer(std::uint64_t fence, AdminChange change);
+  // A line for a change that has no row of its own, such as the kill of another user's job.
+  kj::Promise<void> append(std::uint64_t fence, AuditLine line);
+  // The latest `most` lines, the newest first.
+  kj::Promise<std::vector<AuditLine>> audit(std::size_t most);
+
+  store::Store& store() { return *store_; }
+  kj::Promise<void> close() { return store_->close(); }
   // What ails the store as a whole; empty if nothing does.
   std::string trouble() const;
 
  private:
-  kj::Own<store::Store> store;
+  kj::Own<store::Store> store_;
 };
 
 }  // namespace maitred::cook

@@ -1,0 +1,97 @@
+// Rows of what administrators set.
+
+#include "rows.h"
+
+namespace maitred::cook {
+namespace {
+
+Uuid uuidOf(std::string_view text) {
+  auto id = Uuid::parse(text);
+  if (!id) throw std::runtime_error("the store's table groups has no uuid: " + std::string(text));
+  return *id;
+}
+
+}  // namespace
+
+void writeGroup(store::Connection& db, const GroupRow& group) {
+  db.execute(
+      "INSERT OR REPLACE INTO groups (uuid, name, host_placement, straggler_handling) "
+      "VALUES (?1,?2,?3,?4)",
+      group.id.text(), group.name, group.hostPlacement, group.stragglerHandling);
+}
+
+void writeAudit(store::Connection& db, const AuditLine& line) {
+  db.execute(
+      "INSERT INTO audit (at_ms, user, on_behalf_of, action, target, before, after, reason) "
+      "VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
+      line.atMs, line.user, line.onBehalfOf, line.action, line.target, line.before, line.after,
+      line.reason);
+}
+
+void writeAdminChange(store::Connection& db, const AdminChange& change) {
+  for (const LimitKey& key : change.sharesRemoved) {
+    db.execute("DELETE FROM shares WHERE user = ?1 AND pool = ?2", key.user, key.pool);
+  }
+  for (const LimitKey& key : change.quotasRemoved) {
+    db.execute("DELETE FROM quotas WHERE user = ?1 AND pool = ?2", key.user, key.pool);
+  }
+  for (const ShareRow& row : change.shares) {
+    db.execute(
+        "INSERT OR REPLACE INTO shares (user, pool, mem, cpus, gpus) VALUES (?1,?2,?3,?4,?5)",
+        row.key.user, row.key.pool, row.mem, row.cpus, row.gpus);
+  }
+  for (const QuotaRow& row : change.quotas) {
+    db.execute(
+        "INSERT OR REPLACE INTO quotas (user, pool, mem, cpus, gpus, count, launch_rate_saved, "
+        "launch_rate_per_minute) VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
+        row.key.user, row.key.pool, row.mem, row.cpus, row.gpus, row.count, row.launchRateSaved,
+        row.launchRatePerMinute);
+  }
+  for (const AuditLine& line : change.audit) writeAudit(db, line);
+}
+
+Administration readAdministration(store::Connection& db) {
+  using Value = std::optional<double>;
+  Administration all;
+  db.each("SELECT user, pool, mem, cpus, gpus FROM shares ORDER BY user, pool",
+          [&](const store::Row& row) {
+            all.shares.push_back({{row.get<std::string>(0), row.get<std::string>(1)},
+                                  row.get<Value>(2),
+                                  row.get<Value>(3),
+                                  row.get<Value>(4)});
+          });
+  db.each(
+      "SELECT user, pool, mem, cpus, gpus, count, launch_rate_saved, launch_rate_per_minute "
+      "FROM quotas ORDER BY user, pool",
+      [&](const store::Row& row) {
+        all.quotas.push_back({{row.get<std::string>(0), row.get<std::string>(1)},
+                              row.get<Value>(2),
+                              row.get<Value>(3),
+                              row.get<Value>(4),
+                              row.get<std::optional<std::int64_t>>(5),
+                              row.get<Value>(6),
+                              row.get<Value>(7)});
+      });
+  db.each("SELECT uuid, name, host_placement, straggler_handling FROM groups ORDER BY uuid",
+          [&](const store::Row& row) {
+            all.groups.push_back({uuidOf(row.text(0)), row.get<std::string>(1),
+                                  row.get<std::string>(2), row.get<std::string>(3)});
+          });
+  return all;
+}
+
+std::vector<AuditLine> readAudit(store::Connection& db, std::size_t most) {
+  std::vector<AuditLine> lines;
+  db.each(
+      "SELECT at_ms, user, on_behalf_of, action, target, before, after, reason FROM audit "
+      "ORDER BY id DESC LIMIT ?1",
+      [&](const store::Row& row) {
+        lines.push_back({row.get<std::int64_t>(0), row.get<std::string>(1), row.get<std::string>(2),
+                         row.get<std::string>(3), row.get<std::string>(4), row.get<std::string>(5),
+                         row.get<std::string>(6), row.get<std::string>(7)});
+      },
+      std::min<std::size_t>(most, INT64_MAX));
+  return lines;
+}
+
+}  // namespace maitred::cook
