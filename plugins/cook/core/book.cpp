@@ -9,7 +9,7 @@ Task taskOf(Job& job) {
   const Instance* live = job.live();
   return {job.spec.priority, live == nullptr ? 0 : live->startMs,
           job.order,         job.spec.mem,
-          job.spec.cpus,     0,
+          job.spec.cpus,     job.spec.gpus,
           job.submittedMs,   &job};
 }
 
@@ -21,7 +21,7 @@ void take(T& field, const T& news) {
 }  // namespace
 
 void Book::enter(Job& job) {
-  Pool& pool = pools[job.spec.pool];
+  Partition& pool = partitions[job.spec.pool];
   if (job.live() != nullptr) {
     pool.ranking.user(job.spec.user).addRunning(taskOf(job));
   } else if (job.state == JobState::waiting) {
@@ -33,7 +33,7 @@ void Book::enter(Job& job) {
 }
 
 void Book::leave(Job& job) {
-  Pool& pool = pools[job.spec.pool];
+  Partition& pool = partitions[job.spec.pool];
   if (job.live() != nullptr) {
     pool.ranking.user(job.spec.user).removeRunning(taskOf(job));
   } else if (job.state == JobState::waiting) {
@@ -175,6 +175,24 @@ bool Book::kill(Job& job, std::int64_t nowMs) {
   return true;
 }
 
+bool Book::retry(Job& job, std::int64_t maxRetries, std::int64_t nowMs) {
+  bool again = job.state == JobState::completed && attemptsConsumed(job, limits_) < maxRetries &&
+               std::string_view(outcome(job)) != "success";
+  if (!again && job.spec.maxRetries == maxRetries) return false;
+  Instance* live = job.live();
+  change(job, nowMs, [&] {
+    job.spec.maxRetries = maxRetries;
+    if (!again) return;
+    job.state = JobState::waiting;
+    job.waitingSinceMs = nowMs;
+    job.completedMs = 0;
+    // What the kill left alive is still to end; the job goes on with the next attempt.
+    if (live != nullptr) live->cancelled = true;
+  });
+  if (again && live != nullptr) touch(job).touched.push_back(live->taskId);
+  return true;
+}
+
 bool Book::cancel(const Uuid& taskId) {
   Found found = findTask(taskId);
   if (!found || isTerminal(found.instance->status) || found.instance->cancelled) return false;
@@ -196,6 +214,32 @@ void Book::forget(Job& job) {
   if (user->second.empty()) byUser.erase(user);
   if (job.spec.group && --groups[*job.spec.group] == 0) groups.erase(*job.spec.group);
   jobs.erase(job.spec.id);
+}
+
+Usage Book::usage(const std::string& pool, const std::string& user) const {
+  auto at = partitions.find(pool);
+  if (at == partitions.end()) return {};
+  auto tasks = at->second.ranking.all().find(user);
+  return tasks == at->second.ranking.all().end() ? Usage{} : tasks->second.running();
+}
+
+Usage Book::usage(const std::string& pool) const {
+  auto at = partitions.find(pool);
+  Usage sum;
+  if (at == partitions.end()) return sum;
+  for (const auto& [user, tasks] : at->second.ranking.all()) sum += tasks.running();
+  return sum;
+}
+
+std::vector<Job*> Book::liveJobs(const std::string& pool, const std::string& user) const {
+  std::vector<Job*> found;
+  auto at = partitions.find(pool);
+  if (at == partitions.end()) return found;
+  auto tasks = at->second.ranking.all().find(user);
+  if (tasks == at->second.ranking.all().end()) return found;
+  found.reserve(tasks->second.runningCount());
+  tasks->second.eachRunning([&](const Task& task) { found.push_back(task.job); });
+  return found;
 }
 
 std::vector<Book::Change> Book::takeChanges(std::size_t most) {

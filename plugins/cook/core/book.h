@@ -3,6 +3,7 @@
 // and the indexes in step, and remembers what changed since it was last asked, so that the owner
 // can make it durable.
 
+#include "pools.h"
 #include "ranking.h"
 #include "transitions.h"
 
@@ -36,8 +37,21 @@ class Book {
 
   const MeaCulpaLimits& limits() const { return limits_; }
   void setLimits(MeaCulpaLimits limits) { limits_ = std::move(limits); }
-  Shares& shares(const std::string& pool) { return pools[pool].shares; }
-  const PoolRanking& ranking(const std::string& pool) { return pools[pool].ranking; }
+
+  // --- Pools. Their names are resolved ones, see Pools::resolve(). ---
+  const Pools& pools() const { return pools_; }
+  // Jobs, shares and quotas of pools that are gone stay.
+  void setPools(Pools pools) { pools_ = std::move(pools); }
+  Shares& shares(const std::string& pool) { return partitions[pool].shares; }
+  Quotas& quotas(const std::string& pool) { return partitions[pool].quotas; }
+  const PoolRanking& ranking(const std::string& pool) { return partitions[pool].ranking; }
+  // What live instances hold in a pool, of one user and of all. Instances that are being killed
+  // count until their end is confirmed.
+  Usage usage(const std::string& pool, const std::string& user) const;
+  Usage usage(const std::string& pool) const;
+  // The jobs that have those instances, in the order of the ranking. A killed one is `completed`
+  // although its instance is not over.
+  std::vector<Job*> liveJobs(const std::string& pool, const std::string& user) const;
 
   // A job that is durable already: new ones right after their record was written, all of them at
   // the start. `order` and `sequence` must be set and unique; see the two below. Null: the id is
@@ -69,6 +83,10 @@ class Book {
   bool report(const Uuid& taskId, const Report& report, std::int64_t nowMs);
   // The job is completed; its live instance gets the reason and is for the owner to stop.
   bool kill(Job& job, std::int64_t nowMs);
+  // Sets how many attempts the job has. One that ended without a success and has attempts left then
+  // waits again; one that succeeded stays completed. False: nothing changed. The caller has checked
+  // that maxRetries is above 0 and not below the attempts that are used up.
+  bool retry(Job& job, std::int64_t maxRetries, std::int64_t nowMs);
   // Marks one instance for killing; the job goes on with its next attempt.
   bool cancel(const Uuid& taskId);
   // Only completed jobs without a live instance.
@@ -103,14 +121,16 @@ class Book {
   }
 
  private:
-  struct Pool {
+  struct Partition {
     PoolRanking ranking;
     Shares shares;
+    Quotas quotas;
   };
   MeaCulpaLimits limits_;
   std::unordered_map<Uuid, std::unique_ptr<Job>> jobs;
   std::unordered_map<Uuid, Job*> tasks;
-  std::map<std::string, Pool> pools;
+  Pools pools_;
+  std::map<std::string, Partition> partitions;
   std::map<std::string, Window> byUser;
   Window byCompletion;
   std::map<std::uint64_t, Job*> changed;

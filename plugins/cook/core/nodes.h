@@ -39,6 +39,7 @@ struct NodeFacts {
   std::int64_t tasksMax = 0;  // 0 = no limit
   bool ready = true;          // takes work
   std::vector<std::pair<std::string, std::vector<std::string>>> attributes;
+  std::string pool;  // a resolved name, see Pools::ofNode()
 };
 struct RoomFacts {
   Amount available;

@@ -38,6 +38,13 @@ class UserTasks {
   std::size_t runningCount() const { return runningCount_; }
   bool empty() const { return levels.empty(); }
   Usage running() const;
+  // Calls each(task) on the running ones, in their order.
+  template <typename Each>
+  void eachRunning(Each&& each) const {
+    for (const auto& [priority, level] : levels) {
+      for (const Task& task : level.running) each(task);
+    }
+  }
 
  private:
   struct ByAge {

@@ -1,11 +1,9 @@
 #pragma once
 // Shares: what each user is entitled to, as divisors of the fairness score.
 
+#include "user-table.h"
+
 #include <limits>
-#include <map>
-#include <optional>
-#include <string>
-#include <string_view>
 
 namespace maitred::cook {
 
@@ -17,21 +15,18 @@ struct Share {
   bool operator==(const Share&) const = default;
 };
 
+struct ShareEntry {
+  std::optional<double> mem, cpus, gpus;  // each above 0
+  auto fields() { return std::tie(mem, cpus, gpus); }
+  bool operator==(const ShareEntry&) const = default;
+};
+
 // One pool's shares. A resource that a user has no value for takes the value of the pseudo-user
 // `default`, and where that has none it is unlimited.
-class Shares {
+class Shares : public UserTable<ShareEntry> {
  public:
-  struct Entry {
-    std::optional<double> mem, cpus, gpus;
-    bool operator==(const Entry&) const = default;
-  };
-  static constexpr std::string_view DEFAULT_USER = "default";
-
-  void set(std::string_view user, Entry entry);
+  using Entry = ShareEntry;
   Share of(std::string_view user) const;
-
- private:
-  std::map<std::string, Entry, std::less<>> entries;
 };
 
 }  // namespace maitred::cook

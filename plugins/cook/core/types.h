@@ -30,7 +30,14 @@ struct Usage {
   double mem = 0;
   double cpus = 0;
   double gpus = 0;
-  std::int64_t count = 0;
+  std::int64_t count = 0;  // of jobs
+  Usage& operator+=(const Usage& more) {
+    mem += more.mem;
+    cpus += more.cpus;
+    gpus += more.gpus;
+    count += more.count;
+    return *this;
+  }
   bool operator==(const Usage&) const = default;
 };
 
@@ -63,6 +70,7 @@ struct JobSpec {
   std::string submitPool;  // the pool that the client named; may be empty
   double cpus = 0;
   double mem = 0;
+  double gpus = 0;  // how many
   std::int64_t maxRetries = 1;
   std::int64_t priority = 50;
   std::int64_t maxRuntimeMs = NO_RUNTIME_LIMIT;
@@ -116,7 +124,7 @@ struct Job {
   Instance* live();
   const Instance* live() const { return const_cast<Job*>(this)->live(); }
   Instance* find(const Uuid& taskId);
-  Usage usage() const { return {spec.mem, spec.cpus, 0, 1}; }
+  Usage usage() const { return {spec.mem, spec.cpus, spec.gpus, 1}; }
 };
 
 // A job's outcome as Cook's clients see it: waiting, running, success or failed.

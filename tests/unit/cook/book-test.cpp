@@ -109,6 +109,57 @@ TEST_F(BookTest, ACancelledInstanceLetsTheJobGoOn) {
   EXPECT_EQ(retriesRemaining(job, book.limits()), 1);
 }
 
+TEST_F(BookTest, RaisingTheRetriesOfAFailedJobMakesItWaitAgain) {
+  Job& job = submit("ana", 1);
+  end(start(job), InstanceStatus::failed, Reason::NON_ZERO_EXIT);
+  ASSERT_EQ(job.state, JobState::completed);
+  EXPECT_FALSE(book.retry(job, 1, 4000)) << "no attempt is left";
+  EXPECT_EQ(job.state, JobState::completed);
+  EXPECT_TRUE(book.retry(job, 2, 4000));
+  EXPECT_EQ(job.state, JobState::waiting);
+  EXPECT_EQ(job.waitingSinceMs, 4000);
+  EXPECT_EQ(job.completedMs, 0);
+  EXPECT_TRUE(book.completed().empty());
+  end(start(job, 5000), InstanceStatus::success, 0, 6000);
+  EXPECT_STREQ(outcome(job), "success");
+  EXPECT_TRUE(book.retry(job, 9, 7000));
+  EXPECT_EQ(job.state, JobState::completed) << "what has succeeded is not run again";
+  EXPECT_EQ(job.spec.maxRetries, 9);
+}
+
+TEST_F(BookTest, AKilledJobCanBeResurrected) {
+  Job& waiting = submit("ana", 1);
+  book.kill(waiting, 1500);
+  EXPECT_TRUE(book.retry(waiting, 1, 1600));
+  EXPECT_EQ(waiting.state, JobState::waiting);
+
+  Job& running = submit("ana", 2);
+  Uuid task = start(running);
+  book.kill(running, 2500);
+  book.takeChanges(100);
+  EXPECT_TRUE(book.retry(running, 2, 2600));
+  EXPECT_EQ(running.state, JobState::running) << "until the killed instance is gone";
+  EXPECT_TRUE(running.instances[0].cancelled);
+  EXPECT_EQ(book.takeChanges(100)[0].touched, std::vector<Uuid>{task});
+  end(task, InstanceStatus::failed, 0);
+  EXPECT_EQ(running.state, JobState::waiting);
+}
+
+TEST_F(BookTest, UsageIsKeptByUserAndPool) {
+  Job& first = submit("ana");
+  Uuid task = start(first);
+  start(submit("ben"));
+  submit("ana");
+  EXPECT_EQ(book.usage("", "ana"), (Usage{100, 1, 0, 1}));
+  EXPECT_EQ(book.usage(""), (Usage{200, 2, 0, 2}));
+  EXPECT_EQ(book.usage("other"), Usage{});
+  EXPECT_EQ(book.usage("", "zoe"), Usage{});
+  EXPECT_EQ(book.liveJobs("", "ana"), std::vector<Job*>{&first});
+  end(task, InstanceStatus::success, 0);
+  EXPECT_EQ(book.usage("", "ana"), Usage{});
+  EXPECT_TRUE(book.liveJobs("", "ana").empty());
+}
+
 TEST_F(BookTest, ChangesAreToldOnceAndCanBeGivenBack) {
   Job& job = submit("ana");
   EXPECT_FALSE(book.hasChanges()) << "a submission is durable before it is added";

@@ -53,7 +53,8 @@ class Simulation {
   Uuid newId() { return {random(), ++ids}; }
 
   void addNode(int i) {
-    NodeFacts facts{{"sim", "n" + std::to_string(i)}, "h", {4000, 4096 * MIB, 100}, 0, true, {}};
+    NodeFacts facts{
+        {"sim", "n" + std::to_string(i)}, "h", {4000, 4096 * MIB, 100}, 0, true, {}, ""};
     nodes.put(facts, {facts.capacity, 0, ++generation});
     tell(facts.key);
   }
