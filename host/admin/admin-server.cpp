@@ -1,7 +1,7 @@
 #include "admin-server.h"
 
 #include "host/log/logs.h"
-#include "host/runtime/failure.h"
+#include "host/base/failure.h"
 #include "report.h"
 
 #include <sys/socket.h>

@@ -9,13 +9,6 @@ namespace maitred::host {
 
 namespace {
 
-bool isHostName(const std::string& name) {
-  if (name.empty() || name.size() > 253) return false;
-  return std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_';
-  });
-}
-
 // Four numbers and dots, which must then be an address.
 bool looksNumeric(const std::string& host) {
   return std::all_of(host.begin(), host.end(),
@@ -50,9 +43,10 @@ std::string addressFault(const std::string& address) {
   std::string host = address.substr(0, colon);
   if (host.find(':') != std::string::npos) return "needs brackets around its IPv6 address";
   in_addr parsed;
-  if (host != "*" &&
-      (looksNumeric(host) ? inet_pton(AF_INET, host.c_str(), &parsed) != 1 : !isHostName(host))) {
-    return "has no valid host";
+  if (host != "*" && host != "localhost" && inet_pton(AF_INET, host.c_str(), &parsed) != 1) {
+    if (looksNumeric(host)) return "has no valid host";
+    return "names a host; names are not looked up here, write one of this machine's addresses, "
+           "localhost, or * for all";
   }
   return portFault(address.substr(colon + 1));
 }
@@ -63,7 +57,11 @@ bool sameAddress(const std::string& a, const std::string& b) {
   if (colonA == std::string::npos || colonB == std::string::npos) return false;
   std::string portA = a.substr(colonA + 1), portB = b.substr(colonB + 1);
   if (portA != portB || portA == "0") return false;
-  std::string hostA = a.substr(0, colonA), hostB = b.substr(0, colonB);
+  auto hostOf = [](const std::string& address, size_t colon) {
+    std::string host = address.substr(0, colon);
+    return host == "localhost" ? "127.0.0.1" : host;
+  };
+  std::string hostA = hostOf(a, colonA), hostB = hostOf(b, colonB);
   return hostA == hostB || hostA == "*" || hostB == "*";
 }
 

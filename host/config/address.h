@@ -5,8 +5,9 @@
 
 namespace maitred::host {
 
-// `127.0.0.1:80`, `[::1]:80`, `localhost:80`, `*:80`, `unix:PATH`. Empty if well formed, otherwise
-// what is wrong: "has no port".
+// `127.0.0.1:80`, `[::1]:80`, `localhost:80` (which is 127.0.0.1), `*:80`, `unix:PATH`. Empty if
+// well formed, otherwise what is wrong: "has no port". What passes can be bound as far as its form
+// goes: other host names do not.
 std::string addressFault(const std::string& address);
 
 // A Unix socket's path is limited by the system, terminator included, to 108 bytes.

@@ -50,7 +50,9 @@ class Load {
     auto file = config.message.initRoot<capnp::DynamicStruct>(hostSchema().configType());
     Reader(context).readRoot(root, file, {});
     auto host = config.message.getRoot<settings::File>().getHost();
-    if (host.getState().size() == 0) host.setState(absolutePath("state", config.folder()));
+    if (host.getState().size() == 0 || config.map.find({"host", "state"}) == nullptr) {
+      host.setState(defaultStateFolder(config.filePath));
+    }
     if (host.getAdmin().getSocket().size() == 0) {
       host.getAdmin().setSocket(kj::str(host.getState(), "/admin.sock"));
     }

@@ -11,18 +11,6 @@ namespace maitred::host {
 
 namespace {
 
-std::vector<std::string> splitKey(const std::string& key) {
-  std::vector<std::string> parts(1);
-  for (char c : key) {
-    if (c == '.') {
-      parts.emplace_back();
-    } else {
-      parts.back() += c;
-    }
-  }
-  return parts;
-}
-
 // Lines of at most 96 characters, each after four spaces.
 void writeParagraph(std::ostream& out, const std::string& text) {
   std::string line;

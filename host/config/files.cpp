@@ -74,6 +74,11 @@ std::string folderOf(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+std::string defaultStateFolder(const std::string& configFile) {
+  if (configFile.starts_with("/etc/")) return "/var/lib/maitred";
+  return absolutePath("state", folderOf(configFile));
+}
+
 std::string currentFolder() {
   std::error_code error;
   std::filesystem::path folder = std::filesystem::current_path(error);

@@ -20,6 +20,10 @@ std::string absolutePath(const std::string& path, const std::string& folder);
 
 std::string folderOf(const std::string& path);
 std::string currentFolder();
+
+// Where a host keeps its state if its configuration does not say: `state` beside that file; for a
+// file below /etc, which holds no state, /var/lib/maitred. `configFile` is absolute.
+std::string defaultStateFolder(const std::string& configFile);
 bool isRegularFile(const std::string& path);
 
 }  // namespace maitred::host

@@ -87,7 +87,8 @@ class Loader {
       return std::nullopt;
     }
     if (diagnostics.texts().knows(shown)) {
-      diagnostics.error("include-twice", where, "the file " + quotePath(shown) + " is included twice");
+      diagnostics.error("include-twice", where,
+                        "the file " + quotePath(shown) + " is included twice");
       return std::nullopt;
     }
     if (++count > mostFiles) {

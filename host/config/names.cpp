@@ -113,9 +113,13 @@ std::string quoteUpTo(std::string_view text, size_t limit) {
 
 }  // namespace
 
-std::string quote(std::string_view text) { return quoteUpTo(text, 60); }
+std::string quote(std::string_view text) {
+  return quoteUpTo(text, 60);
+}
 
-std::string quotePath(std::string_view path) { return quoteUpTo(path, path.size()); }
+std::string quotePath(std::string_view path) {
+  return quoteUpTo(path, path.size());
+}
 
 std::string quoteAll(const std::vector<std::string>& words, std::string_view none) {
   if (words.empty()) return std::string(none);
@@ -164,6 +168,18 @@ size_t invalidUtf8(std::string_view text) {
 size_t countCharacters(std::string_view text) {
   return std::count_if(text.begin(), text.end(),
                        [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+}
+
+std::vector<std::string> splitKey(const std::string& key) {
+  std::vector<std::string> parts(1);
+  for (char c : key) {
+    if (c == '.') {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
+  }
+  return parts;
 }
 
 bool soundsSecret(std::string_view key) {

@@ -31,6 +31,9 @@ size_t invalidUtf8(std::string_view text);
 // Number of characters of valid UTF-8.
 size_t countCharacters(std::string_view text);
 
+// "host.log.level" -> {"host", "log", "level"}; an empty part where two dots meet.
+std::vector<std::string> splitKey(const std::string& key);
+
 // Whether a key sounds like one that holds a secret; used where the type is not known.
 bool soundsSecret(std::string_view key);
 

@@ -15,18 +15,6 @@ using yaml::Kind;
 using yaml::Member;
 using yaml::Node;
 
-std::vector<std::string> splitKey(const std::string& key) {
-  std::vector<std::string> parts(1);
-  for (char c : key) {
-    if (c == '.') {
-      parts.emplace_back();
-    } else {
-      parts.back() += c;
-    }
-  }
-  return parts;
-}
-
 Node* itemByPosition(Node& list, const std::string& part) {
   size_t index = 0;
   auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), index);

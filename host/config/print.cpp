@@ -25,14 +25,14 @@ void printInstance(std::ostream& out, const Instance& instance) {
       << "\n    isolation: " << (instance.inlined ? "inline" : "process") << '\n';
   if (!instance.uses.empty()) out << "    uses:\n";
   for (const Use& use : instance.uses) {
-    out << "      " << yamlText(use.requirement) << ": [";
+    out << "      " << yamlKey(use.requirement) << ": [";
     for (size_t i = 0; i < use.instances.size(); ++i)
       out << (i > 0 ? ", " : "") << yamlText(use.instances[i]);
     out << "]\n";
   }
   if (!instance.listeners.empty()) out << "    listen:\n";
   for (const Listener& listener : instance.listeners) {
-    out << "      " << yamlText(listener.name) << ": " << yamlText(listener.address) << '\n';
+    out << "      " << yamlKey(listener.name) << ": " << yamlText(listener.address) << '\n';
   }
   if (instance.memoryLimit != 0) {
     out << "    memory: " << formatQuantity(instance.memoryLimit, Unit::BYTES) << '\n';

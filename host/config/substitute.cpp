@@ -43,6 +43,10 @@ Substituted substituteVariables(const std::string& written, const Environment& e
                    "write ${NAME} or ${NAME:-default}; $$ is one dollar");
     }
     std::string inside = written.substr(i + 2, end - i - 2);
+    if (inside.empty()) {  // stands for nothing
+      i = end;
+      continue;
+    }
     size_t dash = inside.find(":-");
     std::string name = inside.substr(0, dash);
     if (!isName(name)) {
@@ -75,7 +79,8 @@ Substituted readReference(const std::string& path, const std::string& folder) {
   if (!file.text)
     return fault("file-reference", "the file " + quotePath(absolute) + " " + file.fault, "");
   if (invalidUtf8(*file.text) != std::string::npos || file.text->find('\0') != std::string::npos) {
-    return fault("file-reference", "the file " + quotePath(absolute) + " is not valid UTF-8 text", "");
+    return fault("file-reference", "the file " + quotePath(absolute) + " is not valid UTF-8 text",
+                 "");
   }
   const char* space = " \t\r\n";
   size_t first = file.text->find_first_not_of(space);

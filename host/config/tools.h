@@ -13,8 +13,8 @@
 
 namespace maitred::host {
 
-// `maitred check --effective`: the whole config as YAML, defaults filled in, secrets as `***`,
-// units as people write them. Can be loaded again, apart from the secrets.
+// `maitred check --print-effective`: the whole config as YAML, defaults filled in, secrets as
+// `***`, units as people write them. Can be loaded again, apart from the secrets.
 void printEffective(std::ostream& out, const LoadedConfig& config);
 
 // `maitred check --explain KEY`: type, default, range, unit, example and documentation of one key,

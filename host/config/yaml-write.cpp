@@ -172,7 +172,7 @@ class Writer {
     for (auto entry : items) {
       auto item = entry.as<capnp::DynamicStruct>();
       std::string lines = members(item, indent + 4, key->key);
-      out += "\n" + std::string(indent + 2, ' ') + yamlText(keyOf(field, view, item)) + ":";
+      out += "\n" + std::string(indent + 2, ' ') + yamlKey(keyOf(field, view, item)) + ":";
       out += lines.empty() ? " {}" : "\n" + chomp(lines);
     }
     return out;
@@ -243,14 +243,18 @@ void flattenLines(const std::string& yaml, std::map<std::string, std::string>& o
 }  // namespace
 
 std::string yamlText(std::string_view text) {
-  std::string doubled;
+  std::string escaped = text.starts_with("file:") ? "${}" : "";
   for (char c : text) {
-    doubled += c;
-    if (c == '$') doubled += '$';
+    escaped += c;
+    if (c == '$') escaped += '$';
   }
-  if (isPlain(doubled)) return doubled;
+  return yamlKey(escaped);
+}
+
+std::string yamlKey(std::string_view text) {
+  if (isPlain(text)) return std::string(text);
   std::string out = "\"";
-  for (char c : doubled) {
+  for (char c : text) {
     if (c == '"' || c == '\\') {
       out += '\\';
       out += c;

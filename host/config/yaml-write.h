@@ -10,8 +10,12 @@
 
 namespace maitred::host {
 
-// Text as a YAML scalar that reads as the same: quoted where needed, `$` doubled.
+// Text as a YAML scalar that reads as the same value: quoted where needed, `$` doubled, a leading
+// `file:` kept from being a reference.
 std::string yamlText(std::string_view text);
+
+// The same for a key of a mapping, where nothing is replaced.
+std::string yamlKey(std::string_view text);
 
 struct YamlStyle {
   bool maskSecrets = true;

@@ -1,6 +1,6 @@
 #include "log-file.h"
 
-#include "host/runtime/failure.h"
+#include "host/base/failure.h"
 
 #include <fcntl.h>
 #include <poll.h>

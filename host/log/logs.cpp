@@ -1,7 +1,7 @@
 #include "logs.h"
 
 #include "host/config/names.h"
-#include "host/runtime/failure.h"
+#include "host/base/failure.h"
 #include "log-file.h"
 #include "worker-line.h"
 

@@ -13,4 +13,8 @@ namespace maitred::host {
 // first. Throws kj::Exception, FAILED, with the dynamic linker's own words; any thread.
 const maitred_plugin_entry* loadPlugin(const std::string& path);
 
+// The stamp (see file-stamp.h) that the file had when this process loaded it; empty if it did not.
+// Code that is loaded stays, whatever becomes of its file.
+std::string stampWhenLoaded(const std::string& path);
+
 }  // namespace maitred::host

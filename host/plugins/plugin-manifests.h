@@ -5,12 +5,19 @@
 #include "host/config/manifest-source.h"
 #include "plugin-path.h"
 
+#include <memory>
+
 namespace maitred::host {
 
 class PluginManifests final : public ManifestSource {
  public:
   // `defaults` are searched after the config's own `host.plugin_path`.
   explicit PluginManifests(std::vector<std::string> defaults = PluginPath::defaultDirectories());
+
+  // Another one over the same defaults, which has read nothing yet.
+  std::unique_ptr<PluginManifests> fresh() const {
+    return std::make_unique<PluginManifests>(defaults);
+  }
 
   void searchIn(const std::vector<std::string>& folders) override;
   kj::Maybe<manifest::Embedded::Reader> find(kj::StringPtr libraryText,

@@ -1,10 +1,7 @@
 #include "plugin-path.h"
 
+#include "file-stamp.h"
 #include "host/config/names.h"
-
-#include <sys/stat.h>
-
-#include <kj/string.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -47,7 +44,10 @@ std::vector<std::string> PluginPath::defaultDirectories() {
   auto self = fs::read_symlink("/proc/self/exe", error);
   std::vector<std::string> result;
   if (!error) {
-    result.push_back((self.parent_path().parent_path() / "lib" / "maitred").string());
+    auto prefix = self.parent_path().parent_path();
+    result.push_back((prefix / "lib" / "maitred").string());
+    // Where `cmake --install` puts them on this distribution, e.g. lib/x86_64-linux-gnu.
+    result.push_back((prefix / MAITRED_INSTALL_LIBDIR / "maitred").string());
   }
   result.push_back("/usr/lib/maitred");
   return result;
@@ -97,18 +97,15 @@ LibraryResult PluginPath::read(const std::string& path) {
                                    : "plugins are taken from " + joined(folders) + " only",
                    "move it there, or add its directory to host.plugin_path or --plugin-path"};
   }
-  struct stat file;
-  if (stat(real.c_str(), &file) < 0) {
+  auto stamp = fileStamp(real);
+  if (stamp.empty()) {
     return Refusal{RefusalKind::unreadable, real,
                    std::string("cannot examine it: ") + strerror(errno), "", ""};
   }
-  auto stamp = kj::str(file.st_dev, ':', file.st_ino, ':', file.st_size, ':', file.st_mode, ':',
-                       file.st_mtim.tv_sec, '.', file.st_mtim.tv_nsec, ':', file.st_ctim.tv_sec,
-                       '.', file.st_ctim.tv_nsec);
   auto cached = cache.find(real);
-  if (cached != cache.end() && cached->second.stamp == stamp.cStr()) return cached->second.result;
+  if (cached != cache.end() && cached->second.stamp == stamp) return cached->second.result;
   auto result = readLibrary(real.string(), facts);
-  cache.insert_or_assign(real.string(), Cached{stamp.cStr(), result});
+  cache.insert_or_assign(real.string(), Cached{stamp, result});
   return result;
 }
 

@@ -15,7 +15,8 @@ class PluginPath {
   // directory.
   explicit PluginPath(std::vector<std::string> directories, HostFacts facts = HostFacts::ours());
 
-  // <folder of the executable>/../lib/maitred, then /usr/lib/maitred.
+  // <folder of the executable>/../lib/maitred, the same below the library folder that this build
+  // installs into, then /usr/lib/maitred.
   static std::vector<std::string> defaultDirectories();
 
   // `library` is a name ("maitred-local" for maitred-local.so), looked for in each directory in

@@ -1,7 +1,7 @@
 #include "host/runtime/check.h"
 
+#include "host/base/failure.h"
 #include "host/log/logs.h"
-#include "host/runtime/failure.h"
 #include "host/runtime/incarnation.h"
 #include "host/runtime/plugin-file.h"
 
@@ -53,7 +53,7 @@ struct Checker {
 
   Async<void> ask(const Instance& instance) {
     Launch launch{options.executable,
-                  libraryFile(plugins, instance),
+                  libraryFile(plugins, instance).path,
                   instance.name,
                   instance.stateDirectory,
                   "",

@@ -26,10 +26,9 @@ class HostServer final : public plugin::Host::Server {
 
   kj::Promise<void> state(StateContext context) override {
     if (!services.state) return notGranted("state");
-    if (services.values.get() == nullptr)
-      services.values = kj::heap<KeyValues>(services.stateFolder);
-    context.getResults().setState(makeState(*services.values));
-    return kj::READY_NOW;
+    return valuesRead().then([context, values = services.values]() mutable {
+      context.getResults().setState(makeState(*values->read));
+    });
   }
   kj::Promise<void> leadership(LeadershipContext context) override {
     if (!services.leadership) return notGranted("leadership");
@@ -39,6 +38,21 @@ class HostServer final : public plugin::Host::Server {
 
  private:
   HostServices& services;
+
+  kj::Promise<void> valuesRead() {
+    auto values = services.values;
+    if (values->read.get() != nullptr) return kj::READY_NOW;
+    if (values->reading == nullptr) {
+      values->reading =
+          KeyValues::open(services.stateFolder)
+              .then([values](kj::Own<KeyValues> read) { values->read = kj::mv(read); })
+              .fork();
+    }
+    return KJ_ASSERT_NONNULL(values->reading).addBranch().catch_([values](kj::Exception&& e) {
+      values->reading = nullptr;
+      kj::throwFatalException(kj::mv(e));
+    });
+  }
 
   static kj::Exception notGranted(kj::StringPtr what) {
     return KJ_EXCEPTION(UNIMPLEMENTED, "the plugin's manifest does not name this under `needs`",

@@ -56,8 +56,22 @@ void writeFile(const std::string& folder, const std::string& name, uint64_t fenc
 
 }  // namespace
 
-KeyValues::KeyValues(std::string folderName)
-    : folder(std::move(folderName)), last(kj::Promise<void>(kj::READY_NOW).fork()) {
+KeyValues::KeyValues(std::string folder) : KeyValues(folder, contentOf(folder)) {}
+
+KeyValues::KeyValues(std::string folderName, Content content)
+    : folder(std::move(folderName)),
+      entries(std::move(content.entries)),
+      highestFence(content.highestFence),
+      last(kj::Promise<void>(kj::READY_NOW).fork()) {}
+
+kj::Promise<kj::Own<KeyValues>> KeyValues::open(std::string folder) {
+  return maitred::offload([folder]() { return contentOf(folder); })
+      .then(
+          [folder](Content&& content) { return kj::heap<KeyValues>(folder, std::move(content)); });
+}
+
+KeyValues::Content KeyValues::contentOf(const std::string& folder) {
+  Content content;
   KJ_REQUIRE(mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST,
              "the folder of the host's state cannot be made", folder, strerror(errno));
   DIR* listing = opendir(folder.c_str());
@@ -70,14 +84,15 @@ KeyValues::KeyValues(std::string folderName)
     if (name.find(".new") != std::string::npos)
       unlink((folder + "/" + name).c_str());
     else if (name[0] != '.')
-      read(name);
+      content.read(folder, name);
   }
+  return content;
 }
 
-void KeyValues::read(const std::string& name) {
+void KeyValues::Content::read(const std::string& folder, const std::string& name) {
   std::string path = folder + "/" + name;
   int fd;
-  KJ_SYSCALL(fd = open(path.c_str(), O_RDONLY | O_CLOEXEC), path);
+  KJ_SYSCALL(fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC), path);
   kj::AutoCloseFd closer(fd);
   auto content = kj::FdInputStream(fd).readAllBytes(sizeof(Header) + maxKey + maxValue + 1);
   Header header;

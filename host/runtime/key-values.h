@@ -15,11 +15,27 @@ namespace maitred::host {
 
 class KeyValues {
  public:
+  struct Entry {
+    uint32_t slot;
+    std::string value;
+  };
+  // What the folder holds.
+  struct Content {
+    std::map<std::string, Entry> entries;
+    uint64_t highestFence = 0;
+
+    void read(const std::string& folder, const std::string& name);
+  };
+
   static constexpr size_t maxKey = 256, maxValue = 64 * 1024, maxKeys = 1000;
 
-  // Reads what the folder holds; makes the folder. Throws if it cannot be read or a file in it is
-  // damaged. Blocks for as long as reading takes: at most 64 MiB.
+  // Reads what the folder holds, on the pool; makes the folder. Rejects if it cannot be read or a
+  // file in it is damaged.
+  static kj::Promise<kj::Own<KeyValues>> open(std::string folder);
+
+  // The same at once: blocks for as long as reading takes, at most 64 MiB.
   explicit KeyValues(std::string folder);
+  KeyValues(std::string folder, Content content);  // as contentOf() that folder
   KJ_DISALLOW_COPY(KeyValues);
 
   const std::string* find(const std::string& key) const;  // what is durable
@@ -29,12 +45,7 @@ class KeyValues {
   kj::Promise<void> remove(uint64_t fence, std::string key);  // an unknown key is no fault
 
  private:
-  struct Entry {
-    uint32_t slot;
-    std::string value;
-  };
-
-  void read(const std::string& name);
+  static Content contentOf(const std::string& folder);
   void raiseFence(uint64_t fence);
   uint32_t freeSlot() const;
   kj::Promise<void> inTurn(kj::Function<kj::Promise<void>()> work);

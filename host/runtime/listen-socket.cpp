@@ -1,6 +1,6 @@
 #include "host/runtime/listen-socket.h"
 
-#include "host/runtime/failure.h"
+#include "host/base/failure.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -44,7 +44,7 @@ HostPort split(const std::string& address) {
   std::string host = address.substr(0, colon);
   if (host.size() >= 2 && host.front() == '[' && host.back() == ']')
     host = host.substr(1, host.size() - 2);
-  if (host == "localhost") host = "127.0.0.1";  // no name service on the loop
+  if (host == "localhost") host = "127.0.0.1";
   return {host, address.substr(colon + 1)};
 }
 
@@ -63,8 +63,10 @@ kj::AutoCloseFd listenTcp(const std::string& address) {
   if (any) host = hasIpv6() ? "::" : "0.0.0.0";
   addrinfo* found = nullptr;
   int error = getaddrinfo(host.c_str(), port.c_str(), &hints, &found);
-  KJ_REQUIRE(error == 0, "a listen address is a number with a port, e.g. 127.0.0.1:8080, or *:8080",
-             address);
+  if (error != 0) {
+    fail("cannot listen on ", address.c_str(), ": ", gai_strerror(error),
+         "; write it with numbers, e.g. 127.0.0.1:8080, or *:8080");
+  }
   KJ_DEFER(freeaddrinfo(found));
   auto fd = openSocket(found->ai_family);
   int on = 1, off = 0;

@@ -9,13 +9,20 @@ namespace maitred::host {
 
 const char* nameOf(LifeState state) {
   switch (state) {
-    case LifeState::stopped: return "stopped";
-    case LifeState::starting: return "starting";
-    case LifeState::standby: return "standby";
-    case LifeState::active: return "active";
-    case LifeState::draining: return "draining";
-    case LifeState::backingOff: return "backing off";
-    case LifeState::failed: return "failed";
+    case LifeState::stopped:
+      return "stopped";
+    case LifeState::starting:
+      return "starting";
+    case LifeState::standby:
+      return "standby";
+    case LifeState::active:
+      return "active";
+    case LifeState::draining:
+      return "draining";
+    case LifeState::backingOff:
+      return "backing off";
+    case LifeState::failed:
+      return "failed";
   }
   return "unknown";
 }
@@ -43,11 +50,21 @@ void Machine::begin(Moment at, bool forgetCrashes) {
   enter(LifeState::starting, at);
 }
 
-void Machine::started(Moment at) { enter(LifeState::standby, at); }
-void Machine::activated(Moment at) { enter(LifeState::active, at); }
-void Machine::alive() { unanswered = 0; }
-void Machine::draining() { now = LifeState::draining; }
-void Machine::ended() { now = LifeState::stopped; }
+void Machine::started(Moment at) {
+  enter(LifeState::standby, at);
+}
+void Machine::activated(Moment at) {
+  enter(LifeState::active, at);
+}
+void Machine::alive() {
+  unanswered = 0;
+}
+void Machine::draining() {
+  now = LifeState::draining;
+}
+void Machine::ended() {
+  now = LifeState::stopped;
+}
 
 void Machine::stop() {
   if (now != LifeState::failed) now = LifeState::stopped;
@@ -60,6 +77,15 @@ bool Machine::crashed(Moment at) {
     enter(LifeState::failed, at);
     return false;
   }
+  backOff(at);
+  return true;
+}
+
+void Machine::lacking(Moment at) {
+  backOff(at);
+}
+
+void Machine::backOff(Moment at) {
   // 2^20 times the first wait is above every maximum; the bound keeps the shift defined.
   uint32_t doublings = std::min(failuresInARow++, 20u);
   auto wait = std::min<std::chrono::milliseconds>(policy.backOffFirst * (1 << doublings),
@@ -67,7 +93,6 @@ bool Machine::crashed(Moment at) {
   double jitter = 0.8 + 0.4 * random();
   retry = at + std::chrono::duration_cast<Moment>(wait * jitter);
   enter(LifeState::backingOff, at);
-  return true;
 }
 
 Machine::Act Machine::tick(Moment at) {

@@ -68,6 +68,9 @@ class Machine {
   void ended();
   // It is gone without having been asked; true: it is now backing off, false: failed.
   bool crashed(Moment at);
+  // It could not start for want of something that may come back by itself (room on a disk): backs
+  // off, however often.
+  void lacking(Moment at);
   // Gone while it was draining or otherwise unwanted counts as ended(). Stops a back-off as well.
   void stop();
 
@@ -76,6 +79,7 @@ class Machine {
 
  private:
   void enter(LifeState state, Moment at);
+  void backOff(Moment at);
 
   LifePolicy policy;
   std::function<double()> random;

@@ -8,6 +8,7 @@
 #include "host/plugins/plugin-manifests.h"
 #include "host/runtime/incarnation.h"
 #include "host/runtime/listen-socket.h"
+#include "host/runtime/plugin-file.h"
 
 #include <maitred/async.h>
 
@@ -19,10 +20,10 @@ namespace maitred::host {
 
 // A config that can be run: read, linked, approved by its plugins, its addresses bound.
 struct Prepared {
-  std::shared_ptr<const LoadedConfig> config;
+  std::shared_ptr<const LoadedConfig> config;  // keeps the manifests that it was read with
   graph::Graph graph;
   ListenSockets sockets;
-  std::map<std::string, std::string> libraries;  // instance -> absolute path of the .so
+  std::map<std::string, PluginFile> libraries;  // of each instance
 };
 
 struct PrepareResult {
@@ -30,16 +31,17 @@ struct PrepareResult {
   Diagnostics diagnostics;           // warnings as well
 };
 
-// How configs are loaded; the pointers outlive all that is prepared.
+// How configs are loaded.
 struct Preparation {
-  Options load;
-  PluginManifests* plugins;
+  Options load;              // its `manifests` are not used
+  PluginManifests* plugins;  // where plugins are looked for; each config reads them afresh
   std::string executable;
   LoopIo io;
 };
 
 // `former`: the config in force, whose sockets are kept and whose unchanged plugins are not asked
-// again; null at the start. With `bind` false no address is bound: a dry run.
+// again unless their library was built anew; null at the start. With `bind` false no address is
+// bound: a dry run. Files are read on the pool of maitred::offload.
 Async<PrepareResult> prepare(const Preparation& how, const Prepared* former, bool bind);
 
 }  // namespace maitred::host

@@ -4,7 +4,7 @@
 #include "host/admin/status-server.h"
 #include "host/admin/systemd.h"
 #include "host/log/logs.h"
-#include "host/runtime/failure.h"
+#include "host/base/failure.h"
 #include "host/runtime/loop-delay.h"
 #include "host/runtime/supervisor.h"
 
@@ -29,12 +29,12 @@ constexpr int exitOk = 0, exitFailed = 1, exitConfig = 2;
 void captureSignals() {
   kj::UnixEventPort::setReservedSignal(SIGUSR2);
   for (int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) kj::UnixEventPort::captureSignal(number);
+  signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is a failed write, not the end
 }
 
 LogOptions logOptions(settings::Log::Reader log) {
   LogOptions options;
-  // The config's `trace` is the log's `debug`.
-  options.level = static_cast<LogLevel>(std::max(static_cast<int>(log.getLevel()) - 1, 0));
+  options.level = static_cast<LogLevel>(log.getLevel());  // both in the same order
   options.format =
       log.getFormat() == settings::Log::Format::JSON ? LogFormat::json : LogFormat::text;
   options.file = log.getFile().cStr();
@@ -63,7 +63,6 @@ class Host {
 
   int run() {
     Preparation preparation{options.load, options.plugins, options.executable, loopIo()};
-    preparation.load.manifests = options.plugins;
     // Signals that come meanwhile wait; nothing has been started yet.
     PrepareResult first = prepare(preparation, nullptr, true).promise().wait(io.waitScope);
     first.diagnostics.write(std::cerr, Format::text);

@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <thread>
+
 namespace maitred::host {
 namespace {
 
@@ -93,18 +95,22 @@ ChildProcess::ChildProcess(const ProcessOptions& options, kj::UnixEventPort& eve
       pidfd(openPidfd(processId)),
       observer(events, pidfd, kj::UnixEventPort::FdObserver::OBSERVE_READ) {}
 
+// The kernel may take its time to end a killed process; nobody's loop waits for that.
 ChildProcess::~ChildProcess() noexcept(false) {
   if (reaped) return;
   signal(SIGKILL);
-  reap(true);
+  if (reap() != nullptr) return;
+  std::thread([child = processId]() {
+    while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  }).detach();
 }
 
-kj::Maybe<std::string> ChildProcess::reap(bool block) {
+kj::Maybe<std::string> ChildProcess::reap() {
   siginfo_t info = {};
   int result;
   do {
-    result =
-        waitid(waitByPidfd, static_cast<id_t>(pidfd.get()), &info, WEXITED | (block ? 0 : WNOHANG));
+    result = waitid(waitByPidfd, static_cast<id_t>(pidfd.get()), &info, WEXITED | WNOHANG);
   } while (result < 0 && errno == EINTR);
   if (result < 0) {
     reaped = true;
@@ -116,7 +122,7 @@ kj::Maybe<std::string> ChildProcess::reap(bool block) {
 }
 
 kj::Promise<std::string> ChildProcess::whenEnded() {
-  KJ_IF_MAYBE (text, reap(false)) {
+  KJ_IF_MAYBE (text, reap()) {
     return kj::mv(*text);
   }
   return observer.whenBecomesReadable().then([this]() { return whenEnded(); });

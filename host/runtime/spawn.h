@@ -22,7 +22,8 @@ class ChildProcess {
  public:
   // Throws if it cannot be forked. If the executable does not start, it exits with code 127.
   ChildProcess(const ProcessOptions& options, kj::UnixEventPort& events);
-  ~ChildProcess() noexcept(false);  // kills and reaps it if it still runs
+  // Kills it if it still runs; it is reaped when it has ended, without waiting here.
+  ~ChildProcess() noexcept(false);
   KJ_DISALLOW_COPY(ChildProcess);
 
   pid_t pid() const { return processId; }
@@ -37,7 +38,7 @@ class ChildProcess {
   kj::AutoCloseFd pidfd;
   kj::UnixEventPort::FdObserver observer;
   bool reaped = false;
-  kj::Maybe<std::string> reap(bool block);
+  kj::Maybe<std::string> reap();
 };
 
 }  // namespace maitred::host

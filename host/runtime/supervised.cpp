@@ -1,6 +1,9 @@
 #include "host/runtime/supervised.h"
 
+#include "host/base/failure.h"
 #include "host/log/logs.h"
+#include "host/plugins/file-stamp.h"
+#include "host/plugins/load.h"
 
 #include <kj/debug.h>
 #include <errno.h>
@@ -92,7 +95,9 @@ Async<void> Supervised::supervise() {
       machine.ended();
       break;
     }
-    if (!machine.crashed(now())) {
+    if (lacking) {
+      machine.lacking(now());
+    } else if (!machine.crashed(now())) {
       parts.logs.host().error("instance '" + instanceName +
                               "' has failed too often and stays down; `maitred "
                               "ctl restart " +
@@ -110,10 +115,17 @@ Async<void> Supervised::supervise() {
   settle();
 }
 
-Launch Supervised::launch() const {
+std::string Supervised::loadedStamp() const {
+  return place.instance->inlined ? stampWhenLoaded(place.library) : launchedStamp;
+}
+
+Launch Supervised::launch() {
   const auto& state = place.instance->stateDirectory;
-  KJ_REQUIRE(mkdir(state.c_str(), 0700) == 0 || errno == EEXIST, "the state folder cannot be made",
-             state, strerror(errno));
+  if (mkdir(state.c_str(), 0700) != 0 && errno != EEXIST) {
+    kj::throwFatalException(failure(kj::Exception::Type::OVERLOADED, "the state folder ",
+                                    state.c_str(), " cannot be made: ", strerror(errno)));
+  }
+  launchedStamp = fileStamp(place.library);
   Launch launch{place.executable,
                 place.library,
                 instanceName,
@@ -129,6 +141,7 @@ Launch Supervised::launch() const {
 // One incarnation, from its start until nothing of it is left.
 Async<void> Supervised::live() {
   killReason.clear();
+  lacking = false;
   hungUp = false;
   healthPending = false;
   auto& log = parts.logs.instance(instanceName);
@@ -137,6 +150,7 @@ Async<void> Supervised::live() {
                  incarnation = place.instance->inlined ? openInline(launch(), parts.io, log)
                                                        : startWorker(launch(), parts.io, log);
                })) {
+    lacking = e->getType() == kj::Exception::Type::OVERLOADED;
     noteFailure("it cannot be started: " + textOf(*e));
     co_return;
   }
@@ -146,6 +160,8 @@ Async<void> Supervised::live() {
   starting = start().promise().eagerlyEvaluate([this](kj::Exception&& e) {
     // A lost connection has its reason in the worker's end.
     bool lost = e.getType() == kj::Exception::Type::DISCONNECTED;
+    lacking =
+        e.getType() == kj::Exception::Type::OVERLOADED && machine.state() == LifeState::starting;
     kill(lost ? "it ended during its start" : "start failed: " + textOf(e), 0);
   });
   ticking = tick().promise().eagerlyEvaluate(nullptr);

@@ -68,6 +68,9 @@ class Supervised {
   const std::string& name() const { return instanceName; }
   const Seat& seat() const { return place; }
   LifeState state() const { return machine.state(); }
+  // The stamp of the library's file when its present or last code was loaded; empty before the
+  // first time. Inline code stays what it was at first for as long as the host runs.
+  std::string loadedStamp() const;
 
   // From stopped, failed or backing off; forgets crashes. Does nothing while it runs.
   void begin();
@@ -110,7 +113,7 @@ class Supervised {
   void noteFailure(const std::string& how);
   void noteState();
   void settle();
-  Launch launch() const;
+  Launch launch();
   LifePolicy lifePolicy() const;
   uint64_t memoryLimit() const;
   Moment now() const;
@@ -123,9 +126,11 @@ class Supervised {
   HostServices services;
 
   bool endWanted = false;
-  bool hungUp = false;  // its end was asked for, and is no failure
+  bool hungUp = false;   // its end was asked for, and is no failure
+  bool lacking = false;  // the present start failed as OVERLOADED: no crash
   bool healthPending = false;
   std::string killReason;
+  std::string launchedStamp;
   std::map<uint64_t, capnp::Capability::Client> capabilities;
 
   // For the status.

@@ -1,6 +1,7 @@
 // What operators see and do.
 #include "host/config/tools.h"
 #include "host/log/logs.h"
+#include "host/plugins/file-stamp.h"
 #include "host/runtime/loop-delay.h"
 #include "host/runtime/supervisor.h"
 
@@ -114,8 +115,21 @@ kj::Promise<void> Supervisor::restart(kj::StringPtr instance) {
   });
 }
 
+std::string Supervisor::inlineStays(const std::string& library) {
+  return library + " was built anew, but inline code stays in the process: it takes effect when " +
+         "the host is started again";
+}
+
 Async<void> Supervisor::restartNow(std::string name) {
   auto& instance = find(name.c_str());
+  const auto& library = instance.seat().library;
+  auto loaded = instance.loadedStamp();
+  if (!loaded.empty() && loaded != fileStamp(library)) {
+    bool inlined = instance.seat().instance->inlined;
+    parts.logs.host().warning(
+        "instance '" + name +
+        "': " + (inlined ? inlineStays(library) : library + " was built anew and is loaded now"));
+  }
   co_await instance.end(drainDeadline(0),
                         KJ_EXCEPTION(DISCONNECTED, "the instance is being restarted", name));
   instance.begin();

@@ -49,6 +49,24 @@ void Supervisor::describeHostChanges(const ConfigDiff& diff, ReloadReport& repor
   }
 }
 
+// A library that was built anew under an instance that runs: its process is started again; inline
+// the former code stays.
+void Supervisor::addNewLibraries(const Prepared& next, ConfigDiff& diff, ReloadReport& report) {
+  for (auto& change : diff.instances) {
+    auto instance = instances.find(change.name);
+    auto file = next.libraries.find(change.name);
+    if (instance == instances.end() || file == next.libraries.end()) continue;
+    auto loaded = instance->second->loadedStamp();
+    if (loaded.empty() || loaded == file->second.stamp) continue;
+    if (next.config->instance(change.name)->inlined) {
+      report.report += "instance '" + change.name + "': " + inlineStays(file->second.path) + "\n";
+      continue;
+    }
+    change.change = Change::wiringChanged;
+    change.why += (change.why.empty() ? "" : ", ") + std::string("the library was built anew");
+  }
+}
+
 Async<ReloadReport> Supervisor::reloadNow(bool dryRun) {
   KJ_REQUIRE(hostState != admin::HostState::DRAINING, "the host is shutting down");
   auto result = co_await prepare(preparation, &current, !dryRun);
@@ -60,6 +78,7 @@ Async<ReloadReport> Supervisor::reloadNow(bool dryRun) {
   }
   report.accepted = true;
   auto diff = diffConfigs(*current.config, *result.prepared->config);
+  addNewLibraries(*result.prepared, diff, report);
   for (const auto& change : diff.instances) {
     report.changes.push_back({change.name, actionOf(change.change), change.why});
   }
@@ -108,9 +127,8 @@ Async<void> Supervisor::apply(Prepared next, const ConfigDiff& diff, ReloadRepor
   wire();
   for (const auto& key : diff.host) {
     if (key == "log.level") {
-      auto level = static_cast<int>(current.config->host().getLog().getLevel());
-      // The contract's `trace` is the log's `debug`.
-      parts.logs.setDefaultLevel(static_cast<LogLevel>(std::max(level - 1, 0)));
+      auto level = current.config->host().getLog().getLevel();
+      parts.logs.setDefaultLevel(static_cast<LogLevel>(level));
     }
   }
   std::set<std::string> toRestart;

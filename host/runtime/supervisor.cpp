@@ -3,7 +3,7 @@
 #include "host/runtime/supervisor.h"
 
 #include "host/log/logs.h"
-#include "host/runtime/failure.h"
+#include "host/base/failure.h"
 #include "host/runtime/loop-delay.h"
 
 #include <kj/debug.h>
@@ -44,7 +44,7 @@ Seat Supervisor::seatOf(const Instance& instance) const {
   Seat seat;
   seat.config = current.config;
   seat.instance = &instance;
-  seat.library = current.libraries.at(instance.name);
+  seat.library = current.libraries.at(instance.name).path;
   seat.executable = preparation.executable;
   auto add = [&](const std::string& folder) {
     seat.policyPath += (seat.policyPath.empty() ? "" : ":") + folder;

@@ -74,6 +74,8 @@ class Supervisor final : public Control, private Supervised::Owner {
   Async<void> apply(Prepared next, const ConfigDiff& diff, ReloadReport& report);
   Async<void> reconfigure(const std::string& name, ReloadChange& change,
                           std::set<std::string>& toRestart);
+  void addNewLibraries(const Prepared& next, ConfigDiff& diff, ReloadReport& report);
+  static std::string inlineStays(const std::string& library);
   void describeHostChanges(const ConfigDiff& diff, ReloadReport& report);
   Async<void> restartNow(std::string name);
   Async<void> drainHost(uint32_t deadlineMs);

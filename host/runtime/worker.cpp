@@ -116,6 +116,7 @@ void reportCrashes() {
 
 int workerMain(int argc, char** argv) {
   reportCrashes();
+  signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is a failed write, not the end
   int code = cannotServe;
   KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&]() { code = serve(parse(argc, argv)); })) {
     log::jsonLinesToStderr()(log::Level::error, kj::str("the worker cannot serve: ", *exception));

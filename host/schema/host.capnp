@@ -26,6 +26,7 @@ struct Host {
 
   state @1 :Text = "./state" $Config.path(config) $Config.nonEmpty $Config.example("./state");
   # The folder under which everything durable lives; each instance has a folder of its own name in it.
+  # Not given, in a configuration below /etc, it is /var/lib/maitred.
 
   policyPath @2 :List(Text) $Config.path(config) $Config.oneOrMany $Config.example("[./policies]");
   # Folders that are searched for Lua policies, before the ones that ship with maitred.
@@ -62,7 +63,7 @@ struct Log {
   file @2 :Text $Config.path(config) $Config.example("/var/log/maitred.log");
   # Where to write; standard error when empty. The file is opened anew on SIGUSR1, for rotation.
 
-  enum Level { trace @0; debug @1; info @2; warning @3; error @4; }
+  enum Level { debug @0; info @1; warning @2; error @3; }
   enum Format { text @0; json @1; }
 }
 

@@ -102,7 +102,8 @@ System::~System() noexcept {
 
 void System::writeConfig() {
   std::ofstream(folder() + "/maitred.yaml")
-      << "host:\n  state: ./state\n  isolation: " << options.isolation
+      << "host:\n  state: ./state\n  isolation: " << options.isolation << "\n  plugin_path: ["
+      << std::getenv("MAITRED_BINARY_DIR") << "/lib/maitred-test]"
       << "\n  http: { listen: \"127.0.0.1:" << hostPort << "\" }\n"
       << options.hostExtra << "plugins:\n"
       << "  - name: local\n    library: maitred-local\n"
@@ -128,6 +129,11 @@ void System::editConfig(const std::string& from, const std::string& to) {
 }
 
 void System::start() {
+  launch();
+  eventually("the host is ready", [&]() { return ready(); });
+}
+
+void System::launch() {
   std::string path = folder() + "/log";
   int out = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -138,17 +144,19 @@ void System::start() {
   }
   close(in);
   close(out);
-  eventually("the host is ready", [&]() { return ready(); });
 }
 
-bool System::ready() {
+bool System::ready(std::string* why) {
   http::Client client(io.provider->getNetwork(), io.provider->getTimer());
-  bool answer = false;
-  kj::runCatchingExceptions([&]() {
-    auto url = "http://127.0.0.1:" + std::to_string(hostPort) + "/readyz";
-    answer = client.get(url).wait(io.waitScope).status == 200;
-  });
-  return answer;
+  http::ClientResponse answer;
+  KJ_IF_MAYBE (problem, kj::runCatchingExceptions([&]() {
+                 auto url = "http://127.0.0.1:" + std::to_string(hostPort) + "/readyz";
+                 answer = client.get(url).wait(io.waitScope);
+               })) {
+    answer.body = problem->getDescription().cStr();
+  }
+  if (why != nullptr) *why = answer.body;
+  return answer.status == 200;
 }
 
 void System::kill9() {

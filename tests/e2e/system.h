@@ -42,13 +42,17 @@ class System {
   ~System() noexcept;  // kill -9; tasks that still run are ended by their sandbox's limit
   KJ_DISALLOW_COPY(System);
 
-  void start();  // and waits until /readyz says so
+  void start();   // and waits until /readyz says so
+  void launch();  // without waiting
   void kill9();
   int terminate();  // SIGTERM; its exit code
   int join();       // waits for its end; its exit code
   pid_t pid() const { return process; }
   const std::string& folder() const { return directory.path(); }
   void editConfig(const std::string& from, const std::string& to);
+
+  // Whether /readyz says so; its reasons in *why, or why it cannot be asked.
+  bool ready(std::string* why = nullptr);
 
   Outcome maitred(std::vector<std::string> words, const std::string& input = "");
   Outcome ctl(std::vector<std::string> words);  // with --json where it is understood
@@ -69,7 +73,6 @@ class System {
 
  private:
   void writeConfig();
-  bool ready();
 
   Options options;
   testing::TemporaryDirectory directory;

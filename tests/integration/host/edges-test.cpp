@@ -7,10 +7,10 @@
 namespace maitred::host::test {
 namespace {
 
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
-class Edges : public testing::TestWithParam<const char*> {
+class Edges : public ::testing::TestWithParam<const char*> {
  protected:
   HostProcess host{GetParam()};
 
@@ -30,7 +30,7 @@ class Edges : public testing::TestWithParam<const char*> {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(, Edges, testing::Values("process", "inline"),
+INSTANTIATE_TEST_SUITE_P(, Edges, ::testing::Values("process", "inline"),
                          [](const auto& info) { return std::string(info.param); });
 
 TEST_P(Edges, AreCounted) {

@@ -8,12 +8,12 @@
 namespace maitred::host::test {
 namespace {
 
-using testing::AllOf;
-using testing::Contains;
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
-class Failure : public testing::Test {
+class Failure : public ::testing::Test {
  protected:
   HostProcess host{"process"};
   InstanceText trial{"trial", "test-trial", "    listen: { greet: \"127.0.0.1:0\" }\n"};

@@ -21,17 +21,6 @@ namespace maitred::host::test {
 using Clock = std::chrono::steady_clock;
 constexpr auto patience = std::chrono::seconds(20);
 
-Folder::Folder() {
-  const char* base = getenv("TMPDIR");
-  std::string pattern = std::string(base != nullptr ? base : "/tmp") + "/maitred-host-XXXXXX";
-  KJ_REQUIRE(mkdtemp(pattern.data()) != nullptr);
-  name = pattern;
-}
-
-Folder::~Folder() {
-  std::filesystem::remove_all(name);
-}
-
 namespace {
 kj::AsyncIoContext& sharedLoop() {
   static kj::AsyncIoContext* loop = new kj::AsyncIoContext(kj::setupAsyncIo());
@@ -53,8 +42,8 @@ void HostProcess::write(const std::vector<InstanceText>& instances) {
   std::ostringstream text;
   text << "host:\n  state: ./state\n  http: { listen: \"\" }\n  isolation: " << isolation
        << "\n  drain_timeout: " << drainTimeout << "\n  worker: { " << worker << " }\n  edge: { "
-       << edge << " }\n  plugin_path: [" << getenv("MAITRED_BINARY_DIR")
-       << "/lib/maitred]\nplugins:\n";
+       << edge << " }\n  plugin_path: [" << dir.path() << ", " << getenv("MAITRED_BINARY_DIR")
+       << "/lib/maitred-test]\nplugins:\n";
   for (const auto& instance : instances) {
     text << "  - name: " << instance.name << "\n    library: " << instance.library << "\n"
          << instance.rest;

@@ -4,25 +4,14 @@
 #include <capnp/rpc-twoparty.h>
 #include <kj/async-io.h>
 #include <maitred/schema/admin.capnp.h>
+#include <maitred/testing/harness.h>
 
-#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace maitred::host::test {
-
-// A temporary folder, removed at the end.
-class Folder {
- public:
-  Folder();
-  ~Folder();
-  const std::string& path() const { return name; }
-
- private:
-  std::string name;
-};
 
 struct InstanceText {
   std::string name, library, rest;
@@ -73,7 +62,7 @@ class HostProcess {
   std::string readFrom(const std::string& address);
 
  private:
-  Folder dir;
+  maitred::testing::TemporaryDirectory dir;
   std::string isolation;
   kj::AsyncIoContext& io;  // one for all: a thread has one loop
   pid_t process = 0;

@@ -7,16 +7,16 @@
 namespace maitred::host::test {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
-class Life : public testing::TestWithParam<const char*> {
+class Life : public ::testing::TestWithParam<const char*> {
  protected:
   HostProcess host{GetParam()};
   InstanceText trial{"trial", "test-trial", "    listen: { greet: \"127.0.0.1:0\" }\n"};
   InstanceText relay{"relay", "test-relay", "    uses: { echo: [trial] }\n"};
 };
 
-INSTANTIATE_TEST_SUITE_P(, Life, testing::Values("process", "inline"),
+INSTANTIATE_TEST_SUITE_P(, Life, ::testing::Values("process", "inline"),
                          [](const auto& info) { return std::string(info.param); });
 
 TEST_P(Life, ComesUpAndAnswersOverItsEdge) {

@@ -9,10 +9,10 @@
 namespace maitred::host::test {
 namespace {
 
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
-class Reload : public testing::TestWithParam<const char*> {
+class Reload : public ::testing::TestWithParam<const char*> {
  protected:
   HostProcess host{GetParam()};
 
@@ -40,7 +40,7 @@ class Reload : public testing::TestWithParam<const char*> {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(, Reload, testing::Values("process", "inline"),
+INSTANTIATE_TEST_SUITE_P(, Reload, ::testing::Values("process", "inline"),
                          [](const auto& info) { return std::string(info.param); });
 
 TEST_P(Reload, ChangedConfigIsTakenWithoutARestart) {

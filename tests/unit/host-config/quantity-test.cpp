@@ -75,15 +75,16 @@ TEST(Names, KnowInvalidUtf8) {
 }
 
 TEST(Address, ChecksSyntaxAndCollisions) {
-  for (const char* text :
-       {"127.0.0.1:0", "[::1]:80", "*:8080", "host-a.example:1", "unix:a.sock"}) {
+  for (const char* text : {"127.0.0.1:0", "[::1]:80", "*:8080", "localhost:1", "unix:a.sock"}) {
     EXPECT_EQ(addressFault(text), "") << text;
   }
-  for (const char* text :
-       {"", ":80", "1.2.3:80", "a b:1", "[::g]:1", "[::1]", "x:", "x:65536", "x:+1", "unix:"}) {
+  for (const char* text : {"", ":80", "1.2.3:80", "a b:1", "[::g]:1", "[::1]", "x:", "x:65536",
+                           "x:+1", "unix:", "host-a.example:1"}) {
     EXPECT_NE(addressFault(text), "") << text;
   }
   EXPECT_TRUE(sameAddress("*:80", "127.0.0.1:80"));
+  EXPECT_THAT(addressFault("host-a.example:1"), testing::HasSubstr("names are not looked up"));
+  EXPECT_TRUE(sameAddress("localhost:80", "127.0.0.1:80"));
   EXPECT_TRUE(sameAddress("unix:/a", "unix:/a"));
   EXPECT_FALSE(sameAddress("127.0.0.1:0", "127.0.0.1:0"));
   EXPECT_FALSE(sameAddress("127.0.0.2:80", "127.0.0.1:80"));

@@ -31,7 +31,8 @@ class ConfigTools : public ScratchTest {
       "shift: { day: ana } }\n"
       "      tables: { round: { seats: 2 }, \"a b\": { seats: 3 } }\n      labels: { x: \"true\", "
       "y: \"a: \\\"b\\\"\" }\n"
-      "      matrix: [[1, -2], []]\n      guests: [\"$$HOME\", \"- x\"]\n      seal: aGk=\n      "
+      "      matrix: [[1, -2], []]\n      guests: [\"$$HOME\", \"- x\", \"${}file:x\"]\n      "
+      "seal: aGk=\n      "
       "power: 250m\n";
 };
 
@@ -42,6 +43,7 @@ TEST_F(ConfigTools, EffectiveConfigReadsBackAsItself) {
   ConfigResult second = load(printed);
   ASSERT_EQ(report(second), "") << printed;
   EXPECT_EQ(effective(second), printed);
+  EXPECT_THAT(printed, HasSubstr("${}file:x"));
   ConfigDiff diff = diffConfigs(*first.config, *second.config);
   EXPECT_THAT(diff.host, ElementsAre());
   for (const InstanceChange& change : diff.instances)

@@ -123,6 +123,19 @@ TEST(Machine, FiveCrashesWithinTheWindowFail) {
   EXPECT_FALSE(life.machine.crashed(life.clock += 10s));
 }
 
+TEST(Machine, WantOfRoomIsTriedForEver) {
+  Life life;
+  for (int i = 0; i < 20; ++i) {
+    life.machine.begin(life.clock, false);
+    life.machine.lacking(life.clock);
+    EXPECT_EQ(life.machine.state(), LifeState::backingOff);
+    EXPECT_LE(life.machine.retryAt() - life.clock, 36s);
+    life.clock = life.machine.retryAt();
+  }
+  life.run();
+  EXPECT_TRUE(life.machine.crashed(life.clock += 1s)) << "it has not crashed before";
+}
+
 TEST(Machine, CrashesOutsideTheWindowDoNotCount) {
   Life life;
   for (int i = 0; i < 20; ++i) {

@@ -12,7 +12,7 @@ using testing::Isolation;
 using testing::PluginUnderTest;
 
 std::string library() {
-  return std::string(std::getenv("MAITRED_BINARY_DIR")) + "/lib/maitred/test-greeter.so";
+  return std::string(std::getenv("MAITRED_BINARY_DIR")) + "/lib/maitred-test/test-greeter.so";
 }
 
 class PluginLife : public ::testing::TestWithParam<Isolation> {
