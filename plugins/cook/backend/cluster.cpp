@@ -203,6 +203,7 @@ void Cluster::applyNode(backend::NodeChange::Reader change) {
     case backend::NodeChange::FULL: {
       NodeFacts facts = factsOf(name_, change.getFull());
       if (inSnapshot) named.insert(facts.key.nodeId);
+      facts.pool = owner.book().pools().ofNode(facts.pool);
       owner.nodes().put(std::move(facts), roomOf(change.getFull().getRoom()));
       break;
     }
@@ -255,7 +256,10 @@ void Cluster::applyNews(const Book::Found& found, backend::TaskStatus::Reader st
 void Cluster::withdraw(const Uuid& taskId, const NodeKey& node, bool blameNode,
                        std::int64_t retryAfterMs) {
   owner.nodes().letGo(node, taskId);
-  owner.book().withdraw(taskId, owner.nowMs());
+  Job* job = owner.book().findTask(taskId).job;
+  if (owner.book().withdraw(taskId, owner.nowMs())) {
+    owner.kickAt(owner.book().postpone(*job, owner.steadyMs(), retryAfterMs));
+  }
   if (blameNode) owner.kickAt(owner.nodes().refused(node, owner.steadyMs(), retryAfterMs));
 }
 

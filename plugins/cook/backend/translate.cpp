@@ -95,6 +95,7 @@ NodeFacts factsOf(const std::string& cluster, backend::Node::Reader node) {
   facts.capacity = amountOf(node.getCapacity());
   if (facts.capacity.ports == 0) facts.capacity.ports = Amount::ANY_PORTS;
   facts.tasksMax = node.getTasksMax();
+  facts.pool = text(node.getPool());
   facts.ready = node.getState() == backend::NodeState::READY;
   for (auto attribute : node.getAttributes()) {
     std::vector<std::string> values;

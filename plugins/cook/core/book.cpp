@@ -5,13 +5,8 @@
 namespace maitred::cook {
 namespace {
 
-Task taskOf(Job& job) {
-  const Instance* live = job.live();
-  return {job.spec.priority, live == nullptr ? 0 : live->startMs,
-          job.order,         job.spec.mem,
-          job.spec.cpus,     job.spec.gpus,
-          job.submittedMs,   &job};
-}
+constexpr std::int64_t FIRST_PAUSE_MS = 100;
+constexpr int MOST_DOUBLINGS = 8;
 
 template <typename T>
 void take(T& field, const T& news) {
@@ -21,28 +16,27 @@ void take(T& field, const T& news) {
 }  // namespace
 
 void Book::enter(Job& job) {
-  Partition& pool = partitions[job.spec.pool];
-  if (job.live() != nullptr) {
-    pool.ranking.user(job.spec.user).addRunning(taskOf(job));
-  } else if (job.state == JobState::waiting) {
-    pool.ranking.user(job.spec.user).addWaiting(taskOf(job));
+  PoolRanking& ranking = partitions[job.spec.pool].ranking;
+  if (const Instance* live = job.live()) {
+    ranking.addRunning(job, live->startMs);
+  } else if (job.state == JobState::waiting && !isOut(job)) {
+    ranking.addWaiting(job);
   }
   ++counts[static_cast<std::size_t>(job.state)];
-  changed.emplace(job.sequence, &job);
-  if (job.state == JobState::completed) byCompletion[{job.completedMs, job.order}] = &job;
+  changed.insert(job.sequence, &job);
+  if (job.state == JobState::completed) byCompletion.insert({job.completedMs, job.order}, &job);
 }
 
 void Book::leave(Job& job) {
-  Partition& pool = partitions[job.spec.pool];
-  if (job.live() != nullptr) {
-    pool.ranking.user(job.spec.user).removeRunning(taskOf(job));
-  } else if (job.state == JobState::waiting) {
-    pool.ranking.user(job.spec.user).removeWaiting(taskOf(job));
+  PoolRanking& ranking = partitions[job.spec.pool].ranking;
+  if (const Instance* live = job.live()) {
+    ranking.removeRunning(job, live->startMs);
+  } else if (job.state == JobState::waiting && !isOut(job)) {
+    ranking.removeWaiting(job);
   }
-  pool.ranking.tidy(job.spec.user);
   --counts[static_cast<std::size_t>(job.state)];
   changed.erase(job.sequence);
-  byCompletion.erase({job.completedMs, job.order});
+  if (job.state == JobState::completed) byCompletion.erase({job.completedMs, job.order});
 }
 
 Book::Change& Book::touch(Job& job) {
@@ -64,9 +58,55 @@ void Book::change(Job& job, std::int64_t nowMs, Changer&& changer) {
   leave(job);
   changer();
   derive(job, nowMs);
+  if (job.state != JobState::waiting) takeBack(job);
   job.sequence = nextSequence();
   enter(job);
   touch(job);
+}
+
+bool Book::isOut(const Job& job) const {
+  if (due.empty()) return false;
+  auto at = postponed.find(&job);
+  return at != postponed.end() && at->second.out;
+}
+
+// Forgets the time until which it is out; what it leaves and enters is the caller's.
+void Book::takeBack(Job& job) {
+  if (!isOut(job)) return;
+  Postponed& state = postponed[&job];
+  due.erase({state.untilMs, job.order, &job});
+  state.out = false;
+}
+
+std::int64_t Book::postpone(Job& job, std::int64_t nowMs, std::int64_t retryAfterMs) {
+  if (job.state != JobState::waiting || job.live() != nullptr) return nowMs;
+  Postponed& state = postponed[&job];
+  int doublings = std::min(state.refusals - 1, MOST_DOUBLINGS);
+  std::int64_t pause = doublings < 0 ? 0 : FIRST_PAUSE_MS << doublings;
+  ++state.refusals;
+  std::int64_t until = nowMs + std::max(pause, retryAfterMs);
+  if (until <= nowMs || (state.out && until <= state.untilMs)) return std::max(until, nowMs);
+  leave(job);
+  takeBack(job);
+  state.untilMs = until;
+  state.out = true;
+  due.emplace(until, job.order, &job);
+  enter(job);
+  return until;
+}
+
+void Book::wake(std::int64_t nowMs) {
+  while (!due.empty() && std::get<0>(*due.begin()) <= nowMs) {
+    Job& job = *std::get<2>(*due.begin());
+    leave(job);
+    takeBack(job);
+    enter(job);
+  }
+}
+
+std::optional<std::int64_t> Book::nextWakeMs() const {
+  if (due.empty()) return std::nullopt;
+  return std::get<0>(*due.begin());
 }
 
 Job* Book::add(Job job) {
@@ -77,7 +117,7 @@ Job* Book::add(Job job) {
   for (const Instance& one : added.instances) tasks.emplace(one.taskId, &added);
   lastOrder = std::max(lastOrder, added.order);
   lastSequence = std::max(lastSequence, added.sequence);
-  byUser[added.spec.user][{added.submittedMs, added.order}] = &added;
+  byUser[added.spec.user].insert({added.submittedMs, added.order}, &added);
   if (added.spec.group) ++groups[*added.spec.group];
   enter(added);
   return &added;
@@ -114,6 +154,7 @@ Instance* Book::start(Job& job, const Uuid& taskId, const Seat& seat, std::int64
     job.instances.push_back(std::move(one));
     tasks.emplace(taskId, &job);
   });
+  partitions[job.spec.pool].ranking.served(job.spec.user);
   touch(job).touched.push_back(taskId);
   return &job.instances.back();
 }
@@ -152,6 +193,7 @@ bool Book::report(const Uuid& taskId, const Report& news, std::int64_t nowMs) {
     if (news.unreachableMs) one.unreachableMs = *news.unreachableMs;
     if (!news.status || !mayBecome(one.status, *news.status)) return;
     one.status = *news.status;
+    postponed.erase(found.job);  // it is not waiting
     if (one.status == InstanceStatus::running && one.runningMs == 0) one.runningMs = news.atMs;
     if (!isTerminal(one.status)) return;
     one.endMs = std::max(news.atMs, one.startMs);
@@ -207,6 +249,8 @@ bool Book::cancel(const Uuid& taskId) {
 void Book::forget(Job& job) {
   if (job.state != JobState::completed || job.live() != nullptr) return;
   leave(job);
+  takeBack(job);
+  postponed.erase(&job);
   changes.erase(&job);
   for (const Instance& one : job.instances) tasks.erase(one.taskId);
   auto user = byUser.find(job.spec.user);
@@ -218,28 +262,27 @@ void Book::forget(Job& job) {
 
 Usage Book::usage(const std::string& pool, const std::string& user) const {
   auto at = partitions.find(pool);
-  if (at == partitions.end()) return {};
-  auto tasks = at->second.ranking.all().find(user);
-  return tasks == at->second.ranking.all().end() ? Usage{} : tasks->second.running();
+  const auto* found = at == partitions.end() ? nullptr : at->second.ranking.find(user);
+  return found == nullptr ? Usage{} : found->tasks.running();
 }
 
 Usage Book::usage(const std::string& pool) const {
   auto at = partitions.find(pool);
-  Usage sum;
-  if (at == partitions.end()) return sum;
-  for (const auto& [user, tasks] : at->second.ranking.all()) sum += tasks.running();
-  return sum;
+  return at == partitions.end() ? Usage{} : at->second.ranking.running();
 }
 
 std::vector<Job*> Book::liveJobs(const std::string& pool, const std::string& user) const {
-  std::vector<Job*> found;
+  std::vector<Job*> jobs;
   auto at = partitions.find(pool);
-  if (at == partitions.end()) return found;
-  auto tasks = at->second.ranking.all().find(user);
-  if (tasks == at->second.ranking.all().end()) return found;
-  found.reserve(tasks->second.runningCount());
-  tasks->second.eachRunning([&](const Task& task) { found.push_back(task.job); });
-  return found;
+  const auto* found = at == partitions.end() ? nullptr : at->second.ranking.find(user);
+  if (found == nullptr) return jobs;
+  jobs.reserve(found->tasks.runningCount());
+  found->tasks.eachRunning([&](Job& job) { jobs.push_back(&job); });
+  return jobs;
+}
+
+void Book::rescore() {
+  for (auto& [name, partition] : partitions) partition.ranking.rescore();
 }
 
 std::vector<Book::Change> Book::takeChanges(std::size_t most) {

@@ -3,11 +3,13 @@
 // and the indexes in step, and remembers what changed since it was last asked, so that the owner
 // can make it durable.
 
+#include "head-rule.h"
 #include "pools.h"
 #include "ranking.h"
 #include "transitions.h"
 
 #include <array>
+#include <memory>
 #include <unordered_map>
 
 namespace maitred::cook {
@@ -45,6 +47,11 @@ class Book {
   Shares& shares(const std::string& pool) { return partitions[pool].shares; }
   Quotas& quotas(const std::string& pool) { return partitions[pool].quotas; }
   const PoolRanking& ranking(const std::string& pool) { return partitions[pool].ranking; }
+  // For those who walk it, which brings it up to date.
+  PoolRanking& rankingOf(const std::string& pool) { return partitions[pool].ranking; }
+  HeadRule& headRule(const std::string& pool) { return partitions[pool].head; }
+  // A scorer decides otherwise than before, although it is the same object.
+  void rescore();
   // What live instances hold in a pool, of one user and of all. Instances that are being killed
   // count until their end is confirmed.
   Usage usage(const std::string& pool, const std::string& user) const;
@@ -92,6 +99,17 @@ class Book {
   // Only completed jobs without a live instance.
   void forget(Job& job);
 
+  // A launch of the job was refused: it is out of the queue until the returned time, which is now
+  // for the first refusal and later each time after that, and at least `retryAfterMs` away. Once an
+  // instance of it has run, all is forgotten. Times are of a clock that does not jump.
+  std::int64_t postpone(Job& job, std::int64_t nowMs, std::int64_t retryAfterMs = 0);
+  // Puts back those whose time has come; a cycle does so first. Who postpones asks for a cycle
+  // then.
+  void wake(std::int64_t nowMs);
+  // When the next one's comes; nothing if none is put off.
+  std::optional<std::int64_t> nextWakeMs() const;
+  std::size_t postponedCount() const { return due.size(); }
+
   struct Change {
     Job* job;
     std::vector<Uuid> touched;    // instances to write
@@ -104,11 +122,11 @@ class Book {
   void giveBack(std::vector<Change> changes);
 
   // --- Indexes ---
-  using Window = std::map<std::pair<std::int64_t, std::uint64_t>, Job*>;  // by time, then order
+  using Window = FlatIndex<std::pair<std::int64_t, std::uint64_t>, Job*>;  // by time, then order
   const Window* submittedBy(const std::string& user) const;
   const Window& completed() const { return byCompletion; }
   const std::map<std::string, Window>& users() const { return byUser; }
-  const std::map<std::uint64_t, Job*>& bySequence() const { return changed; }
+  const FlatIndex<std::uint64_t, Job*>& bySequence() const { return changed; }
   std::size_t count(JobState state) const { return counts[static_cast<std::size_t>(state)]; }
   std::size_t size() const { return jobs.size(); }
   bool groupExists(const Uuid& group) const { return groups.contains(group); }
@@ -125,6 +143,12 @@ class Book {
     PoolRanking ranking;
     Shares shares;
     Quotas quotas;
+    HeadRule head;
+  };
+  struct Postponed {
+    int refusals = 0;
+    std::int64_t untilMs = 0;  // of those that are out of the queue
+    bool out = false;
   };
   MeaCulpaLimits limits_;
   std::unordered_map<Uuid, std::unique_ptr<Job>> jobs;
@@ -133,9 +157,11 @@ class Book {
   std::map<std::string, Partition> partitions;
   std::map<std::string, Window> byUser;
   Window byCompletion;
-  std::map<std::uint64_t, Job*> changed;
+  FlatIndex<std::uint64_t, Job*> changed;
   std::map<Uuid, std::size_t> groups;  // how many jobs each has
   std::unordered_map<Job*, Change> changes;
+  std::unordered_map<const Job*, Postponed> postponed;
+  std::set<std::tuple<std::int64_t, std::uint64_t, Job*>> due;  // by time, then order
   std::array<std::size_t, 3> counts{};
   std::uint64_t lastOrder = 0;
   std::uint64_t lastSequence = 0;
@@ -144,6 +170,8 @@ class Book {
   template <typename Changer>
   void change(Job& job, std::int64_t nowMs, Changer&& changer);
   void derive(Job& job, std::int64_t nowMs);
+  bool isOut(const Job& job) const;
+  void takeBack(Job& job);
   void enter(Job& job);
   void leave(Job& job);
   Change& touch(Job& job);

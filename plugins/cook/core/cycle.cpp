@@ -1,52 +1,120 @@
 #include "cycle.h"
 
 namespace maitred::cook {
+namespace {
 
-std::vector<Job*> considerable(Book& book, Scorer& scorer, const CycleOptions& options,
-                               CycleResult& result) {
-  std::vector<Job*> jobs;
-  auto collect = [&](Scorer& with) {
-    jobs.clear();
-    MergedOrder order(book.ranking(options.pool), book.shares(options.pool), with);
-    while (auto ranked = order.next()) {
-      if (jobs.size() == options.considerableMost) {
-        result.more = true;
-        break;
-      }
-      jobs.push_back(ranked->task->job);
-    }
-    return !order.failed();
+// How many jobs in front of the first match are examined for whether they can ever be matched.
+constexpr int HEADS_EXAMINED = 8;
+
+class Cycle {
+ public:
+  Cycle(Book& book, NodeTable& nodes, Fitness* fitness, const CycleOptions& options,
+        std::int64_t nowMs, const std::function<Uuid()>& newId)
+      : book(book),
+        nodes(nodes),
+        fitness(fitness),
+        options(options),
+        nowMs(nowMs),
+        steadyMs(options.steadyMs.value_or(nowMs)),
+        newId(newId) {}
+
+  // False: the scorer failed, and nothing was decided.
+  bool decide(Scorer& scorer);
+  void begin();
+  CycleResult result;
+
+ private:
+  struct Decision {
+    Job* job;
+    Uuid taskId;
+    Node* node;
   };
-  if (!collect(scorer)) {
-    result.policyFailed = true;
-    result.more = false;
-    DominantResource builtIn;
-    collect(builtIn);
-  }
-  return jobs;
+  Book& book;
+  NodeTable& nodes;
+  Fitness* fitness;
+  const CycleOptions& options;
+  std::int64_t nowMs, steadyMs;
+  const std::function<Uuid()>& newId;
+  std::vector<Decision> decisions;
+  int examined = 0;
+  bool headPassed = false;
+
+  void missed(const Job& job);
+};
+
+// A job that no node could take even if it were empty holds up nobody: it is not the head.
+void Cycle::missed(const Job& job) {
+  if (headPassed || !decisions.empty()) return;
+  headPassed = ++examined > HEADS_EXAMINED || nodes.couldHold(options.queue.pool, job.spec);
 }
+
+bool Cycle::decide(Scorer& scorer) {
+  HeadRule& rule = book.headRule(options.queue.pool);
+  rule.setMost(options.considerableMost);
+  result.considered = 0;
+  PendingQueue queue(book, options.queue, scorer);
+  Matcher matcher(nodes, fitness, steadyMs, options.goodEnough, options.queue.pool);
+  while (nodes.openCount(options.queue.pool) != 0) {
+    if (result.considered == rule.limit()) {
+      result.more = true;
+      break;
+    }
+    Job* job = queue.next();
+    if (job == nullptr) break;
+    ++result.considered;
+    Node* node = matcher.find(job->spec);
+    if (node == nullptr) {
+      missed(*job);
+      continue;
+    }
+    Uuid taskId = newId();
+    nodes.hold(node->facts.key, taskId, Amount::of(job->spec), true);
+    decisions.push_back({job, taskId, node});
+  }
+  if (queue.failed()) {
+    for (const Decision& one : decisions) nodes.letGo(one.node->facts.key, one.taskId);
+    decisions.clear();
+    examined = 0;
+    result.more = headPassed = false;
+    return false;
+  }
+  result.offensive = queue.offensive();
+  result.rateLimited = queue.rateLimited();
+  if (result.considered != 0) {
+    std::int64_t pace = matchIntervalMs(book.pools().all().size());
+    result.head = rule.after(!decisions.empty(), !decisions.empty() && !headPassed, steadyMs, pace);
+  }
+  return true;
+}
+
+void Cycle::begin() {
+  result.started.reserve(decisions.size());
+  for (const Decision& one : decisions) {
+    NodeKey key = one.node->facts.key;
+    Seat seat{key.cluster, key.nodeId, one.node->facts.hostname};
+    if (book.start(*one.job, one.taskId, seat, nowMs) == nullptr) {
+      nodes.letGo(key, one.taskId);
+      continue;
+    }
+    result.started.push_back({one.job, one.taskId, std::move(key), one.node->room.generation});
+  }
+}
+
+}  // namespace
 
 CycleResult runCycle(Book& book, NodeTable& nodes, Scorer& scorer, Fitness* fitness,
                      const CycleOptions& options, std::int64_t nowMs,
                      const std::function<Uuid()>& newId) {
-  CycleResult result;
-  if (nodes.openCount() == 0) return result;
-  std::vector<Job*> jobs = considerable(book, scorer, options, result);
-  Matcher matcher(nodes, fitness, options.steadyMs.value_or(nowMs), options.goodEnough);
-  for (Job* job : jobs) {
-    if (nodes.openCount() == 0) break;
-    ++result.considered;
-    Node* node = matcher.find(job->spec);
-    if (node == nullptr) continue;
-    NodeKey key = node->facts.key;
-    Seat seat{key.cluster, key.nodeId, node->facts.hostname};
-    Uuid taskId = newId();
-    std::uint64_t generation = node->room.generation;
-    if (book.start(*job, taskId, seat, nowMs) == nullptr) continue;
-    nodes.hold(key, taskId, Amount::of(job->spec), true);
-    result.started.push_back({job, taskId, key, generation});
+  Cycle cycle(book, nodes, fitness, options, nowMs, newId);
+  book.wake(options.steadyMs.value_or(nowMs));
+  const Pool* pool = book.pools().find(options.queue.pool);
+  if (pool != nullptr && !pool->active) return cycle.result;
+  if (!cycle.decide(scorer)) {
+    cycle.result.policyFailed = true;
+    cycle.decide(builtInScorer(pool != nullptr && pool->druMode == DruMode::gpu));
   }
-  return result;
+  cycle.begin();
+  return std::move(cycle.result);
 }
 
 }  // namespace maitred::cook

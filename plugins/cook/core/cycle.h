@@ -1,8 +1,9 @@
 #pragma once
-// One scheduling cycle: the first jobs of the order are matched with nodes and started in the book.
+// One scheduling cycle of one pool: the first jobs of its queue are matched with nodes and started
+// in the book. Its cost follows the jobs that it looks at and what changed since the last one.
 
-#include "book.h"
 #include "matching.h"
+#include "pending-queue.h"
 
 #include <functional>
 #include <optional>
@@ -10,11 +11,11 @@
 namespace maitred::cook {
 
 struct CycleOptions {
-  std::string pool;
+  QueueOptions queue = {};
   std::size_t considerableMost = 1000;
   double goodEnough = Matcher::GOOD_ENOUGH;
-  // The clock against which NodeTable::refused() closed nodes, ms. It must not jump, which the wall
-  // clock does; without it the cycle's own time is taken.
+  // The clock against which NodeTable::refused() closed nodes and Book::postpone() put off jobs,
+  // ms. It must not jump, which the wall clock does; without it the cycle's own time is taken.
   std::optional<std::int64_t> steadyMs = std::nullopt;
 };
 
@@ -26,19 +27,19 @@ struct CycleResult {
     std::uint64_t generation;  // of the room that it was placed by
   };
   std::vector<Started> started;
+  // Jobs above the per-job limits; the owner kills them.
+  std::vector<Job*> offensive;
   std::size_t considered = 0;
   bool policyFailed = false;  // the built-in order decided this cycle
-  bool more = false;          // jobs wait behind those that were considered
+  bool more = false;          // jobs may wait behind those that were considered
+  bool rateLimited = false;   // jobs wait for their owners' launch rate alone
+  HeadRule::Note head = HeadRule::Note::none;
 };
 
 // `newId` gives unique task ids; `fitness` may be null. What it returns is begun in the book, and
-// must be durable before anything is launched.
+// must be durable before anything is launched. An inactive pool starts nothing.
 CycleResult runCycle(Book& book, NodeTable& nodes, Scorer& scorer, Fitness* fitness,
                      const CycleOptions& options, std::int64_t nowMs,
                      const std::function<Uuid()>& newId);
-
-// The first waiting jobs in the order in which they would be served.
-std::vector<Job*> considerable(Book& book, Scorer& scorer, const CycleOptions& options,
-                               CycleResult& result);
 
 }  // namespace maitred::cook

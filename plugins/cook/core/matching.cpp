@@ -5,20 +5,17 @@
 namespace maitred::cook {
 namespace {
 
-bool fits(const Amount& wanted, const Amount& free) {
-  return wanted.cpuMillis <= free.cpuMillis && wanted.memBytes <= free.memBytes &&
-         wanted.ports <= free.ports;
-}
+// Differences of fitness below it come from the order of the operations alone.
+constexpr double ROUNDING = 1e-9;
 
 }  // namespace
-
 double binPacking(const FitnessInput& in) {
   return ((in.usedCpus + in.jobCpus) / in.totalCpus + (in.usedMem + in.jobMem) / in.totalMem) / 2;
 }
 
 bool Matcher::isHopeless(const Amount& wanted) const {
   return std::any_of(hopeless.begin(), hopeless.end(),
-                     [&](const Amount& known) { return fits(known, wanted); });
+                     [&](const Amount& known) { return known.fitsIn(wanted); });
 }
 
 double Matcher::fitnessOf(const Node& node, const Amount& free, const Amount& wanted) {
@@ -40,7 +37,6 @@ double Matcher::fitnessOf(const Node& node, const Amount& free, const Amount& wa
 Node* Matcher::find(const JobSpec& spec) {
   Amount wanted = Amount::of(spec);
   if (isHopeless(wanted)) return nullptr;
-  const Amount& smallest = nodes.smallest();
   // No node can become fuller by this job than by so much.
   double gainMost = 2;
   if (smallest.cpuMillis > 0 && smallest.memBytes > 0) {
@@ -50,16 +46,12 @@ Node* Matcher::find(const JobSpec& spec) {
   }
   Node* best = nullptr;
   double bestFitness = -1;
-  nodes.eachOpen([&](Node& node) {
+  nodes.eachOpen(pool, wanted, [&](Node& node, const Amount& free) {
     if (fitness == nullptr && best != nullptr &&
-        NodeTable::fullness(node) + gainMost <= bestFitness) {
+        NodeTable::fullness(node) + gainMost <= bestFitness + ROUNDING) {
       return false;
     }
-    Amount free = node.free();
-    if (!fits(wanted, free) || node.closedUntilMs > nowMs) return true;
-    bool suits = std::all_of(spec.constraints.begin(), spec.constraints.end(),
-                             [&](const AttributeRule& rule) { return node.has(rule); });
-    if (!suits) return true;
+    if (node.closedUntilMs > nowMs || !node.suits(spec)) return true;
     double value = fitnessOf(node, free, wanted);
     if (value > bestFitness) {
       best = &node;

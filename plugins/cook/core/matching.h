@@ -29,8 +29,14 @@ class Matcher {
   static constexpr double GOOD_ENOUGH = 0.8;
 
   // `fitness` null = bin packing.
-  Matcher(NodeTable& nodes, Fitness* fitness, std::int64_t nowMs, double goodEnough = GOOD_ENOUGH)
-      : nodes(nodes), fitness(fitness), nowMs(nowMs), goodEnough(goodEnough) {}
+  Matcher(NodeTable& nodes, Fitness* fitness, std::int64_t nowMs, double goodEnough = GOOD_ENOUGH,
+          std::string pool = "")
+      : nodes(nodes),
+        fitness(fitness),
+        nowMs(nowMs),
+        goodEnough(goodEnough),
+        pool(std::move(pool)),
+        smallest(nodes.smallest(this->pool)) {}
 
   // Null: no node can take it now.
   Node* find(const JobSpec& spec);
@@ -40,6 +46,8 @@ class Matcher {
   Fitness* fitness;
   std::int64_t nowMs;
   double goodEnough;
+  std::string pool;
+  Amount smallest;
   std::vector<Amount>
       hopeless;  // requests that found nothing: whatever asks for as much or more will not either
 

@@ -9,17 +9,6 @@ namespace {
 constexpr std::int64_t FIRST_REFUSAL_MS = 100;
 constexpr int MOST_DOUBLINGS = 8;
 
-Amount operator-(const Amount& a, const Amount& b) {
-  return {a.cpuMillis - b.cpuMillis, a.memBytes - b.memBytes, a.ports - b.ports};
-}
-void operator+=(Amount& a, const Amount& b) {
-  a = {a.cpuMillis + b.cpuMillis, a.memBytes + b.memBytes, a.ports + b.ports};
-}
-Amount least(const Amount& a, const Amount& b) {
-  return {std::min(a.cpuMillis, b.cpuMillis), std::min(a.memBytes, b.memBytes),
-          std::min(a.ports, b.ports)};
-}
-
 double part(std::int64_t free, std::int64_t total) {
   return total <= 0 ? 1 : 1 - static_cast<double>(std::max<std::int64_t>(0, free)) / total;
 }
@@ -27,14 +16,15 @@ double part(std::int64_t free, std::int64_t total) {
 }  // namespace
 
 Amount Amount::of(const JobSpec& spec) {
-  // Rounded up to what a backend can express; the small term forgives 0.1 for being
-  // 0.1000000000000000055.
+  // The small terms forgive 0.1 for being 0.1000000000000000055.
   return {static_cast<std::int64_t>(std::ceil(spec.cpus * 1000 - 1e-6)),
-          static_cast<std::int64_t>(std::ceil(spec.mem * 1024 * 1024 - 1e-3)), spec.ports};
+          static_cast<std::int64_t>(std::ceil(spec.mem * 1024 * 1024 - 1e-3)), spec.ports,
+          static_cast<std::int64_t>(std::ceil(spec.gpus - 1e-6))};
 }
 
 Amount Node::free() const {
-  Amount free = least(room.available - freshSum, facts.capacity - heldSum);
+  Amount free = room.available - freshSum;
+  free.lowerTo(facts.capacity - heldSum);
   bool silent = facts.capacity.ports == Amount::ANY_PORTS && room.available.ports == 0;
   if (silent) free.ports = Amount::ANY_PORTS;
   return free;
@@ -50,8 +40,13 @@ bool Node::has(const AttributeRule& rule) const {
   return false;
 }
 
+bool Node::suits(const JobSpec& spec) const {
+  return std::all_of(spec.constraints.begin(), spec.constraints.end(),
+                     [&](const AttributeRule& rule) { return has(rule); });
+}
+
 void NodeTable::unlist(Node& node) {
-  if (node.listed) open.erase(&node);
+  if (node.listed) pools[node.facts.pool].open.erase(node.fullness, node.number);
   node.listed = false;
 }
 
@@ -64,16 +59,52 @@ void NodeTable::list(Node& node) {
   bool full = node.facts.tasksMax != 0 &&
               std::max<std::int64_t>(tasks, node.held.size()) >= node.facts.tasksMax;
   node.listed = node.facts.ready && !full && free.cpuMillis > 0 && free.memBytes > 0;
-  if (node.listed) open.insert(&node);
+  if (node.listed) pools[node.facts.pool].open.insert({node.fullness, node.number, free, &node});
 }
 
-void NodeTable::measureSmallest() {
-  smallest_ = {};
+// Takes the node out of its pool.
+void NodeTable::forget(Node& node) {
+  unlist(node);
+  auto pool = pools.find(node.facts.pool);
+  pool->second.measured = false;
+  if (--pool->second.count == 0) pools.erase(pool);
+}
+
+NodeTable::PoolNodes& NodeTable::measured(const std::string& name) {
+  static PoolNodes none;
+  auto at = pools.find(name);
+  if (at == pools.end()) return none;
+  PoolNodes& pool = at->second;
+  if (pool.measured) return pool;
   bool first = true;
   for (const auto& [key, node] : nodes) {
-    smallest_ = first ? node->facts.capacity : least(smallest_, node->facts.capacity);
+    if (node->facts.pool != name) continue;
+    if (first) pool.smallest = pool.largest = node->facts.capacity;
+    pool.smallest.lowerTo(node->facts.capacity);
+    pool.largest.raiseTo(node->facts.capacity);
     first = false;
   }
+  pool.measured = true;
+  return pool;
+}
+
+Amount NodeTable::smallest(const std::string& pool) {
+  return measured(pool).smallest;
+}
+
+std::size_t NodeTable::openCount(const std::string& pool) const {
+  auto at = pools.find(pool);
+  return at == pools.end() ? 0 : at->second.open.size();
+}
+
+bool NodeTable::couldHold(const std::string& pool, const JobSpec& spec) {
+  Amount wanted = Amount::of(spec);
+  if (!wanted.fitsIn(measured(pool).largest)) return false;
+  return std::any_of(nodes.begin(), nodes.end(), [&](const auto& entry) {
+    const Node& node = *entry.second;
+    return node.facts.pool == pool && node.facts.ready && wanted.fitsIn(node.facts.capacity) &&
+           node.suits(spec);
+  });
 }
 
 Node& NodeTable::put(NodeFacts facts, RoomFacts room) {
@@ -81,9 +112,15 @@ Node& NodeTable::put(NodeFacts facts, RoomFacts room) {
   bool isNew = slot == nullptr;
   if (isNew) slot = std::make_unique<Node>();
   Node& node = *slot;
-  unlist(node);
-  bool resized = isNew || !(node.facts.capacity == facts.capacity);
+  if (isNew) {
+    node.number = ++lastNumber;
+  } else {
+    forget(node);
+  }
   node.facts = std::move(facts);
+  PoolNodes& pool = pools[node.facts.pool];
+  ++pool.count;
+  pool.measured = false;
   if (isNew) {
     if (auto stray = strays.extract(node.facts.key); !stray.empty()) {
       for (const auto& [task, amount] : stray.mapped()) {
@@ -95,7 +132,6 @@ Node& NodeTable::put(NodeFacts facts, RoomFacts room) {
   node.closedUntilMs = 0;
   list(node);
   setRoom(node.facts.key, room);
-  if (resized) measureSmallest();
   return node;
 }
 
@@ -114,10 +150,9 @@ void NodeTable::setRoom(const NodeKey& key, const RoomFacts& room) {
 void NodeTable::remove(const NodeKey& key) {
   auto at = nodes.find(key);
   if (at == nodes.end()) return;
-  unlist(*at->second);
+  forget(*at->second);
   for (const auto& [task, held] : at->second->held) strays[key].emplace(task, held.amount);
   nodes.erase(at);
-  measureSmallest();
 }
 
 void NodeTable::removeCluster(const std::string& cluster) {
@@ -128,11 +163,10 @@ void NodeTable::removeCluster(const std::string& cluster) {
   }
   for (const NodeKey& key : gone) {
     auto at = nodes.find(key);
-    unlist(*at->second);
+    forget(*at->second);
     for (const auto& [task, held] : at->second->held) strays[key].emplace(task, held.amount);
     nodes.erase(at);
   }
-  measureSmallest();
 }
 
 Node* NodeTable::find(const NodeKey& key) {
@@ -169,9 +203,9 @@ void NodeTable::letGo(const NodeKey& key, const Uuid& task) {
   if (at == node->held.end()) return;
   unlist(*node);
   const auto& held = at->second;
-  node->heldSum = node->heldSum - held.amount;
+  node->heldSum -= held.amount;
   if (held.generation != 0 && held.generation >= node->room.generation) {
-    node->freshSum = node->freshSum - held.amount;
+    node->freshSum -= held.amount;
   }
   node->held.erase(at);
   list(*node);

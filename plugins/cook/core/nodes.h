@@ -7,23 +7,12 @@
 // place more than the capacity less what we hold. A wrong guess costs nothing: the backend refuses
 // and the job waits on.
 
-#include "types.h"
+#include "open-nodes.h"
 
+#include <map>
 #include <memory>
-#include <set>
 
 namespace maitred::cook {
-
-// Amounts in the backends' units, so that sums are exact.
-struct Amount {
-  // Of nodes that do not say which ports they have.
-  static constexpr std::int64_t ANY_PORTS = std::int64_t{1} << 30;
-  std::int64_t cpuMillis = 0;
-  std::int64_t memBytes = 0;
-  std::int64_t ports = 0;
-  static Amount of(const JobSpec& spec);
-  bool operator==(const Amount&) const = default;
-};
 
 struct NodeKey {
   std::string cluster;  // backend instance
@@ -54,6 +43,7 @@ class Node {
 
   Amount free() const;
   bool has(const AttributeRule& rule) const;  // HOSTNAME counts as an attribute
+  bool suits(const JobSpec& spec) const;      // has all that the job asks for
 
   // After a refusal the node is left alone for a while, longer each time.
   std::int64_t closedUntilMs = 0;
@@ -68,6 +58,7 @@ class Node {
   Amount heldSum;
   Amount freshSum;  // of those that the room does not know yet
   double fullness = 0;
+  std::uint64_t number = 0;  // of its coming
   bool listed = false;
   friend class NodeTable;
 };
@@ -90,36 +81,41 @@ class NodeTable {
   std::int64_t refused(const NodeKey& key, std::int64_t nowMs, std::int64_t retryAfterMs);
   void accepted(const NodeKey& key);
 
-  // Calls each(Node&) on the nodes with room, the fullest first, until it returns false. The table
-  // must not be changed meanwhile.
+  // Calls each(Node&, free) on the pool's nodes with room for `wanted`, the fullest first, until it
+  // returns false. The table must not be changed meanwhile.
   template <typename Each>
-  void eachOpen(Each&& each) {
-    for (Node* node : open) {
-      if (!each(*node)) return;
-    }
+  void eachOpen(const std::string& pool, const Amount& wanted, Each&& each) const {
+    auto at = pools.find(pool);
+    if (at == pools.end()) return;
+    at->second.open.eachFitting(
+        wanted, [&](const OpenNodes::Entry& one) { return each(*one.node, one.free); });
   }
-  std::size_t openCount() const { return open.size(); }
+  // How many nodes of the pool have any room.
+  std::size_t openCount(const std::string& pool) const;
   const std::map<NodeKey, std::unique_ptr<Node>>& all() const { return nodes; }
 
   static double fullness(const Node& node) { return node.fullness; }
-  // The smallest capacities, which bound what a job can add to a node's fullness.
-  const Amount& smallest() const { return smallest_; }
+  // The smallest capacities in the pool, which bound what a job can add to a node's fullness.
+  Amount smallest(const std::string& pool);
+  // Whether a node of the pool could take the job if nothing else were there.
+  bool couldHold(const std::string& pool, const JobSpec& spec);
 
  private:
-  struct FullestFirst {
-    bool operator()(const Node* a, const Node* b) const {
-      if (a->fullness != b->fullness) return a->fullness > b->fullness;
-      return a->facts.key < b->facts.key;
-    }
+  struct PoolNodes {
+    OpenNodes open;
+    std::size_t count = 0;
+    bool measured = false;
+    Amount smallest, largest;  // capacities, if measured
   };
   std::map<NodeKey, std::unique_ptr<Node>> nodes;
   std::map<NodeKey, std::map<Uuid, Amount>> strays;  // held on nodes that nobody has shown us
-  std::set<Node*, FullestFirst> open;
-  Amount smallest_;
+  std::map<std::string, PoolNodes> pools;
+  std::uint64_t lastNumber = 0;
 
   void unlist(Node& node);
   void list(Node& node);
-  void measureSmallest();
+  void forget(Node& node);
+  PoolNodes& measured(const std::string& pool);
 };
 
 }  // namespace maitred::cook

@@ -8,176 +8,213 @@ namespace {
 
 constexpr double BYTES_PER_MIB = 1024 * 1024;
 constexpr double MICRO = 1e6;
+// Users without anything are remembered for their turn, up to so many.
+constexpr std::size_t IDLE_USERS_MOST = 10'000;
 
 }  // namespace
 
-void UserTasks::Sums::add(const Task& task, int sign) {
-  memBytes += sign * std::llround(task.mem * BYTES_PER_MIB);
-  microCpus += sign * std::llround(task.cpus * MICRO);
-  microGpus += sign * std::llround(task.gpus * MICRO);
+void UserTasks::Sums::add(const Job& job, int sign) {
+  memBytes += sign * std::llround(job.spec.mem * BYTES_PER_MIB);
+  microCpus += sign * std::llround(job.spec.cpus * MICRO);
+  microGpus += sign * std::llround(job.spec.gpus * MICRO);
+  count += sign;
 }
 
-void UserTasks::removeWaiting(const Task& task) {
-  waitingCount_ -= level(task).waiting.erase(task);
-  tidy(task.priority);
+Usage UserTasks::Sums::usage() const {
+  return {memBytes / BYTES_PER_MIB, microCpus / MICRO, microGpus / MICRO, count};
 }
 
-void UserTasks::addRunning(const Task& task) {
-  Level& here = level(task);
-  if (!here.running.insert(task).second) return;
-  here.sums.add(task, 1);
+void UserTasks::addWaiting(Job& job) {
+  waitingCount_ += levels[job.spec.priority].waiting.insert(job.order, &job);
+}
+
+void UserTasks::removeWaiting(const Job& job) {
+  auto at = levels.find(job.spec.priority);
+  if (at == levels.end()) return;
+  waitingCount_ -= at->second.waiting.erase(job.order);
+  tidy(at);
+}
+
+void UserTasks::addRunning(Job& job, std::int64_t startMs) {
+  Level& level = levels[job.spec.priority];
+  if (!level.running.insert({startMs, job.order}, &job)) return;
+  level.sums.add(job, 1);
+  total.add(job, 1);
   ++runningCount_;
 }
 
-void UserTasks::removeRunning(const Task& task) {
-  Level& here = level(task);
-  if (here.running.erase(task) != 0) {
-    here.sums.add(task, -1);
+void UserTasks::removeRunning(const Job& job, std::int64_t startMs) {
+  auto at = levels.find(job.spec.priority);
+  if (at == levels.end()) return;
+  if (at->second.running.erase({startMs, job.order})) {
+    at->second.sums.add(job, -1);
+    total.add(job, -1);
     --runningCount_;
   }
-  tidy(task.priority);
+  tidy(at);
 }
 
-void UserTasks::tidy(std::int64_t priority) {
-  auto at = levels.find(priority);
+void UserTasks::tidy(std::map<std::int64_t, Level, std::greater<>>::iterator at) {
   if (at->second.running.empty() && at->second.waiting.empty()) levels.erase(at);
 }
 
-Usage UserTasks::running() const {
-  Sums all;
-  for (const auto& [priority, level] : levels) {
-    all.memBytes += level.sums.memBytes;
-    all.microCpus += level.sums.microCpus;
-    all.microGpus += level.sums.microGpus;
+PoolRanking::User& PoolRanking::at(const std::string& user) {
+  auto& entry = *users_.try_emplace(user).first;
+  if (!entry.second.changed) {
+    entry.second.changed = true;
+    changed.push_back(&entry);
   }
-  return {all.memBytes / BYTES_PER_MIB, all.microCpus / MICRO, all.microGpus / MICRO,
-          static_cast<std::int64_t>(runningCount_)};
+  return entry.second;
 }
 
-UserWalk::UserWalk(const UserTasks& tasks, const Share& share, bool everything)
-    : tasks(&tasks), share(share), everything(everything), at(tasks.levels.begin()) {
-  if (done()) return;
-  enterLevel();
-  settle();
+const PoolRanking::User* PoolRanking::find(const std::string& user) const {
+  auto found = users_.find(user);
+  return found == users_.end() ? nullptr : &found->second;
 }
 
-void UserWalk::enterLevel() {
-  runningAt = at->second.running.begin();
-  waitingAt = at->second.waiting.begin();
-  if (everything) return;
-  const auto& sums = at->second.sums;
-  mem += sums.memBytes / BYTES_PER_MIB;
-  cpus += sums.microCpus / MICRO;
-  gpus += sums.microGpus / MICRO;
+void PoolRanking::addWaiting(Job& job) {
+  UserTasks& tasks = at(job.spec.user).tasks;
+  std::size_t before = tasks.waitingCount();
+  tasks.addWaiting(job);
+  waitingCount_ += tasks.waitingCount() - before;
 }
 
-void UserWalk::settle() {
-  while (!done()) {
-    if (everything && runningAt != at->second.running.end()) {
-      inRunning = true;
-      return add(*runningAt);
+void PoolRanking::removeWaiting(Job& job) {
+  UserTasks& tasks = at(job.spec.user).tasks;
+  std::size_t before = tasks.waitingCount();
+  tasks.removeWaiting(job);
+  waitingCount_ -= before - tasks.waitingCount();
+}
+
+void PoolRanking::addRunning(Job& job, std::int64_t startMs) {
+  UserTasks& tasks = at(job.spec.user).tasks;
+  std::size_t before = tasks.runningCount();
+  tasks.addRunning(job, startMs);
+  if (tasks.runningCount() != before) total.add(job, 1);
+}
+
+void PoolRanking::removeRunning(Job& job, std::int64_t startMs) {
+  UserTasks& tasks = at(job.spec.user).tasks;
+  std::size_t before = tasks.runningCount();
+  tasks.removeRunning(job, startMs);
+  if (tasks.runningCount() != before) total.add(job, -1);
+}
+
+bool PoolRanking::refresh(Scorer& with, const Shares& shares) {
+  if (scorer != &with || sharesGeneration != shares.generation()) {
+    for (auto& [name, user] : users_) {
+      if (user.tasks.waitingCount() != 0) at(name);
     }
-    inRunning = false;
-    if (waitingAt != at->second.waiting.end()) return add(*waitingAt);
-    ++at;
-    if (!done()) enterLevel();
   }
-}
-
-void UserWalk::add(const Task& task) {
-  position = &task;
-  mem += task.mem;
-  cpus += task.cpus;
-  gpus += task.gpus;
-}
-
-void UserWalk::advance() {
-  if (inRunning) {
-    ++runningAt;
-  } else {
-    ++waitingAt;
-  }
-  settle();
-}
-
-ScoreInput UserWalk::input() const {
-  return {mem,
-          cpus,
-          gpus,
-          share.mem,
-          share.cpus,
-          share.gpus,
-          static_cast<double>(position->priority),
-          static_cast<double>(position->submittedMs)};
-}
-
-void PoolRanking::tidy(const std::string& name) {
-  auto at = users.find(name);
-  if (at != users.end() && at->second.empty()) users.erase(at);
-}
-
-MergedOrder::MergedOrder(const PoolRanking& ranking, const Shares& shares, Scorer& scorer,
-                         bool everything)
-    : scorer(scorer) {
-  for (const auto& [name, tasks] : ranking.all()) {
-    if (!everything && tasks.waitingCount() == 0) continue;
-    UserWalk walk(tasks, shares.of(name), everything);
-    if (!walk.done()) heads.push_back({walk, &name, 0});
-  }
-  scoreAll();
-}
-
-void MergedOrder::scoreAll() {
   std::vector<ScoreInput> inputs;
-  inputs.reserve(heads.size());
-  for (const Head& head : heads) inputs.push_back(head.walk.input());
+  std::vector<std::pair<const std::string, User>*> scored;
+  for (auto* entry : changed) {
+    User& user = entry->second;
+    if (user.listed) heads.erase(user.place);
+    user.listed = false;
+    if (user.tasks.waitingCount() == 0) continue;
+    inputs.push_back(UserWalk(user.tasks, shares.of(entry->first), {}).input());
+    scored.push_back(entry);
+  }
   std::vector<double> scores(inputs.size());
-  if (!scorer.score(inputs, scores)) {
-    failed_ = true;
-    return;
+  // Whatever was not scored is asked for again next time.
+  scorer = nullptr;
+  if (!inputs.empty() && !with.score(inputs, scores)) return false;
+  for (std::size_t i = 0; i < scored.size(); ++i) {
+    auto& [name, user] = *scored[i];
+    user.place = heads.insert({scores[i], user.served, &name, &user}).first;
+    user.listed = true;
   }
-  for (std::size_t i = 0; i < heads.size(); ++i) {
-    heads[i].score = scores[i];
-    heap.push_back(i);
-  }
-  auto order = [this](std::size_t a, std::size_t b) { return later(a, b); };
-  std::make_heap(heap.begin(), heap.end(), order);
+  for (auto* entry : changed) entry->second.changed = false;
+  changed.clear();
+  scorer = &with;
+  sharesGeneration = shares.generation();
+  if (users_.size() > tidyAbove) tidy();
+  return true;
 }
 
-bool MergedOrder::later(std::size_t a, std::size_t b) const {
-  if (heads[a].score != heads[b].score) return heads[a].score > heads[b].score;
-  return a > b;
+void PoolRanking::tidy() {
+  std::erase_if(users_, [](const auto& entry) { return entry.second.tasks.empty(); });
+  tidyAbove = 2 * users_.size() + IDLE_USERS_MOST;
+}
+
+MergedOrder::MergedOrder(PoolRanking& ranking, const Shares& shares, Scorer& scorer,
+                         const Options& options)
+    : shares(shares), scorer(scorer), options(options) {
+  if (options.everything) {
+    untouched = end = ranking.heads.end();
+    for (auto& [name, user] : ranking.users_) {
+      Key key{0, user.served, &name, &user};
+      Walk walk{walkOf(key), key};
+      if (walk.walk.done()) continue;
+      if (!score(walk)) return;
+      heap.push_back(walk);
+    }
+  } else {
+    failed_ = !ranking.refresh(scorer, shares);
+    untouched = ranking.heads.begin();
+    end = ranking.heads.end();
+  }
+  std::make_heap(heap.begin(), heap.end(),
+                 [](const Walk& a, const Walk& b) { return b.key < a.key; });
+}
+
+UserWalk MergedOrder::walkOf(const Key& key) const {
+  UserWalk::Options walk{options.everything, std::nullopt, options.overQuotaMost};
+  if (options.quotas != nullptr) {
+    Quota quota = options.quotas->of(*key.name);
+    if (!quota.isUnlimited()) walk.quota = quota;
+  }
+  return UserWalk(key.user->tasks, shares.of(*key.name), walk);
+}
+
+bool MergedOrder::score(Walk& walk) {
+  ScoreInput input = walk.walk.input();
+  if (!scorer.score({&input, 1}, {&walk.key.score, 1})) failed_ = true;
+  return !failed_;
+}
+
+bool MergedOrder::takeNext() {
+  auto later = [](const Walk& a, const Walk& b) { return b.key < a.key; };
+  while (!current) {
+    bool fresh = untouched != end;
+    if (!fresh && heap.empty()) return false;
+    if (fresh && !heap.empty()) fresh = *untouched < heap.front().key;
+    if (fresh) {
+      const Key& key = *untouched++;
+      Walk walk{walkOf(key), key};
+      if (!walk.walk.done()) current = walk;
+    } else {
+      std::pop_heap(heap.begin(), heap.end(), later);
+      current = std::move(heap.back());
+      heap.pop_back();
+    }
+  }
+  return true;
 }
 
 std::optional<MergedOrder::Ranked> MergedOrder::next() {
   if (failed_) return std::nullopt;
-  auto order = [this](std::size_t a, std::size_t b) { return later(a, b); };
+  auto later = [](const Walk& a, const Walk& b) { return b.key < a.key; };
   if (current) {
-    Head& head = heads[*current];
-    head.walk.advance();
-    if (head.walk.done()) {
+    current->walk.advance();
+    if (current->walk.done()) {
       current.reset();
     } else {
-      ScoreInput input = head.walk.input();
-      if (!scorer.score({&input, 1}, {&head.score, 1})) {
-        failed_ = true;
-        return std::nullopt;
-      }
-      if (!heap.empty() && heads[heap.front()].score < head.score) {
+      if (!score(*current)) return std::nullopt;
+      double mine = current->key.score;
+      bool behind = (untouched != end && untouched->score < mine) ||
+                    (!heap.empty() && heap.front().key.score < mine);
+      if (behind) {
         heap.push_back(*current);
-        std::push_heap(heap.begin(), heap.end(), order);
+        std::push_heap(heap.begin(), heap.end(), later);
         current.reset();
       }
     }
   }
-  if (!current) {
-    if (heap.empty()) return std::nullopt;
-    std::pop_heap(heap.begin(), heap.end(), order);
-    current = heap.back();
-    heap.pop_back();
-  }
-  const Head& head = heads[*current];
-  return Ranked{&head.walk.task(), head.user, head.score, head.walk.isRunning()};
+  if (!takeNext()) return std::nullopt;
+  return Ranked{current->walk.job(), current->key.name, current->key.user, current->key.score,
+                current->walk.isRunning()};
 }
 
 }  // namespace maitred::cook

@@ -1,86 +1,75 @@
 #pragma once
 // One pool's order of jobs: within a user by priority, running before waiting, then by age; between
-// users by a Scorer. Kept up to date job by job; the order between users is worked out lazily, so
-// that looking at the first thousand costs the same with a thousand or a million waiting behind
-// them.
+// users by a Scorer. Kept up to date job by job. The order between users is worked out lazily:
+// looking at the first thousand costs the same with a thousand or a million waiting behind them,
+// and a user of whom nothing changed is not scored again.
 
+#include "flat-index.h"
+#include "quotas.h"
 #include "scorer.h"
 #include "shares.h"
-#include "types.h"
 
-#include <memory>
 #include <set>
 
 namespace maitred::cook {
 
-// A job as the ranking sees it. The same values must be given when it is taken out again.
-struct Task {
-  std::int64_t priority = 0;
-  std::int64_t startMs = 0;  // of the live instance; ignored for waiting jobs
-  std::uint64_t order = 0;   // of the job's creation; unique
-  double mem = 0, cpus = 0, gpus = 0;
-  std::int64_t submittedMs = 0;
-  Job* job = nullptr;  // carried along, never read
-};
-
-// What one user has in one pool.
+// What one user has in one pool. Jobs are taken out under the values with which they were put in.
 class UserTasks {
  public:
-  void addWaiting(const Task& task) {
-    level(task).waiting.insert(task);
-    ++waitingCount_;
-  }
-  void removeWaiting(const Task& task);
-  void addRunning(const Task& task);
-  void removeRunning(const Task& task);
+  void addWaiting(Job& job);
+  void removeWaiting(const Job& job);
+  void addRunning(Job& job, std::int64_t startMs);
+  void removeRunning(const Job& job, std::int64_t startMs);
 
   std::size_t waitingCount() const { return waitingCount_; }
   std::size_t runningCount() const { return runningCount_; }
   bool empty() const { return levels.empty(); }
-  Usage running() const;
-  // Calls each(task) on the running ones, in their order.
+  Usage running() const { return total.usage(); }
+  // Calls each(job) on the running ones, in their order.
   template <typename Each>
   void eachRunning(Each&& each) const {
     for (const auto& [priority, level] : levels) {
-      for (const Task& task : level.running) each(task);
+      for (const auto& one : level.running) each(*one.second);
     }
   }
 
  private:
-  struct ByAge {
-    bool operator()(const Task& a, const Task& b) const { return a.order < b.order; }
-  };
-  struct ByStart {
-    bool operator()(const Task& a, const Task& b) const {
-      return a.startMs != b.startMs ? a.startMs < b.startMs : a.order < b.order;
-    }
-  };
   // Sums are kept in whole bytes and micro-cpus: adding and taking away leaves no rounding behind.
   struct Sums {
-    std::int64_t memBytes = 0, microCpus = 0, microGpus = 0;
-    void add(const Task& task, int sign);
+    std::int64_t memBytes = 0, microCpus = 0, microGpus = 0, count = 0;
+    void add(const Job& job, int sign);
+    Usage usage() const;
   };
+  using ByAge = FlatIndex<std::uint64_t, Job*>;                             // order of creation
+  using ByStart = FlatIndex<std::pair<std::int64_t, std::uint64_t>, Job*>;  // start, then order
   struct Level {
-    std::set<Task, ByStart> running;
-    std::set<Task, ByAge> waiting;
+    ByStart running;
+    ByAge waiting;
     Sums sums;  // of the running ones
   };
   std::map<std::int64_t, Level, std::greater<>> levels;  // by priority
   std::size_t waitingCount_ = 0;
   std::size_t runningCount_ = 0;
+  Sums total;
 
-  Level& level(const Task& task) { return levels[task.priority]; }
-  void tidy(std::int64_t priority);
+  void tidy(std::map<std::int64_t, Level, std::greater<>>::iterator at);
   friend class UserWalk;
+  friend class PoolRanking;
 };
 
 // Walks one user's waiting tasks in order and says what the user would hold with each.
 class UserWalk {
  public:
-  // With `everything` the running ones are visited as well.
-  UserWalk(const UserTasks& tasks, const Share& share, bool everything);
+  struct Options {
+    bool everything = false;     // the running ones are visited as well
+    std::optional<Quota> quota;  // none: no truncation
+    // The walk ends behind so many tasks with which the user is above the quota, running ones
+    // included.
+    std::size_t overQuotaMost = 100;
+  };
+  UserWalk(const UserTasks& tasks, const Share& share, const Options& options);
   bool done() const { return at == tasks->levels.end(); }
-  const Task& task() const { return *position; }
+  Job* job() const { return position; }
   bool isRunning() const { return inRunning; }
   ScoreInput input() const;
   void advance();
@@ -88,60 +77,122 @@ class UserWalk {
  private:
   const UserTasks* tasks;
   Share share;
-  bool everything;
+  Options options;
   std::map<std::int64_t, UserTasks::Level, std::greater<>>::const_iterator at;
-  std::set<Task, UserTasks::ByStart>::const_iterator runningAt;
-  std::set<Task, UserTasks::ByAge>::const_iterator waitingAt;
+  UserTasks::ByStart::const_iterator runningAt;
+  UserTasks::ByAge::const_iterator waitingAt;
   bool inRunning = false;
-  const Task* position = nullptr;
-  double mem = 0, cpus = 0, gpus = 0;
+  Job* position = nullptr;
+  Usage held;  // with everything up to here
+  std::size_t over = 0;
 
   void enterLevel();
   void settle();  // moves to the next task from here and adds it
-  void add(const Task& task);
+  void add(Job* job);
+  void countOverRunning();
 };
 
+// All users of a pool.
 class PoolRanking {
  public:
-  UserTasks& user(const std::string& name) { return users[name]; }
-  void tidy(const std::string& name);  // forgets a user who has nothing left
-  const std::map<std::string, UserTasks>& all() const { return users; }
+  struct User {
+    UserTasks tasks;
+    std::uint64_t served = 0;  // when a job of theirs was begun last, by a counter; 0 = never
+
+   private:
+    struct Key {
+      double score;
+      std::uint64_t served;
+      const std::string* name;
+      User* user;
+      bool operator<(const Key& other) const {
+        if (score != other.score) return score < other.score;
+        if (served != other.served) return served < other.served;
+        return *name < *other.name;
+      }
+    };
+    bool changed = false, listed = false;
+    std::set<Key>::iterator place;
+    friend class PoolRanking;
+    friend class MergedOrder;
+  };
+  PoolRanking() = default;
+  PoolRanking(const PoolRanking&) = delete;
+
+  void addWaiting(Job& job);
+  void removeWaiting(Job& job);
+  void addRunning(Job& job, std::int64_t startMs);
+  void removeRunning(Job& job, std::int64_t startMs);
+  // A job of the user's was begun: at equal scores the others go first now.
+  void served(const std::string& user) { at(user).served = ++servedLast; }
+
+  // Users who have anything, and some who had not long ago. Null: nothing is known.
+  const std::map<std::string, User>& users() const { return users_; }
+  const User* find(const std::string& user) const;
+  Usage running() const { return total.usage(); }
+  std::size_t waitingCount() const { return waitingCount_; }
+  // The scorer decides otherwise than before although it is the same object.
+  void rescore() { scorer = nullptr; }
 
  private:
-  std::map<std::string, UserTasks> users;
+  std::map<std::string, User> users_;
+  std::set<User::Key> heads;  // of the users with waiting jobs, by the score of their first
+  std::vector<std::pair<const std::string, User>*> changed;
+  const Scorer* scorer = nullptr;
+  std::uint64_t sharesGeneration = 0, servedLast = 0;
+  std::size_t waitingCount_ = 0, tidyAbove = 10'000;
+  UserTasks::Sums total;
+
+  User& at(const std::string& user);
+  void touch(const std::string& user);
+  bool refresh(Scorer& with, const Shares& shares);
+  void tidy();
+  friend class MergedOrder;
 };
 
 // The order across users, task by task. The ranking must not change while it is in use.
-// Equal scores: the user whose task was taken last goes on, else the users' names decide.
+// Equal scores: the user whose task was taken last goes on; else the user who was served longest
+// ago is first, so that equals take turns; else the users' names decide.
 class MergedOrder {
  public:
   struct Ranked {
-    const Task* task;
+    Job* job;
     const std::string* user;
+    const PoolRanking::User* tasks;
     double score;
     bool running;
   };
+  struct Options {
+    bool everything = false;         // running tasks as well, as the worked examples list them
+    const Quotas* quotas = nullptr;  // null: no truncation of who is above their quota
+    std::size_t overQuotaMost = 100;
+  };
 
-  MergedOrder(const PoolRanking& ranking, const Shares& shares, Scorer& scorer,
-              bool everything = false);
+  // The same Scorer object is taken to decide alike each time, see PoolRanking::rescore().
+  MergedOrder(PoolRanking& ranking, const Shares& shares, Scorer& scorer, const Options& options);
   // Nothing: the end, or the scorer failed.
   std::optional<Ranked> next();
   bool failed() const { return failed_; }
+  // Nothing more of the user of the latest task.
+  void skipUser() { current.reset(); }
 
  private:
-  struct Head {
+  using Key = PoolRanking::User::Key;
+  struct Walk {
     UserWalk walk;
-    const std::string* user;
-    double score;
+    Key key;
   };
-  std::vector<Head> heads;             // by user name
-  std::vector<std::size_t> heap;       // of indices into `heads`, the lowest score on top
-  std::optional<std::size_t> current;  // the user who was served last; not in the heap
+  const Shares& shares;
   Scorer& scorer;
+  Options options;
+  std::vector<Walk> heap;       // begun, the lowest score on top
+  std::optional<Walk> current;  // the user who was served last; not in the heap
+  std::set<Key>::const_iterator untouched, end;
   bool failed_ = false;
 
-  bool later(std::size_t a, std::size_t b) const;
-  void scoreAll();
+  UserWalk walkOf(const Key& key) const;
+  bool score(Walk& walk);
+  bool takeNext();
 };
 
 }  // namespace maitred::cook

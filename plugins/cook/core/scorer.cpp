@@ -19,4 +19,11 @@ bool GpuUsage::score(std::span<const ScoreInput> inputs, std::span<double> score
   return true;
 }
 
+Scorer& builtInScorer(bool gpuMode) {
+  static DominantResource resources;
+  static GpuUsage gpus;
+  if (gpuMode) return gpus;
+  return resources;
+}
+
 }  // namespace maitred::cook

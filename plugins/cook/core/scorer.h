@@ -25,9 +25,9 @@ class Scorer {
  public:
   virtual ~Scorer() = default;
 
-  // Writes as many scores as there are inputs, none of them NaN. False: it failed (and has told so
-  // where people look); the caller then starts again with another scorer, since scores of two do
-  // not compare.
+  // The score is a function of the input alone; the ranking remembers it. Writes as many scores as
+  // there are inputs, none of them NaN. False: it failed (and has told so where people look); the
+  // caller then starts again with another scorer, since scores of two do not compare.
   virtual bool score(std::span<const ScoreInput> inputs, std::span<double> scores) = 0;
 };
 
@@ -42,5 +42,8 @@ class GpuUsage final : public Scorer {
  public:
   bool score(std::span<const ScoreInput> inputs, std::span<double> scores) override;
 };
+
+// What decides where no policy does: dominant resources, or gpus in a pool that counts them alone.
+Scorer& builtInScorer(bool gpuMode);
 
 }  // namespace maitred::cook

@@ -167,7 +167,8 @@ void BatchQueue::cycle() {
     return;
   }
   auto started = std::chrono::steady_clock::now();
-  CycleOptions options{settings_.pool, settings_.considerable, settings_.goodEnough, steadyMs()};
+  CycleOptions options{
+      {.pool = settings_.pool}, settings_.considerable, settings_.goodEnough, steadyMs()};
   CycleResult result = runCycle(jobs, nodes_, policies.scorer(), policies.fitness(), options,
                                 nowMs(), [this] { return Uuid::fromRandom(random(), random()); });
   std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
@@ -273,12 +274,13 @@ void BatchQueue::collectMetrics() {
   }
   const char* help = "Jobs of a user";
   std::set<std::string> present;
-  for (const auto& [user, held] : jobs.ranking(settings_.pool).all()) {
+  for (const auto& [user, held] : jobs.ranking(settings_.pool).users()) {
+    if (held.tasks.empty()) continue;
     present.insert(user);
     registry.gauge("maitred_cook_user_jobs", help, {{"user", user}, {"state", "waiting"}})
-        .set(held.waitingCount());
+        .set(held.tasks.waitingCount());
     registry.gauge("maitred_cook_user_jobs", help, {{"user", user}, {"state", "running"}})
-        .set(held.runningCount());
+        .set(held.tasks.runningCount());
   }
   for (const std::string& user : usersSeen) {
     if (present.contains(user)) continue;

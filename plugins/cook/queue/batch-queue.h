@@ -46,7 +46,10 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   void activate(std::uint64_t fence,
                 std::vector<std::pair<std::string, backend::Backend::Client>> backends);
   void configure(QueueSettings settings);
-  void policiesChanged() { kick(); }
+  void policiesChanged() {
+    jobs.rescore();
+    kick();
+  }
   // No more placements; what was decided is still launched. Resolves when the journal is written.
   kj::Promise<void> drain();
 

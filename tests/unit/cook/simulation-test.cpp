@@ -89,6 +89,7 @@ class Simulation {
       nodes.letGo(one.node, one.taskId);
       nodes.refused(one.node, now, 0);
       book.withdraw(one.taskId, now);
+      book.postpone(*one.job, now);
       return;
     }
     EXPECT_TRUE(alive.emplace(one.taskId, Alive{one.job, one.node}).second);
@@ -172,7 +173,9 @@ class Simulation {
         EXPECT_EQ(successes[job.spec.id], 1);
       }
     });
-    for (const auto& [user, tasks] : book.ranking("").all()) ranked += tasks.waitingCount();
+    for (const auto& [user, held] : book.ranking("").users()) ranked += held.tasks.waitingCount();
+    EXPECT_EQ(ranked, book.ranking("").waitingCount());
+    ranked += book.postponedCount();
     EXPECT_EQ(waiting, ranked);
     EXPECT_EQ(live, alive.size());
     for (const auto& [id, one] : alive) cpus[one.node] += Amount::of(one.job->spec).cpuMillis;

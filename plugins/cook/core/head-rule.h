@@ -1,0 +1,46 @@
+#pragma once
+// HeadRule: how many jobs of a pool are looked at. Fairness goes before packing: while smaller jobs
+// find room and the first one does not, fewer and fewer are considered, until the room that comes
+// free is left to the first.
+//
+// The rule counts match ticks of a fixed pace. Here events decide when there is a cycle, so what
+// happened within one pace is taken together: a job that waits for a large room is overtaken for as
+// long as it would be by ticks, and not shorter because much happens.
+
+#include <cstddef>
+#include <cstdint>
+
+namespace maitred::cook {
+
+class HeadRule {
+ public:
+  static constexpr double SCALE = 0.95;
+  static constexpr int WARN_AT = 10;     // ticks with a limit of 1
+  static constexpr int RESET_AT = 1000;  // ticks with a limit of 1
+
+  enum class Note {
+    none,
+    stuck,   // worth a warning: for WARN_AT ticks only the first job was considered
+    gaveUp,  // worth an error: after RESET_AT ticks all are considered again
+  };
+
+  // At most so many; at least 1. A new value takes effect at once.
+  void setMost(std::size_t most);
+  std::size_t limit() const { return limit_; }
+
+  // After a cycle that had jobs and room: whether any job was matched, and whether the first one
+  // was. Times are ms of one clock that does not jump.
+  Note after(bool matched, bool headMatched, std::int64_t nowMs, std::int64_t paceMs);
+
+ private:
+  std::size_t most = 1000, limit_ = 1000;
+  int atFloor = 0;
+  bool matchedBefore = false;
+  bool begun = false;
+  std::int64_t sinceMs = 0;
+
+  Note tick();
+  void reset();
+};
+
+}  // namespace maitred::cook

@@ -1,0 +1,85 @@
+#include "pending-queue.h"
+
+namespace maitred::cook {
+
+PendingQueue::PendingQueue(Book& book, const QueueOptions& options, Scorer& scorer)
+    : options(options),
+      quotas(book.quotas(options.pool)),
+      order(book.rankingOf(options.pool), book.shares(options.pool), scorer,
+            {false, &quotas, options.overQuotaMost}) {
+  const Pool* pool = book.pools().find(options.pool);
+  if (pool == nullptr) return;
+  poolQuota = pool->quota;
+  if (poolQuota) poolHeld = book.usage(options.pool);
+  if (const Quota* shared = book.pools().groupQuota(*pool)) {
+    groupQuota = *shared;
+    for (const Pool* member : book.pools().groupOf(*pool)) groupHeld += book.usage(member->name);
+  }
+}
+
+PendingQueue::Account& PendingQueue::accountOf(const MergedOrder::Ranked& ranked) {
+  auto [at, isNew] = accounts.try_emplace(ranked.user);
+  Account& account = at->second;
+  if (isNew) {
+    account.quota = quotas.of(*ranked.user);
+    account.held = ranked.tasks->tasks.running();
+    if (options.launchTokens) account.tokens = options.launchTokens(*ranked.user);
+  }
+  return account;
+}
+
+// Usage only grows along the walk, so no later job of the user's can pass either. They are still
+// ranked where a quota of the whole pool counts them.
+void PendingQueue::passBy(Account& account) {
+  bool counted = poolQuota || groupQuota;
+  if (!counted || ++account.passedBy > options.overQuotaMost) order.skipUser();
+}
+
+Job* PendingQueue::next() {
+  while (auto ranked = order.next()) {
+    Job& job = *ranked->job;
+    Usage its = job.usage();
+    poolHeld += its;
+    groupHeld += its;
+    if ((poolQuota && !poolQuota->allows(poolHeld)) ||
+        (groupQuota && !groupQuota->allows(groupHeld))) {
+      return nullptr;  // whatever follows is above it too
+    }
+    if (its.mem > options.jobMemMost || its.cpus > options.jobCpusMost) {
+      offensive_.push_back(&job);
+      continue;
+    }
+    Account& account = accountOf(*ranked);
+    account.held += its;
+    if (!account.quota.allows(account.held)) {
+      passBy(account);
+      continue;
+    }
+    if (options.launchTokens && ++account.launches > account.tokens) {
+      rateLimited_ = true;
+      passBy(account);
+      continue;
+    }
+    return &job;
+  }
+  return nullptr;
+}
+
+std::vector<Job*> firstOf(Book& book, const QueueOptions& options, Scorer& scorer,
+                          std::size_t limit) {
+  const Pool* pool = book.pools().find(options.pool);
+  Scorer& builtIn = builtInScorer(pool != nullptr && pool->druMode == DruMode::gpu);
+  for (Scorer* with : {&scorer, &builtIn}) {
+    std::vector<Job*> jobs;
+    PendingQueue queue(book, options, *with);
+    while (jobs.size() < limit) {
+      Job* job = queue.next();
+      if (job == nullptr) break;
+      jobs.push_back(job);
+    }
+    if (!queue.failed()) return jobs;
+  }
+  return {};
+}
+
+}  // namespace maitred::cook

@@ -1,0 +1,63 @@
+#pragma once
+// The waiting jobs of a pool that may start now, in the order in which they are served: the ranking
+// behind the filters of pool, group and user quotas, launch rates and per-job limits. Worked out
+// job by job, so that the first ones cost the same however many wait behind them.
+
+#include "book.h"
+
+#include <functional>
+#include <unordered_map>
+
+namespace maitred::cook {
+
+struct QueueOptions {
+  std::string pool = {};  // a resolved name
+  // How many of a user's jobs above their quota are kept in the ranking. They count against quotas
+  // of the whole pool and are passed by after that.
+  std::size_t overQuotaMost = 100;
+  // A single job may not ask for more; one that does can have been accepted under older limits.
+  double jobMemMost = Quota::UNLIMITED;  // MiB
+  double jobCpusMost = Quota::UNLIMITED;
+  // How many launches a user may make at present; null: as many as they like.
+  std::function<std::int64_t(const std::string& user)> launchTokens = nullptr;
+};
+
+// The book must not change while it is in use.
+class PendingQueue {
+ public:
+  PendingQueue(Book& book, const QueueOptions& options, Scorer& scorer);
+
+  // Null: there are no more, or the scorer failed.
+  Job* next();
+  bool failed() const { return order.failed(); }
+  // Jobs above the per-job limits that were met so far; they are to be killed.
+  const std::vector<Job*>& offensive() const { return offensive_; }
+  // Whether any job was passed by for its owner's launch rate.
+  bool rateLimited() const { return rateLimited_; }
+
+ private:
+  struct Account {
+    Quota quota;
+    Usage held;  // with everything up to here
+    std::int64_t tokens = 0, launches = 0;
+    std::size_t passedBy = 0;
+  };
+  const QueueOptions& options;
+  const Quotas& quotas;
+  MergedOrder order;
+  // Of the whole pool and of its group; none: unlimited.
+  std::optional<Quota> poolQuota, groupQuota;
+  Usage poolHeld, groupHeld;
+  std::unordered_map<const std::string*, Account> accounts;
+  std::vector<Job*> offensive_;
+  bool rateLimited_ = false;
+
+  Account& accountOf(const MergedOrder::Ranked& ranked);
+  void passBy(Account& account);
+};
+
+// The first jobs of the queue, at most `limit`; by the built-in order if the scorer fails.
+std::vector<Job*> firstOf(Book& book, const QueueOptions& options, Scorer& scorer,
+                          std::size_t limit);
+
+}  // namespace maitred::cook
