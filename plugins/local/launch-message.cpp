@@ -18,7 +18,9 @@ bool limited(const CgroupPlace& place) {
   return place.kind == LimitKind::v1 || place.kind == LimitKind::v2;
 }
 
-std::string groupName(const backend::TaskKey& key) { return "/" + key.consumer + "." + key.taskId; }
+std::string groupName(const backend::TaskKey& key) {
+  return "/" + key.consumer + "." + key.taskId;
+}
 
 void writeLimits(const LaunchParts& parts, const TaskFacts& facts, Limits::Builder limits) {
   auto& spec = *parts.order.spec;
@@ -27,15 +29,25 @@ void writeLimits(const LaunchParts& parts, const TaskFacts& facts, Limits::Build
     auto own = backend::read(spec.getLimits());
     if (own.memoryBytes > 0) amounts.memoryBytes = own.memoryBytes;
     if (own.cpuMillis > 0) amounts.cpuMillis = own.cpuMillis;
+    if (own.diskBytes > 0) amounts.diskBytes = own.diskBytes;
   }
   limits.setMemoryBytes(amounts.memoryBytes);
   limits.setCpuMillis(amounts.cpuMillis);
+  if (parts.cgroups.kind != LimitKind::none) limits.setDiskBytes(amounts.diskBytes);
   limits.setCpuQuota(parts.settings.cpuQuota);
   switch (parts.cgroups.kind) {
-    case LimitKind::none: limits.setKind(Limits::Kind::NONE); break;
-    case LimitKind::watch: limits.setKind(Limits::Kind::WATCH); break;
-    case LimitKind::v1: limits.setKind(Limits::Kind::V1); break;
-    case LimitKind::v2: limits.setKind(Limits::Kind::V2); break;
+    case LimitKind::none:
+      limits.setKind(Limits::Kind::NONE);
+      break;
+    case LimitKind::watch:
+      limits.setKind(Limits::Kind::WATCH);
+      break;
+    case LimitKind::v1:
+      limits.setKind(Limits::Kind::V1);
+      break;
+    case LimitKind::v2:
+      limits.setKind(Limits::Kind::V2);
+      break;
   }
   if (!limited(parts.cgroups)) return;
   limits.setMemoryFolder((parts.cgroups.memoryBase + groupName(facts.key)).c_str());

@@ -7,6 +7,8 @@
 #include <maitred/http/config.h>
 #include <maitred/http/server.h>
 
+#include <capnp/any.h>
+
 #include <arpa/inet.h>
 #include <sys/socket.h>
 
@@ -36,14 +38,26 @@ class LocalPlugin final : public PluginOf<LocalConfig> {
   }
 
   kj::Promise<void> start(LocalConfig::Reader config, Grants&) override {
-    auto settings = settingsFrom(config, context.stateDirectory().cStr());
-    settings.instance = context.instance().cStr();
-    KJ_IF_MAYBE (fd, context.listenerFd("files")) {
-      if (settings.urlPort == 0) settings.urlPort = portOf(*fd);
-      serveFiles(config, settings);
-    }
+    auto settings = settingsOf(config);
+    rule->workFolder = settings.workFolder;
+    rule->readMax = settings.readMax;
+    if (context.listenerFd("files") != nullptr) serveFiles(config);
+    current = config;
     runner = kj::heap<LocalRunner>(std::move(settings), context);
     return runner->start().then([this]() { context.provide<backend::Backend>(runner->client()); });
+  }
+
+  kj::Promise<Reconfigured> reconfigure(LocalConfig::Reader config) override {
+    if (capnp::AnyStruct::Reader(config.getHttp()) != capnp::AnyStruct::Reader(current.getHttp())) {
+      return Reconfigured::needsRestart("`http` has changed");
+    }
+    auto settings = settingsOf(config);
+    auto readMax = settings.readMax;
+    auto why = runner->reconfigure(std::move(settings));
+    if (!why.empty()) return Reconfigured::needsRestart(why);
+    rule->readMax = readMax;
+    current = config;
+    return Reconfigured::applied();
   }
 
   kj::Promise<void> drain(kj::Duration deadline) override {
@@ -61,10 +75,20 @@ class LocalPlugin final : public PluginOf<LocalConfig> {
   void collect() override { runner->collectMetrics(); }
 
  private:
-  void serveFiles(LocalConfig::Reader config, const Settings& settings) {
+  Settings settingsOf(LocalConfig::Reader config) {
+    auto settings = settingsFrom(config, context.stateDirectory().cStr());
+    settings.instance = context.instance().cStr();
+    KJ_IF_MAYBE (fd, context.listenerFd("files")) {
+      if (settings.urlPort == 0) settings.urlPort = portOf(*fd);
+    }
+    return settings;
+  }
+
+  void serveFiles(LocalConfig::Reader config) {
     bool authenticate = !config.getHttp().getAuth().isUnspecified();
+    rule->authenticate = authenticate;
     http::Router router;
-    addFilesRoutes(router, {settings.workFolder, settings.readMax, authenticate});
+    addFilesRoutes(router, rule);
     http::ServerHooks hooks;
     hooks.access = [this](const http::Access& access) {
       context.log().debug(http::formatAccess(access).c_str());
@@ -79,6 +103,8 @@ class LocalPlugin final : public PluginOf<LocalConfig> {
   }
 
   Context& context;
+  LocalConfig::Reader current;  // in force
+  std::shared_ptr<FilesRule> rule = std::make_shared<FilesRule>();
   kj::Own<LocalRunner> runner;
   kj::Own<http::Server> files;
 };

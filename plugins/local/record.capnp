@@ -73,6 +73,7 @@ struct Limits {
   kind @3 :Kind;
   memoryFolder @4 :Text;                    # cgroup folders of this task, absent with `watch` and `none`
   cpuFolder @5 :Text;                       # the same as memoryFolder with version 2
+  diskBytes @6 :UInt64;                     # of the sandbox; 0 = none
   enum Kind { none @0; watch @1; v1 @2; v2 @3; }
 }
 struct FetchLimits { bytesMax @0 :UInt64; timeoutMs @1 :UInt32; }

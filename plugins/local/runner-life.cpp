@@ -14,22 +14,17 @@
 #include <cstring>
 #include <functional>
 
-#include <arpa/inet.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 namespace maitred::local {
 
-using backend::RefusalReason;
-using backend::Rejection;
 using backend::TaskKey;
 
 namespace {
 
 constexpr int64_t STARTING_WAIT_MS = 15'000;
 constexpr auto HOUSEKEEPING = 10 * kj::SECONDS;
-constexpr int64_t PORT_BLOCK_NS = 60'000'000'000;
 
 LimitKind wanted(Settings::LimitMode mode) {
   switch (mode) {
@@ -55,19 +50,6 @@ CgroupPlace placeFor(const Settings& settings) {
       settings.limitMode == Mode::automatic || place.kind == wanted(settings.limitMode),
       "`limits` asks for control groups of that version, but they cannot be written to here");
   return place;
-}
-
-bool bindable(const std::string& address, uint16_t port) {
-  int raw = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (raw < 0) return true;  // no evidence against it
-  kj::AutoCloseFd fd(raw);
-  int on = 1;
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(port);
-  inet_pton(AF_INET, address.c_str(), &to.sin_addr);
-  return bind(fd, reinterpret_cast<sockaddr*>(&to), sizeof(to)) == 0 || errno != EADDRINUSE;
 }
 
 }  // namespace
@@ -129,7 +111,7 @@ void LocalRunner::adopt(FoundTask found) {
     return;
   }
   if (found.reported) {
-    background.add(keep(key, found.end->at));
+    keep(key, found.end->at);
     return;
   }
   addSandbox(settings, found.facts);
@@ -185,13 +167,6 @@ kj::Promise<void> LocalRunner::lookAtFiles(TaskKey key) {
         place->second.token = 0;
         watchShim(key);
       });
-}
-
-void LocalRunner::shimSpawned(uint64_t token, pid_t pid) {
-  auto key = byToken.find(token);
-  if (key == byToken.end()) return;
-  auto task = tasks.find(key->second);
-  if (task != tasks.end()) task->second.facts.shimPid = pid;
 }
 
 void LocalRunner::shimFailed(uint64_t token, int error) {
@@ -252,18 +227,32 @@ void LocalRunner::recorded(const TaskKey& key, const backend::Status& status) {
   if (place == tasks.end() || !place->second.end) return;
   int64_t endedAt = place->second.end->at;
   tasks.erase(place);
-  background.add(keep(key, endedAt));
+  keep(key, endedAt);
 }
 
-kj::Promise<void> LocalRunner::keep(TaskKey key, int64_t endedAt) {
+void LocalRunner::keep(const TaskKey& key, int64_t endedAt) {
   kept[key] = {key, endedAt, 0};
-  return offload([folder = folder, key]() {
-           folder->markReported(key);
-           return folder->sizeOf(key);
+  unmarked.push_back(key);
+  // Many ends are recorded by one answer of a consumer: they go to another thread together.
+  if (unmarked.size() == 1) background.add(kj::evalLast([this]() { return markKept(); }));
+}
+
+kj::Promise<void> LocalRunner::markKept() {
+  std::vector<TaskKey> keys;
+  keys.swap(unmarked);
+  return offload([folder = folder, keys]() {
+           std::vector<uint64_t> sizes;
+           for (auto& key : keys) {
+             folder->markReported(key);
+             sizes.push_back(folder->sizeOf(key));
+           }
+           return sizes;
          })
-      .then([this, key](uint64_t bytes) {
-        auto place = kept.find(key);
-        if (place != kept.end()) place->second.bytes = bytes;
+      .then([this, keys](std::vector<uint64_t> sizes) {
+        for (size_t i = 0; i < keys.size(); ++i) {
+          auto place = kept.find(keys[i]);
+          if (place != kept.end()) place->second.bytes = sizes[i];
+        }
       });
 }
 
@@ -300,45 +289,6 @@ kj::Promise<void> LocalRunner::removeExpired() {
         for (auto& key : gone) kept.erase(key);
         context.log().debug("removed ", gone.size(), " sandboxes of ended tasks");
       });
-}
-
-std::optional<Rejection> LocalRunner::portsTaken(const backend::LaunchOrder& order) {
-  for (auto& node : settings.nodes) {
-    if (node.facts.id != order.nodeId) continue;
-    for (auto& grant : order.ports) {
-      if (bindable(node.address, grant.port)) continue;
-      blockedPorts[order.nodeId][grant.port] = unixNow() + PORT_BLOCK_NS;
-      offerPorts();
-      return Rejection{RefusalReason::NO_ROOM,
-                       "port " + std::to_string(grant.port) + " of " + node.address +
-                           " is in use by another process; other ports are offered now",
-                       0};
-    }
-  }
-  return std::nullopt;
-}
-
-// Tells the server each node's ports without those that others were found to use.
-void LocalRunner::offerPorts() {
-  int64_t now = unixNow();
-  for (auto& node : settings.nodes) {
-    auto blocked = blockedPorts.find(node.facts.id);
-    if (blocked == blockedPorts.end()) continue;
-    std::erase_if(blocked->second, [&](auto& one) { return one.second <= now; });
-    auto facts = node.facts;
-    facts.capacity.ports.clear();
-    for (auto range : node.facts.capacity.ports) {
-      uint32_t next = range.first;
-      for (auto& [port, until] : blocked->second) {
-        if (port < next || port > range.last) continue;
-        if (port > next) facts.capacity.ports.push_back({uint16_t(next), uint16_t(port - 1)});
-        next = uint32_t(port) + 1;
-      }
-      if (next <= range.last) facts.capacity.ports.push_back({uint16_t(next), range.last});
-    }
-    server.setNode(facts);
-    if (blocked->second.empty()) blockedPorts.erase(blocked);
-  }
 }
 
 }  // namespace maitred::local

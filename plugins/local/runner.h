@@ -33,6 +33,10 @@ class LocalRunner final : public backend::TaskRunner,
   kj::Promise<void> start();
   backend::Backend::Client client() { return server.client(); }
   void drain() { server.drain(); }
+  // Takes over what can be changed while tasks run: nodes, accounts, retention, limits of fetching,
+  // environment, URLs. Running tasks keep what they were started with. What else has changed needs
+  // a restart: then nothing is taken over, and the answer says what it is.
+  std::string reconfigure(Settings next);
   // Why no task can be started at present; empty if all is well.
   const std::string& trouble() const { return writeFault; }
   void collectMetrics();
@@ -55,7 +59,6 @@ class LocalRunner final : public backend::TaskRunner,
   };
 
   // --- Spawner::Observer ---
-  void shimSpawned(uint64_t token, pid_t pid) override;
   void shimFailed(uint64_t token, int error) override;
   void shimGone(uint64_t token, int code) override;
   void spawnerLost(kj::Exception reason) override;
@@ -77,7 +80,8 @@ class LocalRunner final : public backend::TaskRunner,
   void forkSpawner();
 
   kj::Promise<void> lookAfterFolder();  // retention, write trials, blocked ports; for ever
-  kj::Promise<void> keep(backend::TaskKey key, int64_t endedAt);
+  void keep(const backend::TaskKey& key, int64_t endedAt);
+  kj::Promise<void> markKept();
   kj::Promise<void> removeExpired();
   void offerPorts();
 
@@ -96,6 +100,7 @@ class LocalRunner final : public backend::TaskRunner,
   std::unordered_map<uint64_t, backend::TaskKey> byToken;
   uint64_t lastToken = 0;
   std::map<backend::TaskKey, KeptSandbox> kept;
+  std::vector<backend::TaskKey> unmarked;  // of them: whose files do not say yet that they are
   std::map<std::string, std::pair<AccountChoice, int64_t>> accountCache;  // until unix ns
   std::map<std::string, std::map<uint16_t, int64_t>> blockedPorts;        // node -> port -> until
   std::string writeFault;

@@ -1,5 +1,6 @@
 #include "work-folder.h"
 
+#include "shim/disk-watch.h"
 #include "shim/posix.h"
 #include "shim/record-files.h"
 
@@ -181,15 +182,10 @@ void WorkFolder::remove(const backend::TaskKey& key) const {
 }
 
 uint64_t WorkFolder::sizeOf(const backend::TaskKey& key) const {
-  uint64_t total = 0;
-  std::error_code error;
-  auto options = fs::directory_options::skip_permission_denied;
-  for (fs::recursive_directory_iterator it(taskPath(key), options, error), end; it != end && !error;
-       it.increment(error)) {
-    struct stat facts;
-    if (lstat(it->path().c_str(), &facts) == 0) total += uint64_t(facts.st_blocks) * 512;
-  }
-  return total;
+  int raw = open(taskPath(key).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+  if (raw < 0) return 0;
+  kj::AutoCloseFd task(raw);
+  return diskUse(task, UINT64_MAX);
 }
 
 std::string WorkFolder::fault() const {

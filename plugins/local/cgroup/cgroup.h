@@ -22,7 +22,9 @@ struct CgroupPlace {
 // Looks for a place where a group `name` can be made and limits can be set. `want` none tries both
 // versions, 2 first; v1 or v2 only that one. The answer's kind is `watch` if there is no such
 // place.
-CgroupPlace findCgroups(LimitKind want, const std::string& name);
+// `process` is the folder with `mountinfo` and `cgroup` that say what there is.
+CgroupPlace findCgroups(LimitKind want, const std::string& name,
+                        const std::string& process = "/proc/self");
 
 struct CgroupLimits {
   uint64_t memoryBytes = 0;  // 0 = no limit

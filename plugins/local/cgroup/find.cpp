@@ -18,9 +18,9 @@ struct Mount {
   std::string point, root, type, options;
 };
 
-std::vector<Mount> cgroupMounts() {
+std::vector<Mount> cgroupMounts(const std::string& process) {
   std::vector<Mount> mounts;
-  std::istringstream text(readSmallFile(AT_FDCWD, "/proc/self/mountinfo").value_or(""));
+  std::istringstream text(readSmallFile(AT_FDCWD, (process + "/mountinfo").c_str()).value_or(""));
   for (std::string line; std::getline(text, line);) {
     std::istringstream words(line);
     std::string id, parent, device, skip, source;
@@ -43,8 +43,8 @@ bool has(const std::string& list, const std::string& word, char separator) {
 }
 
 // Our own group within a hierarchy: of a controller, or of version 2 if it is empty.
-std::string ownGroup(const std::string& controller) {
-  std::istringstream text(readSmallFile(AT_FDCWD, "/proc/self/cgroup").value_or(""));
+std::string ownGroup(const std::string& process, const std::string& controller) {
+  std::istringstream text(readSmallFile(AT_FDCWD, (process + "/cgroup").c_str()).value_or(""));
   for (std::string line; std::getline(text, line);) {
     size_t first = line.find(':'), second = line.find(':', first + 1);
     if (second == std::string::npos) continue;
@@ -76,10 +76,11 @@ bool make(const std::string& folder) {
          access((folder + "/cgroup.procs").c_str(), W_OK) == 0;
 }
 
-std::string findV1(const std::string& controller, const std::string& name) {
-  for (auto& mount : cgroupMounts()) {
+std::string findV1(const std::string& process, const std::string& controller,
+                   const std::string& name) {
+  for (auto& mount : cgroupMounts(process)) {
     if (mount.type != "cgroup" || !has(mount.options, controller, ',')) continue;
-    for (auto& place : candidates(mount, ownGroup(controller))) {
+    for (auto& place : candidates(mount, ownGroup(process, controller))) {
       if (make(place + "/" + name)) return place + "/" + name;
     }
   }
@@ -91,10 +92,10 @@ std::string trim(std::string text) {
   return text;
 }
 
-std::string findV2(const std::string& name) {
-  for (auto& mount : cgroupMounts()) {
+std::string findV2(const std::string& process, const std::string& name) {
+  for (auto& mount : cgroupMounts(process)) {
     if (mount.type != "cgroup2") continue;
-    for (auto& place : candidates(mount, ownGroup(""))) {
+    for (auto& place : candidates(mount, ownGroup(process, ""))) {
       auto controllers =
           trim(readSmallFile(AT_FDCWD, (place + "/cgroup.controllers").c_str()).value_or(""));
       if (!has(controllers, "memory", ' ') || !has(controllers, "cpu", ' ')) continue;
@@ -110,15 +111,15 @@ std::string findV2(const std::string& name) {
 
 }  // namespace
 
-CgroupPlace findCgroups(LimitKind want, const std::string& name) {
+CgroupPlace findCgroups(LimitKind want, const std::string& name, const std::string& process) {
   if (want != LimitKind::v1) {
-    std::string place = findV2(name);
+    std::string place = findV2(process, name);
     if (!place.empty()) return {LimitKind::v2, place, place, "control groups v2 at " + place};
   }
   if (want != LimitKind::v2) {
-    std::string memory = findV1("memory", name);
+    std::string memory = findV1(process, "memory", name);
     if (!memory.empty()) {
-      std::string cpu = findV1("cpu", name);
+      std::string cpu = findV1(process, "cpu", name);
       return {LimitKind::v1, memory, cpu, "control groups v1 at " + memory};
     }
   }

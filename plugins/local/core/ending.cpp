@@ -48,6 +48,9 @@ void tellCause(const EndFacts& facts, Ending& ending) {
     case StopCause::outOfMemory:
       return because(TaskState::FAILED, Reason::OUT_OF_MEMORY,
                      "used more memory than " + mebibytes(facts.memoryLimit));
+    case StopCause::outOfDisk:
+      return because(TaskState::FAILED, Reason::OUT_OF_DISK,
+                     "its sandbox grew beyond " + mebibytes(facts.diskLimit));
     case StopCause::probeFailed:
       return because(TaskState::FAILED, Reason::PROBE_FAILED, "its health probe failed too often");
   }

@@ -10,7 +10,7 @@
 namespace maitred::local {
 
 // Why the shim ended the task; the first cause stays.
-enum class StopCause { none, consumer, preempted, ranTooLong, outOfMemory, probeFailed };
+enum class StopCause { none, consumer, preempted, ranTooLong, outOfMemory, outOfDisk, probeFailed };
 
 struct EndFacts {
   bool commandStarted = false;
@@ -18,6 +18,7 @@ struct EndFacts {
   StopCause cause = StopCause::none;
   bool oomKilled = false;        // the kernel killed something for want of memory
   uint64_t memoryLimit = 0;      // bytes, for the message
+  uint64_t diskLimit = 0;        // likewise
   uint64_t runMaxMs = 0;
   std::string failure;           // why it could not be started, if commandStarted is false
   backend::Reason failureReason = backend::Reason::UNSPECIFIED;

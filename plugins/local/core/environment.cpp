@@ -23,7 +23,7 @@ Variables environmentOf(const Variables& configured, backend::TaskSpec::Reader s
   for (auto variable : spec.getEnvironment()) {
     all[variable.getName().cStr()] = variable.getValue().cStr();
   }
-  for (auto name : {"HOME", "MESOS_SANDBOX", "MESOS_DIRECTORY", "COOK_SANDBOX"})
+  for (auto name : {"HOME", "PWD", "MESOS_SANDBOX", "MESOS_DIRECTORY", "COOK_SANDBOX"})
     all[name] = sandbox;
   all["USER"] = all["LOGNAME"] = account;
   for (size_t i = 0; i < ports.size(); ++i) {

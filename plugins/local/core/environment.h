@@ -11,7 +11,7 @@ namespace maitred::local {
 
 using Variables = std::vector<std::pair<std::string, std::string>>;
 
-// In rising rank: defaults (PATH), the config's, the task's own, and what is a fact: HOME,
+// In rising rank: defaults (PATH), the config's, the task's own, and what is a fact: HOME, PWD,
 // MESOS_SANDBOX, MESOS_DIRECTORY, COOK_SANDBOX, USER, LOGNAME, PORT0, PORT1, …, PORT_<NAME>. Each
 // name occurs once.
 Variables environmentOf(const Variables& configured, backend::TaskSpec::Reader spec,

@@ -194,18 +194,18 @@ std::string sandboxUrl(const std::string& host, uint16_t port, const std::string
          "/files/read.json?path=" + http::percentEncode(sandbox);
 }
 
-void addFilesRoutes(http::Router& router, FilesRule rule) {
-  http::RouteOptions options{.authenticate = rule.authenticate};
+void addFilesRoutes(http::Router& router, std::shared_ptr<const FilesRule> rule) {
+  http::RouteOptions options{.authenticate = rule->authenticate};
   for (std::string end : {"", ".json"}) {
     router.on(
-        "GET", "/files/read" + end, [rule](Request& request) { return read(rule, request); },
+        "GET", "/files/read" + end, [rule](Request& request) { return read(*rule, request); },
         options);
     router.on(
-        "GET", "/files/browse" + end, [rule](Request& request) { return browse(rule, request); },
+        "GET", "/files/browse" + end, [rule](Request& request) { return browse(*rule, request); },
         options);
     router.on(
         "GET", "/files/download" + end,
-        [rule](Request& request) { return download(rule, request); }, options);
+        [rule](Request& request) { return download(*rule, request); }, options);
   }
 }
 

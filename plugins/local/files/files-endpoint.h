@@ -5,6 +5,7 @@
 
 #include <maitred/http/router.h>
 
+#include <memory>
 #include <string>
 
 namespace maitred::local {
@@ -16,7 +17,8 @@ struct FilesRule {
       false;  // as Cook's clients need it: everybody who reaches the listener may read
 };
 
-void addFilesRoutes(http::Router& router, FilesRule rule);
+// The rule is read anew for each request, on the loop of the router's server.
+void addFilesRoutes(http::Router& router, std::shared_ptr<const FilesRule> rule);
 
 // Splits an absolute path into a task's sandbox and what lies below it. False if it is in no
 // sandbox.

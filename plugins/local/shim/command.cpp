@@ -1,5 +1,6 @@
 #include "command.h"
 
+#include "core/plain-words.h"
 #include "posix.h"
 #include "start-failure.h"
 
@@ -8,7 +9,6 @@
 #include <cstring>
 #include <vector>
 
-#include <fcntl.h>
 #include <linux/close_range.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -19,7 +19,7 @@ namespace maitred::local {
 
 namespace {
 
-enum class Step : int { limits, account, sandbox };
+enum class Step : int { limits, account, sandbox };  // in this order
 struct Trouble {
   Step step;
   int error;
@@ -32,14 +32,15 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return out;
 }
 
-// What execve() takes, made before fork so that the child has little left to do.
+// What execve() takes, made beforehand so that the child has little left to do.
 struct Program {
   std::vector<std::string> arguments, variables;
 
-  Program(Launch::Reader launch) {
+  explicit Program(Launch::Reader launch) {
     auto command = launch.getCommand();
     if (command.isShell()) {
-      arguments = {"/bin/sh", "-c", std::string(command.getShell().cStr())};
+      std::string text(command.getShell().cStr());
+      arguments = plainWords(text).value_or(std::vector<std::string>{"/bin/sh", "-c", text});
     } else {
       for (auto argument : command.getArgv()) arguments.emplace_back(argument.cStr());
     }
@@ -88,6 +89,32 @@ StartFailure failureOf(const Trouble& trouble, Launch::Reader launch, const Fold
               " (every folder above it must be searchable for it)"};
 }
 
+// What happens between vfork() and execve(). It leaves nothing behind in the memory that it shares
+// with the shim but `trouble`, `environ`, and what a program that cannot be executed has allocated.
+struct Child {
+  Launch::Reader launch;
+  const Folders& folders;
+  Cgroup& cgroup;
+  Program& program;
+  int out, err;
+  pid_t shim;
+  Trouble trouble;
+
+  [[noreturn]] __attribute__((noinline)) void run() {
+    setsid();
+    if (!cgroup.join()) trouble.error = errno;
+    if (trouble.error == 0) trouble = enter(launch, folders);
+    if (trouble.error != 0) _exit(125);
+    // Without its shim nobody would hold its limits or know its end.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != shim) _exit(125);
+    dup2(out, STDOUT_FILENO);
+    dup2(err, STDERR_FILENO);
+    cleanChild(3, -1);
+    program.become();
+  }
+};
+
 }  // namespace
 
 void cleanChild(int first, int keep) {
@@ -103,42 +130,20 @@ pid_t startCommand(Launch::Reader launch, const Folders& folders, Cgroup& cgroup
   Program program(launch);
   auto out = openOutput(launch, folders, "stdout");
   auto err = openOutput(launch, folders, "stderr");
-  int pipeEnds[2];
-  if (pipe2(pipeEnds, O_CLOEXEC) != 0) {
-    throw StartFailure{backend::Reason::INFRASTRUCTURE, errnoText("cannot make a pipe", errno)};
-  }
-  kj::AutoCloseFd readEnd(pipeEnds[0]);
-  kj::AutoCloseFd writeEnd(pipeEnds[1]);
-  pid_t shim = getpid();
-  pid_t pid = fork();
+  Child child{launch, folders, cgroup, program, out, err, getpid(), {Step::limits, 0}};
+  char** ours = environ;
+  // Not fork(): copying what is mapped here costs more than most short commands do. The child runs
+  // in our memory, and we stand still, until it has executed its program or is gone.
+  pid_t pid = vfork();
+  if (pid == 0) child.run();
+  int error = errno;
+  environ = ours;
   if (pid < 0) {
-    throw StartFailure{backend::Reason::INFRASTRUCTURE, errnoText("cannot fork", errno)};
+    throw StartFailure{backend::Reason::INFRASTRUCTURE, errnoText("cannot fork", error)};
   }
-  if (pid == 0) {
-    Trouble trouble{Step::limits, 0};
-    setsid();
-    if (!cgroup.join()) trouble.error = errno;
-    if (trouble.error == 0) trouble = enter(launch, folders);
-    if (trouble.error != 0) {
-      if (write(writeEnd, &trouble, sizeof(trouble)) < 0) _exit(124);
-      _exit(125);
-    }
-    // Without its shim nobody would hold its limits or know its end.
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != shim) _exit(125);
-    dup2(out, STDOUT_FILENO);
-    dup2(err, STDERR_FILENO);
-    cleanChild(3, writeEnd);
-    program.become();
-  }
-  writeEnd = nullptr;
-  Trouble trouble;
-  ssize_t n;
-  while ((n = read(readEnd, &trouble, sizeof(trouble))) < 0 && errno == EINTR) {
-  }
-  if (n == ssize_t(sizeof(trouble))) {
+  if (child.trouble.error != 0) {
     waitpid(pid, nullptr, 0);
-    throw failureOf(trouble, launch, folders);
+    throw failureOf(child.trouble, launch, folders);
   }
   return pid;
 }

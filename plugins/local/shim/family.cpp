@@ -79,7 +79,8 @@ bool killFamily(pid_t group, int64_t timeoutMs) {
   int64_t end = steadyMs() + timeoutMs;
   for (;;) {
     pid_t reaped;
-    while ((reaped = waitpid(-1, nullptr, WNOHANG)) > 0) {}
+    while ((reaped = waitpid(-1, nullptr, WNOHANG)) > 0) {
+    }
     if (reaped < 0 && errno == ECHILD) return true;
     if (steadyMs() > end) return false;
     auto living = descendants();

@@ -1,11 +1,14 @@
 #include "fetch.h"
 
+#include "late-library.h"
 #include "posix.h"
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 
+// Its macros check the arguments of the functions by name; ours are called through pointers.
+#define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -49,28 +52,49 @@ size_t onBytes(char* bytes, size_t one, size_t count, void* sink) {
   return static_cast<Sink*>(sink)->take(bytes, one * count) ? one * count : 0;
 }
 
+static_assert(LIBCURL_VERSION_MAJOR == 7 || LIBCURL_VERSION_MAJOR == 8, "libcurl.so.4");
+
+struct Curl {
+  Curl() {
+    LateLibrary library("libcurl.so.4");
+    library.find(globalInit, "curl_global_init");
+    library.find(init, "curl_easy_init");
+    library.find(set, "curl_easy_setopt");
+    library.find(perform, "curl_easy_perform");
+    library.find(cleanup, "curl_easy_cleanup");
+    library.find(textOf, "curl_easy_strerror");
+    globalInit(CURL_GLOBAL_DEFAULT);
+  }
+  decltype(curl_global_init)* globalInit;
+  decltype(curl_easy_init)* init;
+  CURLcode (*set)(CURL*, CURLoption, ...);
+  decltype(curl_easy_perform)* perform;
+  decltype(curl_easy_cleanup)* cleanup;
+  decltype(curl_easy_strerror)* textOf;
+};
+
 std::string download(const std::string& url, Sink& sink, uint32_t timeoutMs) {
-  curl_global_init(CURL_GLOBAL_DEFAULT);
-  CURL* curl = curl_easy_init();
-  if (curl == nullptr) return "cannot start a transfer";
+  static const Curl curl;
+  CURL* transfer = curl.init();
+  if (transfer == nullptr) return "cannot start a transfer";
   char text[CURL_ERROR_SIZE] = "";
-  curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
-  curl_easy_setopt(curl, CURLOPT_MAXREDIRS, 10L);
-  curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
-  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(curl, CURLOPT_USERAGENT, "maitred");
-  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, long(timeoutMs));
-  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, text);
-  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &onBytes);
-  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &sink);
-  CURLcode code = curl_easy_perform(curl);
-  curl_easy_cleanup(curl);
+  curl.set(transfer, CURLOPT_URL, url.c_str());
+  curl.set(transfer, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl.set(transfer, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+  curl.set(transfer, CURLOPT_FOLLOWLOCATION, 1L);
+  curl.set(transfer, CURLOPT_MAXREDIRS, 10L);
+  curl.set(transfer, CURLOPT_FAILONERROR, 1L);
+  curl.set(transfer, CURLOPT_NOSIGNAL, 1L);
+  curl.set(transfer, CURLOPT_USERAGENT, "maitred");
+  curl.set(transfer, CURLOPT_TIMEOUT_MS, long(timeoutMs));
+  curl.set(transfer, CURLOPT_ERRORBUFFER, text);
+  curl.set(transfer, CURLOPT_WRITEFUNCTION, &onBytes);
+  curl.set(transfer, CURLOPT_WRITEDATA, &sink);
+  CURLcode code = curl.perform(transfer);
+  curl.cleanup(transfer);
   if (code == CURLE_OK) return {};
   if (!sink.fault.empty()) return sink.fault;
-  return text[0] != 0 ? text : curl_easy_strerror(code);
+  return text[0] != 0 ? text : curl.textOf(code);
 }
 
 std::string copy(const std::string& path, Sink& sink) {
@@ -134,7 +158,12 @@ std::string fileNameOf(std::string_view location) {
 
 std::string fetchUris(capnp::List<backend::Uri>::Reader uris, FetchLimits::Reader limits) {
   for (auto uri : uris) {
-    std::string fault = fetchOne(uri, limits);
+    std::string fault;
+    try {
+      fault = fetchOne(uri, limits);
+    } catch (const std::runtime_error& notLoaded) {
+      fault = notLoaded.what();
+    }
     if (!fault.empty())
       return "cannot fetch " + std::string(uri.getLocation().cStr()) + ": " + fault;
   }

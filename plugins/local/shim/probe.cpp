@@ -92,8 +92,9 @@ bool Prober::childEnded(pid_t pid, int waitStatus, int64_t nowMs) {
   auto before = current;
   if (WIFEXITED(waitStatus) && WEXITSTATUS(waitStatus) == 0) {
     failures = 0;
+    wasHealthy = true;
     current = backend::Health::HEALTHY;
-  } else if (nowMs >= graceEnd || current == backend::Health::HEALTHY) {
+  } else if (nowMs >= graceEnd || wasHealthy) {
     ++failures;
     current = backend::Health::UNHEALTHY;
     tooOften = probe.getFailuresMax() > 0 && failures >= probe.getFailuresMax();

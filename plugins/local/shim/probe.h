@@ -32,7 +32,8 @@ class Prober {
   int64_t next;
   int64_t interval, timeout;
   pid_t running = 0;
-  unsigned failures = 0;
+  unsigned failures = 0;    // in a row
+  bool wasHealthy = false;  // once: then there is no grace any more
   bool tooOften = false;
   backend::Health current = backend::Health::UNKNOWN;
 };

@@ -24,7 +24,7 @@ StoredMessage::StoredMessage(int folder, const char* name) {
   memcpy(words.begin(), bytes->data(), bytes->size());
   if (kj::runCatchingExceptions([&]() {
         auto candidate = kj::heap<capnp::FlatArrayMessageReader>(words.asPtr());
-        candidate->getRoot<capnp::AnyPointer>().targetSize();   // walks it: a cut file fails here
+        candidate->getRoot<capnp::AnyPointer>().targetSize();  // walks it: a cut file fails here
         reader = kj::mv(candidate);
       }) != nullptr) {
     reader = nullptr;

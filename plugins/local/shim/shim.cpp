@@ -3,6 +3,7 @@
 #include "command.h"
 #include "control.h"
 #include "core/ending.h"
+#include "disk-watch.h"
 #include "family.h"
 #include "fetch.h"
 #include "posix.h"
@@ -81,6 +82,7 @@ class Shim {
   int64_t startedAt = 0;  // unix ns
   pid_t current = 0;      // the fetcher, then the task's main process
   kj::Maybe<kj::Own<Prober>> prober;
+  std::optional<DiskWatch> disk;
   std::optional<int64_t> killAt, runEnd, watchAt, retryAt;  // steady ms
   kj::Array<capnp::word> pending;                           // event that did not go out yet
 };
@@ -240,6 +242,7 @@ void Shim::checkTimers() {
     watchAt = now + WATCH_INTERVAL_MS;
     if (privateMemory(descendants()) > limits.getMemoryBytes()) stop(StopCause::outOfMemory, 0);
   }
+  if (disk && !killAt && disk->tooMuch(now)) stop(StopCause::outOfDisk, 0);
   if (retryAt && now >= *retryAt) sendPending(false);
   KJ_IF_MAYBE (p, prober) {
     (*p)->tick(now);
@@ -269,10 +272,11 @@ bool Shim::reap() {
 }
 
 int64_t Shim::nextWakeUp() {
-  std::optional<int64_t> probeAt;
+  std::optional<int64_t> probeAt, diskAt;
   KJ_IF_MAYBE (p, prober) probeAt = (*p)->dueAt();
+  if (disk && !killAt) diskAt = disk->dueAt();
   int64_t next = INT64_MAX;
-  for (auto& time : {killAt, runEnd, watchAt, retryAt, probeAt}) {
+  for (auto& time : {killAt, runEnd, watchAt, retryAt, probeAt, diskAt}) {
     if (time && *time < next) next = *time;
   }
   if (next == INT64_MAX) return -1;
@@ -291,13 +295,17 @@ void Shim::supervise() {
 int Shim::run() {
   becomeShim();
   facts.memoryLimit = limits.getMemoryBytes();
+  facts.diskLimit = limits.getDiskBytes();
   try {
     prepare();
     current = startCommand(launch, folders, cgroup);
     facts.commandStarted = true;
     tell([&](ShimEvent::Builder event) { event.setStarted(startedAt); });
     if (launch.getRunMaxMs() > 0) runEnd = steadyMs() + int64_t(launch.getRunMaxMs());
-    if (kind == LimitKind::watch && limits.getMemoryBytes() > 0) watchAt = steadyMs();
+    if (kind == LimitKind::watch && limits.getMemoryBytes() > 0) {
+      watchAt = steadyMs() + WATCH_INTERVAL_MS;
+    }
+    disk.emplace(folders.sandbox, limits.getDiskBytes(), steadyMs());
     if (launch.getProbe().getKind() != Probe::Kind::NONE) {
       prober = kj::heap<Prober>(launch, folders, steadyMs());
     }

@@ -82,7 +82,6 @@ class SpawnerProcess {
     if (pid < 0) return report(SpawnerReport::failed, errno, token);
     shims[token] = pid;
     tokens[pid] = token;
-    report(SpawnerReport::spawned, pid, token);
   }
 
   // Only to children that were not reaped yet: such a pid cannot have been given to another

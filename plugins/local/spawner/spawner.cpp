@@ -1,12 +1,12 @@
 #include "spawner.h"
 
-#include "wire.h"
-
 #include <maitred/async.h>
 
 #include <capnp/serialize.h>
 #include <kj/debug.h>
+#include <kj/vector.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -25,9 +25,8 @@ Spawner::Spawner(kj::LowLevelAsyncIoProvider& io, Observer& observer, int starti
   KJ_SYSCALL(pid = fork());
   if (pid == 0) spawnerMain(theirs.get(), starting);
   stream = io.wrapSocketFd(kj::mv(ours), kj::LowLevelAsyncIoProvider::ALREADY_CLOEXEC);
-  reading = readReports().eagerlyEvaluate([this](kj::Exception&& exception) {
-    this->observer.spawnerLost(kj::mv(exception));
-  });
+  reading = readReports().eagerlyEvaluate(
+      [this](kj::Exception&& exception) { this->observer.spawnerLost(kj::mv(exception)); });
 }
 
 Spawner::~Spawner() noexcept(false) {
@@ -35,7 +34,8 @@ Spawner::~Spawner() noexcept(false) {
   reading = kj::READY_NOW;
   writing = kj::READY_NOW;
   stream = nullptr;
-  while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {}
+  while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
 }
 
 void Spawner::send(kj::Array<kj::byte> bytes) {
@@ -51,10 +51,18 @@ kj::Promise<void> Spawner::pump() {
     pumping = false;
     return kj::READY_NOW;
   }
-  auto bytes = kj::mv(queue.front());
-  queue.pop_front();
-  auto written = stream->write(bytes.begin(), bytes.size());
-  return written.attach(kj::mv(bytes)).then([this]() { return pump(); });
+  // All that has come together goes in one call.
+  constexpr size_t MOST = 256;
+  kj::Vector<kj::Array<kj::byte>> bytes;
+  kj::Vector<kj::ArrayPtr<const kj::byte>> pieces;
+  while (!queue.empty() && bytes.size() < MOST) {
+    pieces.add(queue.front());
+    bytes.add(kj::mv(queue.front()));
+    queue.pop_front();
+  }
+  auto list = pieces.releaseAsArray();
+  auto written = stream->write(list);
+  return written.attach(kj::mv(bytes), kj::mv(list)).then([this]() { return pump(); });
 }
 
 void Spawner::launch(capnp::MessageBuilder& launch) {
@@ -77,16 +85,25 @@ void Spawner::signal(uint64_t token, int number, int value) {
 
 kj::Promise<void> Spawner::readReports() {
   return [](Spawner& self) -> Async<void> {
-    for (;;) {
-      SpawnerReport report;
-      co_await self.stream->read(&report, sizeof(report));
-      switch (report.kind) {
-        case SpawnerReport::spawned: self.observer.shimSpawned(report.token, report.value); break;
-        case SpawnerReport::failed: self.observer.shimFailed(report.token, report.value); break;
-        case SpawnerReport::gone: self.observer.shimGone(report.token, report.value); break;
-      }
+    std::array<SpawnerReport, 64> reports;
+    auto* bytes = reinterpret_cast<kj::byte*>(reports.data());
+    for (size_t have = 0;;) {
+      // At least the rest of one, and what else is there.
+      size_t n = co_await self.stream->tryRead(bytes + have, sizeof(SpawnerReport) - have,
+                                               sizeof(reports) - have);
+      have += n;
+      KJ_REQUIRE(have >= sizeof(SpawnerReport), "it has closed its socket");
+      size_t whole = have / sizeof(SpawnerReport);
+      for (size_t i = 0; i < whole; ++i) self.tell(reports[i]);
+      have -= whole * sizeof(SpawnerReport);
+      memmove(bytes, bytes + whole * sizeof(SpawnerReport), have);
     }
   }(*this);
+}
+
+void Spawner::tell(const SpawnerReport& report) {
+  if (report.kind == SpawnerReport::failed) observer.shimFailed(report.token, report.value);
+  if (report.kind == SpawnerReport::gone) observer.shimGone(report.token, report.value);
 }
 
 }  // namespace maitred::local

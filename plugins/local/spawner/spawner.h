@@ -4,6 +4,7 @@
 // locks held).
 
 #include "record.capnp.h"
+#include "wire.h"
 
 #include <capnp/message.h>
 #include <kj/async-io.h>
@@ -18,7 +19,7 @@ class Spawner {
  public:
   class Observer {
    public:
-    virtual void shimSpawned(uint64_t token, pid_t pid) = 0;
+    // fork() failed.
     virtual void shimFailed(uint64_t token, int error) = 0;
     // It was reaped. `code` 0: it has told us how its task ended. Otherwise look at the files.
     virtual void shimGone(uint64_t token, int code) = 0;
@@ -32,7 +33,7 @@ class Spawner {
   ~Spawner() noexcept(false);
   KJ_DISALLOW_COPY(Spawner);
 
-  // Answered by shimSpawned or shimFailed with the message's token.
+  // Answered by shimFailed or, in the end, shimGone with the message's token.
   void launch(capnp::MessageBuilder& launch);
   // To a shim of this spawner; nothing happens if it has ended.
   void signal(uint64_t token, int number, int value);
@@ -43,6 +44,7 @@ class Spawner {
   void send(kj::Array<kj::byte> bytes);
   kj::Promise<void> pump();
   kj::Promise<void> readReports();
+  void tell(const SpawnerReport& report);
 
   Observer& observer;
   pid_t pid = 0;

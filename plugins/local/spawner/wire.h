@@ -17,9 +17,8 @@ struct SpawnerOrder {
 
 struct SpawnerReport {
   enum Kind : uint32_t {
-    spawned = 1,  // value: pid
-    failed = 2,   // value: errno of fork()
-    gone = 3,     // value: its exit code, or 128 + signal
+    failed = 1,  // value: errno of fork()
+    gone = 2,    // value: its exit code, or 128 + signal
   };
   uint32_t kind;
   int32_t value;

@@ -1,4 +1,4 @@
-// Limits, accounts, fetching, probes, ports, retention: what surrounds a task.
+// Limits, accounts, ports, retention: what surrounds a task.
 #include "world.h"
 
 #include <gtest/gtest.h>
@@ -37,33 +37,64 @@ void expectOutOfMemory(World& world) {
   EXPECT_EQ(world.end("modest").state, TaskState::SUCCEEDED);
 }
 
-TEST(LimitsTest, MemoryByWatching_IsToldApart) {
-  TempFolder temp;
-  World world(withLimits(temp, Settings::LimitMode::watch));
-  expectOutOfMemory(world);
-}
+class MemoryTest : public testing::TestWithParam<Settings::LimitMode> {};
 
-TEST(LimitsTest, MemoryByControlGroup_IsToldApartAndGroupIsRemoved) {
-  auto place = findCgroups(LimitKind::none, "maitred-test-" + std::to_string(getpid()));
-  if (place.kind == LimitKind::watch) GTEST_SKIP() << place.why;
-  rmdir(place.memoryBase.c_str());
-  rmdir(place.cpuBase.c_str());
+TEST_P(MemoryTest, IsLimitedToldApartAndGroupIsRemoved) {
+  auto mode = GetParam();
+  CgroupPlace place;
+  if (mode != Settings::LimitMode::watch) {
+    auto want = mode == Settings::LimitMode::v1 ? LimitKind::v1 : LimitKind::v2;
+    place = findCgroups(want, "maitred-test-" + std::to_string(getpid()));
+    if (place.kind != want) GTEST_SKIP() << place.why;
+    rmdir(place.memoryBase.c_str());
+    rmdir(place.cpuBase.c_str());
+  }
   TempFolder temp;
-  World world(withLimits(temp, Settings::LimitMode::automatic));
+  World world(withLimits(temp, mode));
   expectOutOfMemory(world);
+  if (mode == Settings::LimitMode::watch) return;
   world.launch("where", "cat /proc/self/cgroup");
   world.end("where");
   EXPECT_NE(world.output("where").find("/queue.where"), std::string::npos) << world.output("where");
   namespace fs = std::filesystem;
   auto parent = fs::path(place.memoryBase).parent_path();
   auto groupsGone = [&]() {
-    for (auto& group : fs::directory_iterator(parent)) {
-      if (fs::exists(group.path() / "queue.where") || fs::exists(group.path() / "queue.eater"))
+    std::error_code ignored;  // others make and remove groups there
+    for (auto& group : fs::directory_iterator(parent, ignored)) {
+      if (fs::exists(group.path() / "queue.where", ignored) ||
+          fs::exists(group.path() / "queue.eater", ignored)) {
         return false;
+      }
     }
     return true;
   };
   world.waitUntil(groupsGone, "the groups of ended tasks to go");
+}
+
+INSTANTIATE_TEST_SUITE_P(AllModes, MemoryTest,
+                         testing::Values(Settings::LimitMode::watch, Settings::LimitMode::v1,
+                                         Settings::LimitMode::v2),
+                         [](auto& info) -> std::string {
+                           if (info.param == Settings::LimitMode::watch) return "watch";
+                           return info.param == Settings::LimitMode::v1 ? "v1" : "v2";
+                         });
+
+TEST(DiskTest, SandboxThatGrowsBeyondItsShareEndsTheTask) {
+  TempFolder temp;
+  auto settings = withLimits(temp, Settings::LimitMode::watch);
+  settings.nodes[0].facts.capacity.diskBytes = 1 << 30;
+  World world(settings);
+  auto share = [](auto spec) { spec.getResources().setDiskBytes(1 << 20); };
+  world.launch("modest", "head -c 500000 /dev/zero > a; while ! test -e go; do sleep 0.05; done",
+               share);
+  ASSERT_FALSE(
+      world.launch("eater", "mkdir d; head -c 3000000 /dev/urandom > d/a; exec sleep 600", share));
+  auto status = world.end("eater", 60);
+  EXPECT_EQ(status.state, TaskState::FAILED);
+  EXPECT_EQ(status.reason, Reason::OUT_OF_DISK) << status.message;
+  EXPECT_NE(status.message.find("1 MiB"), std::string::npos) << status.message;
+  std::ofstream(world.sandboxOf("modest") + "/go") << "";
+  EXPECT_EQ(world.end("modest").state, TaskState::SUCCEEDED);
 }
 
 class AccountTest : public testing::Test {
@@ -75,9 +106,6 @@ class AccountTest : public testing::Test {
     auto made = settingsFor(temp.path + "/work");
     made.runAs = rule;
     return made;
-  }
-  static void runsAs(World::Fill& fill, const char* user) {
-    fill = [user](auto spec) { spec.setUser(user); };
   }
   TempFolder temp;
 };
@@ -117,6 +145,32 @@ TEST_F(AccountTest, Root_OnlyIfAllowed) {
   }
 }
 
+TEST_F(AccountTest, Fixed_RunsEverybodysTasksAsThatAccount) {
+  World world(settings({RunAs::Kind::fixed, "nobody", "", false}));
+  for (const char* submitter : {"daemon", "nobody-knows-them", "root"}) {
+    std::string id = std::string("t-") + submitter;
+    ASSERT_FALSE(world.launch(id, "id -un; id -Gn", [&](auto spec) { spec.setUser(submitter); }));
+    EXPECT_EQ(world.end(id).exitCode, 0);
+    EXPECT_EQ(world.output(id), "nobody\nnogroup\n");
+  }
+}
+
+TEST_F(AccountTest, Host_IsWhatWeAreWhoeverSubmits) {
+  World world(settings({RunAs::Kind::host, "", "", true}));
+  ASSERT_FALSE(world.launch("t", "id -u", [](auto spec) { spec.setUser("nobody-knows-them"); }));
+  world.end("t");
+  EXPECT_EQ(world.output("t"), std::to_string(geteuid()) + "\n");
+}
+
+TEST_F(AccountTest, NoWayBackToRoot) {
+  World world(settings({RunAs::Kind::submitter, "", "", false}));
+  world.launch("t", "grep -E '^(Uid|Gid|Groups|CapEff):' /proc/self/status");
+  world.end("t");
+  auto out = world.output("t");
+  EXPECT_EQ(out.find("\t0\t"), std::string::npos) << out;
+  EXPECT_NE(out.find("CapEff:\t0000000000000000"), std::string::npos) << out;
+}
+
 TEST_F(AccountTest, UnreachableSandbox_FailsWithAdviceBeforeTheCommand) {
   World world(settings({RunAs::Kind::submitter, "", "", false}));
   chmod(temp.path.c_str(), 0700);
@@ -126,86 +180,6 @@ TEST_F(AccountTest, UnreachableSandbox_FailsWithAdviceBeforeTheCommand) {
   EXPECT_EQ(status.reason, Reason::SANDBOX_FAILED);
   EXPECT_FALSE(status.commandStarted);
   EXPECT_NE(status.message.find("searchable"), std::string::npos) << status.message;
-}
-
-TEST(FetchTest, FilesAreCopiedMarkedAndUnpacked) {
-  TempFolder temp;
-  std::ofstream(temp.path + "/tool") << "#!/bin/sh\necho tool\n";
-  std::filesystem::create_directory(temp.path + "/d");
-  std::ofstream(temp.path + "/d/inner") << "inner\n";
-  ASSERT_EQ(system(("tar -C " + temp.path + " -czf " + temp.path + "/a.tar.gz d").c_str()), 0);
-  World world(settingsFor(temp.path + "/work"));
-  world.launch("t", "./tool && cat d/inner && ls", [&](auto spec) {
-    auto uris = spec.initUris(2);
-    uris[0].setLocation(temp.path + "/tool");
-    uris[0].setExecutable(true);
-    uris[1].setLocation("file://" + temp.path + "/a.tar.gz");
-    uris[1].setExtract(true);
-  });
-  EXPECT_EQ(world.end("t").exitCode, 0) << world.end("t").message;
-  EXPECT_EQ(world.output("t"), "tool\ninner\na.tar.gz\nd\nstderr\nstdout\ntool\n");
-}
-
-TEST(FetchTest, FailureNamesTheUriAndStartsNothing) {
-  TempFolder temp;
-  World world(settingsFor(temp.path + "/work"));
-  world.launch("t", "echo ran",
-               [&](auto spec) { spec.initUris(1)[0].setLocation(temp.path + "/absent"); });
-  auto status = world.end("t");
-  EXPECT_EQ(status.reason, Reason::FETCH_FAILED);
-  EXPECT_FALSE(status.commandStarted);
-  EXPECT_NE(status.message.find("/absent"), std::string::npos);
-  EXPECT_EQ(world.output("t"), "");
-}
-
-TEST(FetchTest, TooLargeAndTooSlow) {
-  TempFolder temp;
-  std::ofstream(temp.path + "/big") << std::string(100'000, 'x');
-  auto settings = settingsFor(temp.path + "/work");
-  settings.uriBytesMax = 50'000;
-  settings.uriTimeoutMs = 300;
-  World world(settings);
-  world.launch("big", "true",
-               [&](auto spec) { spec.initUris(1)[0].setLocation(temp.path + "/big"); });
-  EXPECT_EQ(world.end("big").reason, Reason::FETCH_FAILED);
-  // A server that accepts and never answers.
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  ASSERT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
-  ASSERT_EQ(listen(fd, 4), 0);
-  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  auto url = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/x";
-  world.launch("slow", "true", [&](auto spec) { spec.initUris(1)[0].setLocation(url); });
-  auto status = world.end("slow");
-  EXPECT_EQ(status.reason, Reason::FETCH_FAILED) << status.message;
-  close(fd);
-}
-
-TEST(ProbeTest, HealthIsToldAndFailureEndsTheTask) {
-  TempFolder temp;
-  World world(settingsFor(temp.path + "/work"));
-  world.launch("t", "touch well; exec sleep 600", [](auto spec) {
-    auto probe = spec.initProbe();
-    probe.getCheck().setCommand("test -e well");
-    probe.setIntervalMs(50);
-    probe.setTimeoutMs(2000);
-    probe.setFailuresMax(2);
-  });
-  auto told = [&](backend::Health health) {
-    return [&world, health]() {
-      for (auto& status : world.told["t"]) {
-        if (status.health == health) return true;
-      }
-      return false;
-    };
-  };
-  world.waitUntil(told(backend::Health::HEALTHY), "a healthy task");
-  unlink((world.sandboxOf("t") + "/well").c_str());
-  auto status = world.end("t");
-  EXPECT_EQ(status.reason, Reason::PROBE_FAILED) << status.message;
 }
 
 // A socket that listens on that port of 127.0.0.1, or -1.
@@ -225,19 +199,9 @@ int listenOn(uint16_t port) {
 TEST(PortTest, PortInUseIsNotHandedOut) {
   TempFolder temp;
   auto settings = settingsFor(temp.path + "/work");
-  // Two neighbours that are free, below the ports that the system hands out to others meanwhile.
-  uint16_t taken = 20000 + getpid() % 5000;
-  int fd = -1;
-  for (; fd < 0; ++taken) {
-    fd = listenOn(taken);
-    int next = fd < 0 ? -1 : listenOn(taken + 1);
-    if (fd >= 0 && next < 0) {
-      close(fd);
-      fd = -1;
-    }
-    if (next >= 0) close(next);
-    if (fd >= 0) break;
-  }
+  uint16_t taken = quietPorts(2);
+  int fd = listenOn(taken);
+  ASSERT_GE(fd, 0);
   settings.nodes[0].facts.capacity.ports = {{taken, uint16_t(taken + 1)}};
   World world(settings);
   auto ask = [](auto spec) { spec.initPorts(1); };

@@ -10,6 +10,8 @@
 #include <iostream>
 #include <sstream>
 
+#include <arpa/inet.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,6 +28,7 @@ class Recorder final : public backend::Observer::Server {
     for (auto change : batch.getNodes()) {
       if (change.isFull()) note(change.getFull().getRoom());
       if (change.isRoom()) note(change.getRoom());
+      if (change.isGone()) world.room.erase(change.getGone().cStr());
     }
     bool end = false;
     for (auto status : batch.getTasks()) {
@@ -71,6 +74,23 @@ bool processLives(pid_t pid) {
   auto stat = contents("/proc/" + std::to_string(pid) + "/stat");
   auto at = stat.rfind(") ");
   return at != std::string::npos && stat[at + 2] != 'Z';
+}
+
+uint16_t quietPorts(uint16_t count) {
+  auto free = [](uint16_t port) {
+    kj::AutoCloseFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(port);
+    return bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0;
+  };
+  uint16_t found = 0;
+  for (uint16_t port = uint16_t(20000 + getpid() % 9000); port < 32000; ++port) {
+    found = free(port) ? uint16_t(found + 1) : 0;
+    if (found == count) return uint16_t(port + 1 - count);
+  }
+  KJ_FAIL_REQUIRE("no free ports");
 }
 
 Settings settingsFor(const std::string& workFolder) {

@@ -26,6 +26,9 @@ class TempFolder {
 
 std::string contents(const std::string& path);
 bool processLives(pid_t pid);
+// The first of so many free neighbours on 127.0.0.1, below the ports that the system hands out to
+// others meanwhile.
+uint16_t quietPorts(uint16_t count);
 
 // One node `n1` of 8 cpus and 8 GiB; tasks run as the host, root or not.
 Settings settingsFor(const std::string& workFolder);

@@ -2,6 +2,7 @@
 #include "accounts.h"
 #include "core/ending.h"
 #include "core/environment.h"
+#include "core/plain-words.h"
 #include "core/retention.h"
 #include "core/spec-check.h"
 #include "files/files-endpoint.h"
@@ -128,6 +129,45 @@ TEST(RetentionTest, AgeThenSizeOldestFirst) {
   EXPECT_EQ(idsOf(expired(kept, {1000, 4}, 100)), (Ids{"old", "mid", "new"}));
   EXPECT_EQ(idsOf(expired(kept, {50, 5}, 100)), (Ids{"old", "mid"}));
   EXPECT_EQ(idsOf(expired(kept, {50, 0}, -1000)), Ids());  // the clock was set back
+}
+
+TEST(PlainWordsTest, OnlyWhatNoShellWouldLookAt) {
+  using Words = std::vector<std::string>;
+  EXPECT_EQ(plainWords("/bin/true"), Words{"/bin/true"});
+  EXPECT_EQ(plainWords("  ./run.sh  --steps=5\t a:b,c@d%e+f_g "),
+            (Words{"./run.sh", "--steps=5", "a:b,c@d%e+f_g"}));
+  for (auto shell : {"",
+                     "  ",
+                     "true",
+                     "exit 3",
+                     "A=/b /bin/env",
+                     "A=b",
+                     "/bin/echo $HOME",
+                     "/bin/echo 'a b'",
+                     "/bin/echo \"a\"",
+                     "/bin/a; /bin/b",
+                     "/bin/a && /bin/b",
+                     "/bin/a | /bin/b",
+                     "/bin/a > out",
+                     "/bin/a < in",
+                     "/bin/a &",
+                     "/bin/echo *",
+                     "/bin/echo a?",
+                     "/bin/echo [a]",
+                     "/bin/echo ~",
+                     "/bin/echo {a,b}",
+                     "/bin/echo `a`",
+                     "/bin/echo #a",
+                     "/bin/a\n/bin/b",
+                     "(/bin/a)",
+                     "! /bin/a",
+                     "/bin/echo \\a",
+                     "~/run",
+                     "/bin/echo \xc3\xa9",
+                     "/bin/echo ^a"}) {
+    EXPECT_FALSE(plainWords(shell)) << shell;
+  }
+  EXPECT_FALSE(plainWords(std::string_view("/bin/a\0b", 8)));
 }
 
 TEST(SpecCheckTest, PathsStayBeneath) {

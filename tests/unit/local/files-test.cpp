@@ -38,7 +38,7 @@ class FilesTest : public testing::Test {
     fs::create_symlink("../..", sandbox + "/up");
     fs::create_symlink("stdout", sandbox + "/inside");
     mkfifo((sandbox + "/pipe").c_str(), 0600);
-    addFilesRoutes(router, {work, 1000, false});
+    addFilesRoutes(router, std::make_shared<FilesRule>(FilesRule{work, 1000, false}));
   }
   ~FilesTest() noexcept override {
     std::error_code ignored;

@@ -1,0 +1,215 @@
+// The files that a task wants before its start: copied, fetched over HTTP, unpacked.
+#include "world.h"
+
+#include <maitred/http/server.h>
+#include <maitred/testing/harness.h>
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace maitred::local::test {
+namespace {
+
+using backend::Reason;
+using backend::TaskState;
+
+// An HTTP server on the loop of the world that fetches from it.
+class Origin {
+ public:
+  explicit Origin(World& world) {
+    http::Router router;
+    router.on("GET", "/*path", [this](http::Request& request) -> kj::Promise<http::Response> {
+      ++requests;
+      auto path = request.path;
+      if (auto to = redirects.find(path); to != redirects.end()) {
+        return http::Response::text(302, "").with("Location", to->second);
+      }
+      if (path == "/never") return kj::Promise<http::Response>(kj::NEVER_DONE);
+      auto file = files.find(path);
+      if (file == files.end()) return http::Response::text(404, "none");
+      return http::Response::text(200, file->second);
+    });
+    auto listening = testing::listenOnLoopback();
+    url = "http://127.0.0.1:" + std::to_string(listening.port);
+    server = kj::heap<http::Server>(world.io.provider->getTimer(), kj::systemPreciseCalendarClock(),
+                                    http::Limits(), kj::mv(router), http::oneUser("anybody"));
+    server->listen(world.io.lowLevelProvider->wrapListenSocketFd(
+        kj::mv(listening.fd), kj::LowLevelAsyncIoProvider::ALREADY_CLOEXEC));
+  }
+
+  std::map<std::string, std::string> files, redirects;
+  std::string url;
+  int requests = 0;
+
+ private:
+  kj::Own<http::Server> server;
+};
+
+class FetchTest : public ::testing::Test {
+ protected:
+  FetchTest() : settings(settingsFor(temp.path + "/work")) {}
+
+  // A compressed archive of what the shell command makes in an empty folder.
+  std::string archive(const std::string& make, const std::string& pack = "tar -czf ../a.tgz .") {
+    std::string folder = temp.path + "/packed";
+    std::filesystem::remove_all(folder);
+    std::filesystem::create_directory(folder);
+    EXPECT_EQ(system(("cd " + folder + " && " + make + " && " + pack).c_str()), 0);
+    return contents(temp.path + "/a.tgz");
+  }
+  static World::Fill from(std::string location, bool extract = false) {
+    return [location, extract](auto spec) {
+      auto uri = spec.initUris(1)[0];
+      uri.setLocation(location);
+      uri.setExtract(extract);
+    };
+  }
+  static void expectFailed(const backend::Status& status, const std::string& text) {
+    EXPECT_EQ(status.state, TaskState::FAILED);
+    EXPECT_EQ(status.reason, Reason::FETCH_FAILED) << status.message;
+    EXPECT_FALSE(status.commandStarted);
+    EXPECT_NE(status.message.find(text), std::string::npos) << status.message;
+  }
+
+  TempFolder temp;
+  Settings settings;
+};
+
+TEST_F(FetchTest, FilesAreCopiedMarkedAndUnpacked) {
+  std::ofstream(temp.path + "/tool") << "#!/bin/sh\necho tool\n";
+  std::filesystem::create_directory(temp.path + "/d");
+  std::ofstream(temp.path + "/d/inner") << "inner\n";
+  ASSERT_EQ(system(("tar -C " + temp.path + " -czf " + temp.path + "/a.tar.gz d").c_str()), 0);
+  World world(settings);
+  world.launch("t", "./tool && cat d/inner && ls", [&](auto spec) {
+    auto uris = spec.initUris(2);
+    uris[0].setLocation(temp.path + "/tool");
+    uris[0].setExecutable(true);
+    uris[1].setLocation("file://" + temp.path + "/a.tar.gz");
+    uris[1].setExtract(true);
+  });
+  EXPECT_EQ(world.end("t").exitCode, 0) << world.end("t").message;
+  EXPECT_EQ(world.output("t"), "tool\ninner\na.tar.gz\nd\nstderr\nstdout\ntool\n");
+}
+
+TEST_F(FetchTest, FailureNamesTheUriAndStartsNothing) {
+  World world(settings);
+  world.launch("t", "echo ran",
+               [&](auto spec) { spec.initUris(1)[0].setLocation(temp.path + "/absent"); });
+  auto status = world.end("t");
+  EXPECT_EQ(status.reason, Reason::FETCH_FAILED);
+  EXPECT_FALSE(status.commandStarted);
+  EXPECT_NE(status.message.find("/absent"), std::string::npos);
+  EXPECT_EQ(world.output("t"), "");
+}
+
+TEST_F(FetchTest, Http_ArchiveIsFetchedAndUnpacked) {
+  World world(settings);
+  Origin origin(world);
+  origin.files["/pack.tar.gz"] = archive("mkdir d && echo inner > d/inner && chmod 4755 d/inner");
+  origin.files["/data"] = std::string(300'000, 'x');
+  origin.redirects["/moved"] = "/data";
+  auto refusal =
+      world.launch("t", "cat d/inner; stat -c %a d/inner; wc -c < named/data; ls", [&](auto spec) {
+        auto uris = spec.initUris(2);
+        uris[0].setLocation(origin.url + "/pack.tar.gz?version=3#top");
+        uris[0].setExtract(true);
+        uris[1].setLocation(origin.url + "/moved");
+        uris[1].setOutputFile("named/data");
+      });
+  ASSERT_FALSE(refusal) << refusal->message;
+  EXPECT_EQ(world.end("t").exitCode, 0) << world.end("t").message;
+  EXPECT_EQ(world.output("t"), "inner\n755\n300000\nd\nnamed\npack.tar.gz\nstderr\nstdout\n");
+  EXPECT_EQ(origin.requests, 3);
+}
+
+TEST_F(FetchTest, Http_AnErrorIsNoFile) {
+  World world(settings);
+  Origin origin(world);
+  world.launch("t", "true", from(origin.url + "/absent"));
+  auto status = world.end("t");
+  expectFailed(status, origin.url + "/absent");
+  expectFailed(status, "404");
+}
+
+TEST_F(FetchTest, Http_RedirectsLeadNowhereElse) {
+  World world(settings);
+  Origin origin(world);
+  std::ofstream(temp.path + "/secret") << "secret";
+  origin.redirects["/file"] = "file://" + temp.path + "/secret";
+  origin.redirects["/loop"] = "/loop";
+  world.launch("file", "cat *", from(origin.url + "/file"));
+  expectFailed(world.end("file"), "/file");
+  EXPECT_EQ(contents(world.sandboxOf("file") + "/file"), "");
+  world.launch("loop", "true", from(origin.url + "/loop"));
+  expectFailed(world.end("loop"), "/loop");
+}
+
+TEST_F(FetchTest, ArchiveThatLeadsOutOfTheSandbox_IsRefused) {
+  World world(settings);
+  Origin origin(world);
+  std::string target = temp.path + "/outside";
+  std::filesystem::create_directory(target);
+  origin.files["/up.tgz"] =
+      archive("echo x > evil", "tar -czPf ../a.tgz --transform s,^,../../,S evil");
+  origin.files["/link.tgz"] =
+      archive("ln -s " + target + " way && mkdir real && echo x > real/evil",
+              "tar -czPf ../a.tgz way --transform s,^real,way, real/evil");
+  for (std::string name : {"up", "link"}) {
+    world.launch(name, "true", from(origin.url + "/" + name + ".tgz", true));
+    expectFailed(world.end(name), "cannot unpack");
+    EXPECT_FALSE(std::filesystem::exists(world.sandboxOf(name) + "/../../evil"));
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(target));
+}
+
+TEST_F(FetchTest, TooLarge_AsAFileOverHttpOrUnpacked) {
+  settings.uriBytesMax = 50'000;
+  World world(settings);
+  Origin origin(world);
+  std::ofstream(temp.path + "/big") << std::string(100'000, 'x');
+  origin.files["/big"] = std::string(100'000, 'x');
+  origin.files["/bomb.tgz"] = archive("head -c 10000000 /dev/zero > zeros");
+  ASSERT_LT(origin.files["/bomb.tgz"].size(), 50'000u);
+  world.launch("file", "true", from(temp.path + "/big"));
+  expectFailed(world.end("file"), "larger than");
+  world.launch("http", "true", from(origin.url + "/big"));
+  expectFailed(world.end("http"), "larger than");
+  world.launch("bomb", "true", from(origin.url + "/bomb.tgz", true));
+  expectFailed(world.end("bomb"), "larger than");
+}
+
+TEST_F(FetchTest, TooSlow_IsEndedAtItsLimit) {
+  settings.uriTimeoutMs = 300;
+  World world(settings);
+  Origin origin(world);
+  world.launch("slow", "true", from(origin.url + "/never"));
+  expectFailed(world.end("slow"), "took longer than 300 ms");
+}
+
+TEST_F(FetchTest, KillEndsTheFetching) {
+  World world(settings);
+  Origin origin(world);
+  world.launch("t", "true", from(origin.url + "/never"));
+  world.waitUntil([&]() { return origin.requests == 1; }, "the request");
+  world.kill("t", 60'000);
+  auto status = world.end("t");
+  EXPECT_EQ(status.state, TaskState::KILLED);
+  EXPECT_FALSE(status.commandStarted);
+}
+
+TEST_F(FetchTest, ArchiveThatIsNone_IsTold) {
+  World world(settings);
+  Origin origin(world);
+  origin.files["/a.tgz"] = "this is no archive";
+  world.launch("t", "true", from(origin.url + "/a.tgz", true));
+  expectFailed(world.end("t"), "cannot unpack a.tgz");
+}
+
+}  // namespace
+}  // namespace maitred::local::test
