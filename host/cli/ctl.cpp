@@ -2,6 +2,7 @@
 
 #include "admin-client.h"
 #include "commands.h"
+#include "ctl-store.h"
 #include "ctl-tables.h"
 #include "to-json.h"
 
@@ -219,6 +220,7 @@ Command ctlCommand() {
            "INSTANCE [LEVEL]", {"instance", "?level"}, logLevel),
       make("ask", "Puts a plugin's own question to an instance; INPUT - reads standard input.",
            "INSTANCE NAME [INPUT]", {"instance", "name", "?input"}, ask),
+      ctlStoreCommand(),
       make("reopen-logs", "Opens the log file anew, after it was renamed.", "", {}, reopenLogs),
       make("config", "Prints the configuration in force, secrets masked.", "", {}, config)};
   return command;

@@ -8,6 +8,7 @@
 #include "settings.h"
 
 #include <maitred/plugin.h>
+#include <maitred/store-commands.h>
 
 #include <cook.capnp.h>
 
@@ -54,6 +55,7 @@ class CookPlugin final : public PluginOf<CookConfig> {
     }
     storeUrl = config.getStore().cStr();
     defaultPool = config.getDefaultPool().cStr();
+    archives = config.getCompletedJobs().getArchive();
     read(config);
     rest.startedMs = (context.clock().now() - kj::UNIX_EPOCH) / kj::MILLISECONDS;
     rest.startedAt = isoTime(rest.startedMs);
@@ -73,6 +75,9 @@ class CookPlugin final : public PluginOf<CookConfig> {
     }
     if (defaultPool != config.getDefaultPool().cStr()) {
       return Reconfigured::needsRestart("the default pool has changed");
+    }
+    if (archives != config.getCompletedJobs().getArchive()) {
+      return Reconfigured::needsRestart("the archive was switched on or off");
     }
     read(config);
     server->setLimits(http::limitsFrom(config.getHttp().getLimits()));
@@ -106,6 +111,7 @@ class CookPlugin final : public PluginOf<CookConfig> {
     if (name == "policy-reload") {
       return reloadPolicies(files).then([this](std::string) { return describePolicies(); });
     }
+    if (store::StoreCommands::knows(name)) return stores.command(name, input);
     return PluginOf<CookConfig>::command(name, input);
   }
 
@@ -116,12 +122,20 @@ class CookPlugin final : public PluginOf<CookConfig> {
   RestSettings rest;
   PolicyFiles files;
   Policies policies;
+  bool archives = true;
   kj::Own<Records> records;
+  kj::Own<Archive> archive;
+  store::StoreCommands stores;
   kj::Own<BatchQueue> queue;
   kj::Own<QueueContract> contract;
   kj::Own<Rest> routes;
   kj::Own<http::Server> server;
   kj::Own<PolicyWatch> watch;
+
+  kj::Maybe<Archive&> archiveInUse() {
+    if (archive.get() == nullptr) return nullptr;
+    return *archive;
+  }
 
   void read(CookConfig::Reader config) {
     auto startedMs = rest.startedMs;
@@ -151,15 +165,33 @@ class CookPlugin final : public PluginOf<CookConfig> {
     return kj::heapString(out.dump().c_str());
   }
 
+  Async<void> openStores() {
+    store::Options options{.url = storeUrl, .directory = context.stateDirectory().cStr()};
+    options.application = "maitred-cook";
+    options.instance = context.instance().cStr();
+    records = co_await Records::open(options);
+    stores.add("main", records->store(), [this] { return records->findings(); });
+    if (archives) {
+      archive = co_await Archive::open(options);
+      stores.add("archive", archive->store());
+    }
+    if (!records->store().replaced().empty()) {
+      context.log().warning("a backup was restored; the former store is kept as ",
+                            records->store().replaced().c_str());
+    }
+  }
+
   Async<void> startSteps(QueueSettings settings, PolicyFiles wanted, http::Limits limits,
                          kj::Own<http::Authenticator> authenticator) {
     // The server's members go down before what they refer to; see the order above.
-    records = co_await Records::open(storeUrl, context.stateDirectory().cStr());
+    co_await openStores();
     co_await reloadPolicies(wanted);
+    auto counters = co_await records->loadCounters();
     auto jobs = co_await records->load();
     QueueWorld world{context.timer(),   context.clock(),           context.log(),
                      context.metrics(), context.instance().cStr(), entropy()};
-    queue = kj::heap<BatchQueue>(world, *records, policies, settings, std::move(jobs));
+    queue = kj::heap<BatchQueue>(world, *records, policies, settings, std::move(jobs), counters,
+                                 archiveInUse());
     contract = kj::heap<QueueContract>(*queue, rest.limits, context.log());
     context.provide<queue::Queue>(contract->client());
     routes = kj::heap<Rest>(*queue, rest);

@@ -114,7 +114,11 @@ struct ReasonLimit {
 
 struct Retention {
   time @0 :UInt64 = 604800000 $Config.unit(milliseconds) $Config.range((min = 60000, max = 3.2e12));
-  # After this time they are deleted.
+  # After this time they leave the queue.
   count @1 :UInt32 = 1000000 $Config.range((min = 1, max = 100000000));
-  # Beyond this number the oldest are deleted first.
+  # Beyond this number the oldest leave first.
+  archive @2 :Bool = true;
+  # They go to an archive beside the store, cook-archive.db for cook.db. Otherwise they are deleted.
+  archiveTime @3 :UInt64 = 31536000000 $Config.unit(milliseconds) $Config.range((min = 0, max = 3.2e12));
+  # After this time they are deleted from the archive; 0: never.
 }

@@ -48,6 +48,7 @@ QueueSettings queueSettings(CookConfig::Reader config) {
   settings.runtimeMostMs = config.getTaskConstraints().getTimeout();
   settings.keepCompletedMs = config.getCompletedJobs().getTime();
   settings.keepCompleted = config.getCompletedJobs().getCount();
+  settings.keepArchivedMs = config.getCompletedJobs().getArchiveTime();
   return settings;
 }
 

@@ -8,12 +8,14 @@ constexpr kj::Duration HOUSEKEEPING = 1 * kj::SECONDS;
 }  // namespace
 
 BatchQueue::BatchQueue(QueueWorld worldIn, Records& records, Policies& policies,
-                       QueueSettings settings, std::vector<Job> loaded)
+                       QueueSettings settings, std::vector<Job> loaded, Counters counters,
+                       kj::Maybe<Archive&> archive)
     : world(kj::mv(worldIn)),
       policies(policies),
       settings_(std::move(settings)),
       jobs(settings_.meaCulpa),
       journal_(jobs, records, world.timer, world.log),
+      archive(archive),
       tasks(*this) {
   std::seed_seq seed(world.seed.begin(), world.seed.end());
   random.seed(seed);
@@ -28,6 +30,7 @@ BatchQueue::BatchQueue(QueueWorld worldIn, Records& records, Policies& policies,
       if (live->unreachableMs != 0) silentTasks.insert(live->taskId);
     }
   }
+  journal_.loaded(counters);
   std::vector<Job*> all;
   jobs.each([&](Job& job) { all.push_back(&job); });
   for (Job* job : all) jobs.settle(*job, nowMs());
@@ -215,13 +218,32 @@ kj::Promise<void> BatchQueue::keepHouse() {
   return world.timer.afterDelay(HOUSEKEEPING)
       .then([this] {
         giveUpSilent();
-        return journal_.prune(nowMs() - settings_.keepCompletedMs, settings_.keepCompleted)
-            .then([](std::size_t) {},
-                  [this](kj::Exception&& e) {
-                    world.log.warning("cannot delete old jobs: ", e.getDescription());
-                  });
+        return prune().then([this] { archiveFault.clear(); },
+                            [this](kj::Exception&& e) {
+                              if (archiveFault.empty()) {
+                                world.log.warning("cannot let go of old jobs: ",
+                                                  e.getDescription());
+                              }
+                              archiveFault = e.getDescription().cStr();
+                            });
       })
       .then([this] { return keepHouse(); });
+}
+
+kj::Promise<void> BatchQueue::prune() {
+  std::int64_t now = nowMs();
+  Journal::PruneRule rule{now, now - settings_.keepCompletedMs, settings_.keepCompleted, archive};
+  return journal_.prune(rule).then([this, now](std::size_t count) -> kj::Promise<void> {
+    // As long as there are many, without waiting for the next round.
+    if (count >= Journal::PRUNED_AT_ONCE) return prune();
+    KJ_IF_MAYBE (old, archive) {
+      if (settings_.keepArchivedMs > 0) {
+        return old->trim(journal_.fenceInForce(), now - settings_.keepArchivedMs, 1000)
+            .ignoreResult();
+      }
+    }
+    return kj::READY_NOW;
+  });
 }
 
 void BatchQueue::giveUpSilent() {
@@ -262,6 +284,7 @@ std::string BatchQueue::trouble() const {
           (why.size() == 0 ? "" : ": " + std::string(why.cStr())));
     }
   }
+  if (!archiveFault.empty()) add("old jobs cannot be let go of: " + archiveFault);
   add(policies.trouble());
   return text;
 }

@@ -24,6 +24,7 @@ struct QueueSettings {
   std::int64_t runtimeMostMs = 3'600'000;
   std::int64_t keepCompletedMs = 7 * 86'400'000ll;
   std::size_t keepCompleted = 1'000'000;
+  std::int64_t keepArchivedMs = 365 * 86'400'000ll;  // 0: for ever
 };
 
 struct QueueWorld {
@@ -37,9 +38,10 @@ struct QueueWorld {
 
 class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler {
  public:
-  // Takes the jobs of the store; attaches to nothing until activate().
+  // Takes the jobs of the store; attaches to nothing until activate(). Without an archive, old
+  // completed jobs are deleted.
   BatchQueue(QueueWorld world, Records& records, Policies& policies, QueueSettings settings,
-             std::vector<Job> jobs);
+             std::vector<Job> jobs, Counters counters = {}, kj::Maybe<Archive&> archive = nullptr);
   ~BatchQueue() noexcept(false);
 
   // From here on it schedules and attaches.
@@ -80,6 +82,8 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   Book jobs;
   NodeTable nodes_;
   Journal journal_;
+  kj::Maybe<Archive&> archive;
+  std::string archiveFault;
   std::mt19937_64 random;
   std::set<Uuid> silentTasks;
   // Shared with the guards, which may outlive the queue.
@@ -108,6 +112,7 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   void launch(std::vector<CycleResult::Started> started);
   void applyShares();
   kj::Promise<void> keepHouse();
+  kj::Promise<void> prune();
   void giveUpSilent();
   void stop(const std::vector<Uuid>& tasks);
   void taskFailed(kj::Exception&& exception) override;

@@ -3,7 +3,6 @@
 namespace maitred::cook {
 namespace {
 
-constexpr std::size_t PRUNED_AT_ONCE = 1000;
 constexpr kj::Duration FIRST_PAUSE = 100 * kj::MILLISECONDS;
 constexpr kj::Duration LONGEST_PAUSE = 5 * kj::SECONDS;
 
@@ -165,24 +164,9 @@ void Journal::inserted(std::vector<Job>& jobs) {
   succeeded();
 }
 
-kj::Promise<std::size_t> Journal::prune(std::int64_t beforeMs, std::size_t keep) {
-  if (writing || due()) return std::size_t{0};
-  std::vector<Uuid> ids;
-  std::vector<Job*> old;
-  std::size_t left = book.completed().size();
-  for (const auto& [when, job] : book.completed()) {
-    if (old.size() == PRUNED_AT_ONCE || (when.first >= beforeMs && left <= keep)) break;
-    if (job->live() != nullptr) continue;
-    ids.push_back(job->spec.id);
-    old.push_back(job);
-    --left;
-  }
-  if (ids.empty()) return std::size_t{0};
-  for (Job* job : old) book.forget(*job);
-  std::size_t count = ids.size();
-  return records.remove(fence, std::move(ids), {book.order(), book.sequence()}).then([count] {
-    return count;
-  });
+void Journal::loaded(Counters counters) {
+  book.startAfter(counters.order, counters.sequence);
+  durable = book.sequence();
 }
 
 std::uint64_t Journal::durableSequence() const {

@@ -3,7 +3,7 @@
 // changes meanwhile goes into the next. A failed write is repeated until it succeeds, since the
 // book is ahead of the store then; whoever waited for it hears of the failure at once.
 
-#include "records.h"
+#include "archive.h"
 
 #include <core/book.h>
 
@@ -22,6 +22,9 @@ class Journal final : private kj::TaskSet::ErrorHandler {
   KJ_DISALLOW_COPY(Journal);
 
   void setFence(std::uint64_t value) { fence = value; }
+  std::uint64_t fenceInForce() const { return fence; }
+  // Once the book has the jobs of the store, all of which are durable.
+  void loaded(Counters counters);
 
   // Resolves when everything that the book holds now is durable; rejects with the store's fault.
   kj::Promise<void> flush();
@@ -34,11 +37,21 @@ class Journal final : private kj::TaskSet::ErrorHandler {
   // durable with them or not at all.
   kj::Promise<void> insert(std::vector<Job> jobs, std::vector<GroupRow> groups = {},
                            std::vector<AuditLine> audit = {});
-  bool pending(const Uuid& id) const { return inserting.contains(id); }
+  // The id is taken though the book does not know it: by a job that is being inserted, or by one
+  // that it has forgotten and the store has not deleted yet.
+  bool pending(const Uuid& id) const { return inserting.contains(id) || forgotten.contains(id); }
 
-  // Deletes the oldest completed jobs: those that ended before `beforeMs`, and those beyond `keep`;
-  // at most 1,000 at a time. Does nothing while there are changes to be written.
-  kj::Promise<std::size_t> prune(std::int64_t beforeMs, std::size_t keep);
+  struct PruneRule {
+    std::int64_t nowMs = 0;
+    std::int64_t beforeMs = 0;              // jobs that ended before it go,
+    std::size_t keep = SIZE_MAX;            // and those beyond this number
+    kj::Maybe<Archive&> archive = nullptr;  // where they go; null: nowhere
+  };
+  // Lets go of the oldest completed jobs, at most PRUNED_AT_ONCE; resolves with their number. They
+  // are durable in the archive before the book forgets them and the store deletes them; whatever
+  // fails is made up for by a later call. Jobs with changes that are not durable stay.
+  static constexpr std::size_t PRUNED_AT_ONCE = 1000;
+  kj::Promise<std::size_t> prune(PruneRule rule);
 
   // Every change up to this sequence is durable, and every job with one is in the book.
   std::uint64_t durableSequence() const;
@@ -56,6 +69,8 @@ class Journal final : private kj::TaskSet::ErrorHandler {
   std::uint64_t durable = 0;
   std::set<std::uint64_t> unadded;  // sequences of jobs that are being inserted
   std::set<Uuid> inserting;
+  std::set<Uuid> forgotten;  // to be deleted from the store
+  bool pruning = false;
   std::vector<AuditLine> notes;
   kj::Function<void()> durableCallback = [] {};
   std::string fault;
@@ -76,6 +91,10 @@ class Journal final : private kj::TaskSet::ErrorHandler {
     std::vector<AuditLine> notes;
     std::uint64_t upTo = 0;
   };
+
+  std::vector<Job> prunable(const PruneRule& rule) const;
+  void forget(const std::vector<Job>& jobs);
+  kj::Promise<std::size_t> deleteForgotten();
 
   void startWrite();
   kj::Promise<void> write(const Load& load);

@@ -126,6 +126,10 @@ kj::Promise<std::vector<AuditLine>> Records::audit(std::size_t most) {
   return store_->read([most](store::Connection& db) { return readAudit(db, most); });
 }
 
+kj::Promise<std::vector<std::string>> Records::findings() {
+  return store_->read([](store::Connection& db) { return findingsIn(db); });
+}
+
 std::string Records::trouble() const {
   KJ_IF_MAYBE (trouble, store_->degraded()) return trouble->text;
   return {};

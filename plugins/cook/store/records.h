@@ -65,6 +65,9 @@ class Records {
   // The latest `most` lines, the newest first.
   kj::Promise<std::vector<AuditLine>> audit(std::size_t most);
 
+  // What is wrong in the tables, a sentence each; empty = sound. Reads all of it.
+  kj::Promise<std::vector<std::string>> findings();
+
   store::Store& store() { return *store_; }
   kj::Promise<void> close() { return store_->close(); }
   // What ails the store as a whole; empty if nothing does.

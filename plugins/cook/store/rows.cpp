@@ -84,6 +84,7 @@ Job readJob(const store::Row& row) {
   job.completedMs = row.get<std::int64_t>(19);
   job.sequence = row.get<std::uint64_t>(20);
   readDetails(row.text(21), spec);
+  spec.gpus = row.get<double>(22);
   return job;
 }
 
@@ -123,12 +124,12 @@ void writeJob(store::Connection& db, const Job& job) {
   db.execute(
       "INSERT INTO jobs (creation, uuid, user, name, command, pool, submit_pool, state, priority, "
       "cpus, mem, ports, max_retries, max_runtime_ms, disable_mea_culpa, group_uuid, group_name, "
-      "submitted_ms, waiting_since_ms, completed_ms, sequence, details) VALUES "
-      "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22)",
+      "submitted_ms, waiting_since_ms, completed_ms, sequence, details, gpus) VALUES "
+      "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23)",
       job.order, s.id.text(), s.user, s.name, s.command, s.pool, s.submitPool, name(job.state),
       s.priority, s.cpus, s.mem, s.ports, s.maxRetries, s.maxRuntimeMs, s.disableMeaCulpa, group,
-      s.groupName, job.submittedMs, job.waitingSinceMs, job.completedMs, job.sequence,
-      detailsOf(s));
+      s.groupName, job.submittedMs, job.waitingSinceMs, job.completedMs, job.sequence, detailsOf(s),
+      s.gpus);
 }
 
 void writeInstance(store::Connection& db, const Uuid& job, const Instance& one) {

@@ -9,7 +9,7 @@ namespace maitred::cook {
 inline constexpr const char JOB_COLUMNS[] =
     "creation, uuid, user, name, command, pool, submit_pool, state, priority, cpus, mem, ports, "
     "max_retries, max_runtime_ms, disable_mea_culpa, group_uuid, group_name, submitted_ms, "
-    "waiting_since_ms, completed_ms, sequence, details";
+    "waiting_since_ms, completed_ms, sequence, details, gpus";
 inline constexpr const char INSTANCE_COLUMNS[] =
     "job, task_id, number, status, start_ms, running_ms, end_ms, queue_time_ms, reason, cancelled, "
     "preempted, confirmed, exit_code, unreachable_ms, cluster, node_id, hostname, ports, "
@@ -32,5 +32,9 @@ void writeAdminChange(store::Connection& db, const AdminChange& change);
 
 Administration readAdministration(store::Connection& db);
 std::vector<AuditLine> readAudit(store::Connection& db, std::size_t most);
+
+// What is wrong in the tables, a sentence each, at most 100: rows that cannot be read, states that
+// contradict the instances, numbers that are there twice.
+std::vector<std::string> findingsIn(store::Connection& db);
 
 }  // namespace maitred::cook

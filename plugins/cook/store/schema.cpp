@@ -101,10 +101,70 @@ CREATE TABLE counters (
 ) STRICT, WITHOUT ROWID;
 )"}};
 
+// The same tables. Numbers of creation may repeat here.
+const store::Migration ARCHIVE[] = {{1, "archived jobs and instances", R"(
+CREATE TABLE jobs (
+  uuid TEXT PRIMARY KEY,
+  creation INTEGER NOT NULL,        -- order of submission
+  user TEXT NOT NULL,
+  name TEXT NOT NULL,
+  command TEXT NOT NULL,
+  pool TEXT NOT NULL,
+  submit_pool TEXT NOT NULL,
+  state TEXT NOT NULL,              -- waiting, running, completed
+  priority INTEGER NOT NULL,
+  cpus REAL NOT NULL,
+  mem REAL NOT NULL,                -- MiB
+  ports INTEGER NOT NULL,
+  max_retries INTEGER NOT NULL,
+  max_runtime_ms INTEGER NOT NULL,
+  disable_mea_culpa INTEGER NOT NULL,
+  group_uuid TEXT,
+  group_name TEXT NOT NULL,
+  submitted_ms INTEGER NOT NULL,
+  waiting_since_ms INTEGER NOT NULL,
+  completed_ms INTEGER NOT NULL,    -- 0 until then
+  sequence INTEGER NOT NULL,        -- of the latest change
+  details TEXT NOT NULL,            -- JSON: env, labels, uris, constraints, extra
+  gpus REAL NOT NULL DEFAULT 0,
+  archived_ms INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE instances (
+  task_id TEXT PRIMARY KEY,
+  job TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  status TEXT NOT NULL,             -- unknown, running, success, failed
+  start_ms INTEGER NOT NULL,
+  running_ms INTEGER NOT NULL,
+  end_ms INTEGER NOT NULL,
+  queue_time_ms INTEGER NOT NULL,
+  reason INTEGER NOT NULL,          -- 0 = none
+  cancelled INTEGER NOT NULL,
+  preempted INTEGER NOT NULL,
+  confirmed INTEGER NOT NULL,       -- the backend said something about it
+  exit_code INTEGER,
+  unreachable_ms INTEGER NOT NULL,
+  cluster TEXT NOT NULL,
+  node_id TEXT NOT NULL,
+  hostname TEXT NOT NULL,
+  ports TEXT NOT NULL,              -- JSON list
+  sandbox_url TEXT NOT NULL,
+  sandbox_path TEXT NOT NULL,
+  message TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX instances_by_job ON instances (job);
+CREATE INDEX jobs_by_archival ON jobs (archived_ms);
+CREATE INDEX jobs_by_user ON jobs (user, submitted_ms);
+)"}};
+
 }  // namespace
 
 kj::ArrayPtr<const store::Migration> recordMigrations() {
   return MIGRATIONS;
+}
+
+kj::ArrayPtr<const store::Migration> archiveMigrations() {
+  return ARCHIVE;
 }
 
 }  // namespace maitred::cook

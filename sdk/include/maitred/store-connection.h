@@ -32,6 +32,7 @@ class StoreError : public std::runtime_error {
     readOnly,
     corrupt,  // or not a database
     newer,    // the file was written by a newer version
+    foreign,  // it is a database, but not this store
     closed,
   };
   StoreError(Kind kind, const std::string& text) : std::runtime_error(text), kind(kind) {}

@@ -29,7 +29,9 @@
 #include <kj/async.h>
 #include <kj/function.h>
 
+#include <atomic>
 #include <functional>
+#include <memory>
 
 namespace maitred::store {
 
@@ -48,12 +50,22 @@ struct Options {
   uint64_t bytesMax = 0;  // 0 = as the disk allows; otherwise commits beyond it fail as `full`
   uint32_t queueMax = 100'000;  // units waiting; beyond it write() and read() reject as OVERLOADED
   uint32_t groupMax = 2'000;    // units in one commit
+  // Written into the file, so that a file of another program is refused, and a backup of another
+  // instance is not restored by mistake. Empty: not written and not compared.
+  std::string application;  // the plugin's name
+  std::string instance;     // its instance's; another one may take over the file
 
   // --- For simulations ---
   std::function<kj::Promise<void>()> pace;
   // Set: no threads. Units run on the submitting loop, each group once the promise that this
   // returns has resolved: the time that the disk takes.
   std::string vfs;  // name of a registered sqlite3_vfs; empty = the system's files
+};
+
+// How far a long piece of work has come; written by the store's thread, read by any.
+struct Progress {
+  std::atomic<uint64_t> done{0};
+  std::atomic<uint64_t> total{0};  // 0: not known yet
 };
 
 // Why a URL cannot be used, as a sentence; nothing if it can. No side effects: for a plugin's
@@ -92,8 +104,16 @@ class Store {
   kj::Promise<std::vector<std::string>> integrity();
   // Full check of the file; empty = sound.
 
-  kj::Promise<void> backup(std::string path);
-  // A consistent copy, made while work goes on, complete or absent (written beside it and renamed).
+  kj::Promise<void> backup(std::string path, std::shared_ptr<Progress> progress = nullptr);
+  // A consistent copy to a new file, mode 0600, made while work goes on; complete or absent.
+  // Refuses to overwrite.
+
+  kj::Promise<std::string> stageRestore(std::string file, bool otherInstance = false,
+                                        std::shared_ptr<Progress> progress = nullptr);
+  // Examines a backup as a whole and puts a copy of it beside the store; the next open() takes it
+  // in place of the present file, which it keeps under the name that this resolves with. Rejects,
+  // and nothing has changed, if the file is broken, of another program, of a newer version, or of
+  // another instance unless that is allowed.
 
   kj::Promise<void> close();
   // Flushes and checkpoints, so that destruction takes no time. Every later call is rejected as
@@ -112,6 +132,9 @@ class Store {
   };
   Counts counts() const;
   const std::string& path() const;
+  const Options& options() const;
+  const std::string& replaced() const;
+  // Where open() has put the former file, if it has restored a backup; empty otherwise.
 
   class Unit;
   struct Impl;

@@ -65,20 +65,20 @@ Connection::Impl::Impl(const std::string& path, bool writable, const std::string
   }
   sqlite3_busy_timeout(db, 5'000);  // an operator's sqlite3 shell may hold it for a moment
   try {
-    if (writable) {
-      run("PRAGMA journal_mode=WAL");
-      run("PRAGMA synchronous=FULL");
-      run("PRAGMA wal_autocheckpoint=4000");
-    } else {
-      run("PRAGMA query_only=ON");
-    }
+    if (!writable) run("PRAGMA query_only=ON");
     run("PRAGMA foreign_keys=ON");
     run("PRAGMA cache_size=-16000");
     run("PRAGMA temp_store=MEMORY");
-  } catch (...) {
+  } catch (const StoreError& error) {
     sqlite3_close_v2(db);
-    throw;
+    throw StoreError(error.kind, "store " + path + ": " + error.what());
   }
+}
+
+void Connection::Impl::prepareForWriting() {
+  run("PRAGMA journal_mode=WAL");
+  run("PRAGMA synchronous=FULL");
+  run("PRAGMA wal_autocheckpoint=4000");
 }
 
 Connection::Impl::~Impl() {
@@ -147,14 +147,6 @@ void migrate(Connection::Impl& impl, kj::ArrayPtr<const Migration> migrations,
       " fence INTEGER NOT NULL) STRICT");
   auto present = connection.value<uint32_t>("SELECT coalesce(max(version), 0) FROM maitred_schema")
                      .value_or(0);
-  uint32_t newest = migrations.size() == 0 ? 0 : migrations.back().version;
-  if (present > newest) {
-    throw StoreError(
-        StoreError::Kind::newer,
-        "store " + path + " has schema version " + std::to_string(present) +
-            ", this program knows versions up to " + std::to_string(newest) +
-            ": run the newer version again, or restore a backup from before the upgrade");
-  }
   uint32_t expected = 0;
   for (auto& migration : migrations) {
     if (migration.version != ++expected) {

@@ -16,6 +16,8 @@ StoreError errorOf(sqlite3* db, int code, const std::string& during);
 struct Connection::Impl {
   Impl(const std::string& path, bool writable, const std::string& vfs = "");
   ~Impl();
+  // What a writer sets once it knows that the file is its own: some of it stays in the file.
+  void prepareForWriting();
   KJ_DISALLOW_COPY(Impl);
 
   void run(const char* sql);                 // without parameters or results; throws StoreError
@@ -46,7 +48,7 @@ class FileLock {
   int fd;
 };
 
-// Opens for writing, refuses newer versions, applies what is missing.
+// Applies what is missing to a file whose version is known not to be newer.
 void migrate(Connection::Impl& connection, kj::ArrayPtr<const Migration> migrations,
              const std::string& path);
 

@@ -1,64 +1,17 @@
+#include "files.h"
 #include "worker.h"
 
-#include <fcntl.h>
-#include <sqlite3.h>
-#include <unistd.h>
-
 #include <kj/debug.h>
-
-#include <cstdio>
 
 namespace maitred::store {
 namespace {
 
 kj::Exception asException(const StoreError& error) {
-  if (error.kind == StoreError::Kind::closed) return KJ_EXCEPTION(DISCONNECTED, error.what());
-  if (error.degraded()) return KJ_EXCEPTION(OVERLOADED, error.what());
-  return KJ_EXCEPTION(FAILED, error.what());
-}
-
-void syncPath(const std::string& path, int flags) {
-  int fd = ::open(path.c_str(), flags | O_CLOEXEC);
-  bool good = fd >= 0 && fsync(fd) == 0;
-  if (fd >= 0) close(fd);
-  if (!good) throw StoreError(StoreError::Kind::io, "cannot make " + path + " durable");
-}
-
-// Pages are copied in portions; a writer that is at work meanwhile is followed by SQLite.
-void copyTo(Connection::Impl& from, const std::string& path) {
-  auto part = path + ".part";
-  unlink(part.c_str());
-  sqlite3* target = nullptr;
-  int code =
-      sqlite3_open_v2(part.c_str(), &target, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
-  if (code == SQLITE_OK) {
-    auto* backup = sqlite3_backup_init(target, "main", from.db, "main");
-    code = SQLITE_NOMEM;
-    if (backup != nullptr) {
-      do {
-        code = sqlite3_backup_step(backup, 1'000);
-        if (code == SQLITE_BUSY || code == SQLITE_LOCKED) sqlite3_sleep(5);
-      } while (code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED);
-      int end = sqlite3_backup_finish(backup);
-      if (code == SQLITE_DONE) code = end;
-    }
-  }
-  std::optional<StoreError> error;
-  if (code != SQLITE_OK) error = errorOf(target, code, "cannot back up to " + path);
-  sqlite3_close_v2(target);
-  if (!error) {
-    syncPath(part, O_RDONLY);
-    if (rename(part.c_str(), path.c_str()) != 0) {
-      error = StoreError(StoreError::Kind::io, "cannot rename " + part + " to " + path);
-    }
-  }
-  if (error) {
-    unlink(part.c_str());
-    throw *error;
-  }
-  auto slash = path.rfind('/');
-  syncPath(slash == path.npos ? "." : path.substr(0, std::max<size_t>(slash, 1)),
-           O_RDONLY | O_DIRECTORY);
+  using Type = kj::Exception::Type;
+  Type type = error.kind == StoreError::Kind::closed ? Type::DISCONNECTED
+              : error.degraded()                     ? Type::OVERLOADED
+                                                     : Type::FAILED;
+  return kj::Exception(type, __FILE__, __LINE__, kj::heapString(error.what()));
 }
 
 }  // namespace
@@ -68,10 +21,13 @@ struct Store::Impl {
       : options(options),
         path(pathOf(options.url, options.directory)),
         lock(path),
+        // A simulated disk has no files that could be staged.
+        replaced(options.vfs.empty() ? finishRestore(path, options) : ""),
         writer(worker(Worker::Setup{path, options.migrations, options.bytesMax, options.groupMax,
-                                    true, options.vfs, options.pace})),
-        reader(worker({path, {}, 0, 1, false, options.vfs, options.pace})),
-        upkeep(worker({path, {}, 0, 1, false, options.vfs, options.pace})),
+                                    true, options.vfs, options.pace, options.application,
+                                    options.instance})),
+        reader(worker({path, {}, 0, 1, false, options.vfs, options.pace, {}, {}})),
+        upkeep(worker({path, {}, 0, 1, false, options.vfs, options.pace, {}, {}})),
         delivering(deliver().eagerlyEvaluate(nullptr)) {}
 
   std::unique_ptr<Worker> worker(Worker::Setup setup) {
@@ -112,6 +68,7 @@ struct Store::Impl {
   Options options;
   std::string path;
   FileLock lock;
+  std::string replaced;
   Completions completions;
   std::unique_ptr<Worker> writer, reader, upkeep;
   bool closing = false;
@@ -185,16 +142,29 @@ kj::Promise<std::vector<std::string>> Store::integrity() {
       .then([found]() { return std::move(*found); });
 }
 
-kj::Promise<void> Store::backup(std::string path) {
+kj::Promise<void> Store::backup(std::string path, std::shared_ptr<Progress> progress) {
   if (impl->closing) return KJ_EXCEPTION(DISCONNECTED, "the store is closed");
   auto source = impl->path;
   auto vfs = impl->options.vfs;
   return bare(
-      [source, vfs, path = std::move(path)](Connection&) {
+      [source, vfs, progress, path = std::move(path)](Connection&) {
         Connection::Impl from(source, false, vfs);
-        copyTo(from, path);
+        copyTo(from, path, progress.get());
       },
       false);
+}
+
+kj::Promise<std::string> Store::stageRestore(std::string file, bool otherInstance,
+                                             std::shared_ptr<Progress> progress) {
+  if (impl->closing) return KJ_EXCEPTION(DISCONNECTED, "the store is closed");
+  auto kept = std::make_shared<std::string>();
+  return bare(
+             [kept, progress, otherInstance, file = std::move(file), path = impl->path,
+              options = impl->options](Connection&) {
+               *kept = stage(file, path, options, otherInstance, progress.get());
+             },
+             false)
+      .then([kept]() { return std::move(*kept); });
 }
 
 kj::Promise<void> Store::close() {
@@ -212,6 +182,14 @@ kj::Maybe<const Store::Trouble&> Store::degraded() const {
 
 Store::Counts Store::counts() const {
   return {impl->units, impl->writer->commits(), impl->failed, impl->writer->waiting()};
+}
+
+const std::string& Store::replaced() const {
+  return impl->replaced;
+}
+
+const Options& Store::options() const {
+  return impl->options;
 }
 
 const std::string& Store::path() const {

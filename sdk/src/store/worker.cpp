@@ -1,5 +1,7 @@
 #include "worker.h"
 
+#include "identity.h"
+
 #include <sqlite3.h>
 
 #include <kj/exception.h>
@@ -138,7 +140,13 @@ void Worker::open() {
   auto fresh = std::make_unique<Connection::Impl>(setup.path, setup.writes, setup.vfs);
   auto face = std::make_unique<Connection>(*fresh);
   if (setup.writes) {
+    auto found = readIdentity(*face, setup.path);
+    requireVersion(found, setup.migrations.size() == 0 ? 0 : setup.migrations.back().version,
+                   setup.path);
+    requireApplication(found, setup.application, setup.path);
+    fresh->prepareForWriting();
     migrate(*fresh, setup.migrations, setup.path);
+    writeIdentity(*fresh, found, setup.application, setup.instance);
     fence = face->value<uint64_t>("SELECT fence FROM maitred_fence").value_or(0);
     if (setup.bytesMax != 0) {
       auto pageBytes = face->value<uint64_t>("PRAGMA page_size").value_or(4096);
@@ -225,7 +233,15 @@ void Worker::group(kj::ArrayPtr<UnitPtr> units) {
       impl.reset();
     }
   }
+  if (error->degraded() && setup.writes && impl) disown();
   fail(units, *error);
+}
+
+// A commit that failed when it was flushed has left its pages in the log, and a process that died
+// now would find them there at its next start. Any later commit overwrites them, this smallest one
+// too; if the disk does not take it, the next group that it takes does.
+void Worker::disown() {
+  errorIn([&]() { impl->run("PRAGMA user_version=0"); });
 }
 
 }  // namespace maitred::store

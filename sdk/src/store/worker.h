@@ -47,6 +47,7 @@ class Worker {
     bool writes = false;
     std::string vfs;
     std::function<kj::Promise<void>()> pace;  // set: no thread, see Options
+    std::string application, instance;
   };
   Worker(Setup setup, Completions& completions);
   ~Worker();  // works off the queue, then joins
@@ -63,6 +64,7 @@ class Worker {
   void open();
   void work(std::vector<UnitPtr>& units);
   void group(kj::ArrayPtr<UnitPtr> units);
+  void disown();
   void inSavepoint(Store::Unit& unit);
   void runBare(Store::Unit& unit);
   void checkFence(Store::Unit& unit);

@@ -48,6 +48,7 @@ class RecordsTest : public ::testing::Test {
     spec.submitPool = "asked";
     spec.cpus = 0.5;
     spec.mem = 128.25;
+    spec.gpus = 2;
     spec.maxRetries = 3;
     spec.priority = 70;
     spec.maxRuntimeMs = 1234;

@@ -26,6 +26,7 @@ void expectEqual(const Job& a, const Job& b) {
   EXPECT_EQ(s.submitPool, t.submitPool);
   EXPECT_EQ(s.cpus, t.cpus);
   EXPECT_EQ(s.mem, t.mem);
+  EXPECT_EQ(s.gpus, t.gpus);
   EXPECT_EQ(s.maxRetries, t.maxRetries);
   EXPECT_EQ(s.priority, t.priority);
   EXPECT_EQ(s.maxRuntimeMs, t.maxRuntimeMs);
@@ -252,6 +253,41 @@ TEST_F(RecordsTest, RowsThatAreNotOursAreNamed) {
   wait(records->store().write(
       0, [](store::Connection& db) { db.script("UPDATE jobs SET state = 'asleep'"); }));
   EXPECT_THAT(failureOf(records->load().ignoreResult()), HasSubstr("asleep"));
+}
+
+TEST_F(RecordsTest, FindingsNameWhatContradictsItself) {
+  auto records = open();
+  Job done = job(3);
+  done.state = JobState::completed;
+  done.completedMs = 9;
+  wait(records->insert(0, shared({job(1), job(2), done})));
+  EXPECT_THAT(wait(records->findings()), IsEmpty());
+  Instance live = instance(1, 0);
+  live.status = InstanceStatus::running;
+  Instance second = instance(2, 1);
+  second.status = InstanceStatus::unknown;
+  wait(records->update(0, {{id(1), JobState::waiting, 0, 0, 1, 102, {live, second}, {}},
+                           {id(2), JobState::running, 0, 0, 1, 102, {}, {}},
+                           {id(3), JobState::completed, 0, 0, 1, 103, {}, {}}}));
+  wait(records->store().write(0, [](store::Connection& db) {
+    db.script(
+        "INSERT INTO instances SELECT '00000000-0000-0000-0000-00000000aaaa', 'nobody', number, "
+        "'failed', start_ms, running_ms, end_ms, queue_time_ms, reason, cancelled, preempted, "
+        "confirmed, exit_code, unreachable_ms, cluster, node_id, hostname, '[99999]', sandbox_url, "
+        "sandbox_path, message FROM instances LIMIT 1");
+  }));
+  auto found = wait(records->findings());
+  auto has = [&](const char* what, const Uuid& who) {
+    return ::testing::Matches(
+        ::testing::Contains(::testing::AllOf(HasSubstr(what), HasSubstr(who.text()))))(found);
+  };
+  EXPECT_TRUE(has("two instances that are not over", id(1)));
+  EXPECT_TRUE(has("waits and has an instance", id(1)));
+  EXPECT_TRUE(has("is running and has no instance", id(2)));
+  EXPECT_TRUE(has("completed at no time", id(3)));
+  EXPECT_TRUE(has("sequence is that of several jobs", id(1)));
+  EXPECT_TRUE(has("belongs to no job", {0, 0xaaaa}));
+  EXPECT_TRUE(has("cannot be read", {0, 0xaaaa}));
 }
 
 }  // namespace
