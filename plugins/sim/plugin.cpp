@@ -3,6 +3,8 @@
 
 #include <maitred/plugin.h>
 
+#include <capnp/any.h>
+
 namespace maitred::sim {
 
 class SimPlugin final : public PluginOf<SimConfig> {
@@ -26,11 +28,28 @@ class SimPlugin final : public PluginOf<SimConfig> {
   kj::Promise<void> start(SimConfig::Reader config, Grants&) override {
     auto settings = settingsFrom(config);
     auto count = settings.nodes.size();
+    inForce = config;
     runner = kj::heap<SimRunner>(std::move(settings), config.getCluster().cStr(), context.timer(),
                                  context.clock());
     context.provide<backend::Backend>(current().server().client());
     context.log().info("simulates ", count, " nodes with seed ", config.getSeed());
     return kj::READY_NOW;
+  }
+
+  kj::Promise<Reconfigured> reconfigure(SimConfig::Reader config) override {
+    const char* lost = ": simulated tasks do not outlive a restart";
+    if (config.getCluster() != inForce.getCluster()) {
+      return Reconfigured::needsRestart(std::string("the cluster's name has changed") + lost);
+    }
+    if (config.getSeed() != inForce.getSeed()) {
+      return Reconfigured::needsRestart(std::string("the seed has changed") + lost);
+    }
+    if (capnp::AnyList::Reader(config.getScript()) != capnp::AnyList::Reader(inForce.getScript())) {
+      return Reconfigured::needsRestart(std::string("the script has changed") + lost);
+    }
+    current().change(settingsFrom(config));
+    inForce = config;
+    return Reconfigured::applied();
   }
 
   kj::Promise<void> drain(kj::Duration) override {
@@ -51,6 +70,7 @@ class SimPlugin final : public PluginOf<SimConfig> {
  private:
   SimRunner& current() { return *KJ_ASSERT_NONNULL(runner); }
   Context& context;
+  SimConfig::Reader inForce;
   kj::Maybe<kj::Own<SimRunner>> runner;
 };
 

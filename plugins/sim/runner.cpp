@@ -27,12 +27,8 @@ SimRunner::SimRunner(Settings settings, std::string clusterName, kj::Timer& time
       cluster(settings, startedWall),
       core(*this, optionsFor(std::move(clusterName)), timer, clock),
       tasks(*this) {
-  std::map<std::string, uint32_t> pools;
-  for (auto& node : settings.nodes) {
-    core.setNode(node);
-    ++pools[node.pool];
-  }
-  for (auto& [name, size] : pools) core.setPool({name, size * 100, {}, ""});
+  for (auto& node : settings.nodes) core.setNode(node);
+  setPools(settings);
   core.synced();
   wake();
 }
@@ -41,8 +37,25 @@ int64_t SimRunner::now() const {
   return startedWall + (timer.now() - startedAt) / kj::NANOSECONDS;
 }
 
+void SimRunner::setPools(const Settings& settings) {
+  std::map<std::string, uint32_t> pools;
+  for (auto& node : settings.nodes) ++pools[node.pool];
+  for (auto& [name, size] : pools) core.setPool({name, size * 100, {}, ""});
+}
+
 void SimRunner::advance() {
-  for (auto& event : cluster.advance(now())) {
+  tell(cluster.advance(now()));
+  wake();
+}
+
+void SimRunner::change(Settings next) {
+  setPools(next);
+  tell(cluster.change(now(), std::move(next)));
+  wake();
+}
+
+void SimRunner::tell(std::vector<Event> events) {
+  for (auto& event : events) {
     if (auto* told = std::get_if<StatusTold>(&event)) {
       core.report(told->key, std::move(told->status));
     } else {
@@ -50,7 +63,6 @@ void SimRunner::advance() {
       node.gone ? core.removeNode(node.facts.id) : core.setNode(node.facts);
     }
   }
-  wake();
 }
 
 // One alarm, for the next thing that happens.

@@ -15,6 +15,8 @@ class SimRunner final : public backend::TaskRunner, private kj::TaskSet::ErrorHa
   backend::Server& server() { return core; }
   void script(const ScriptLine& line);
   // Makes something happen to a node, `atMs` from now.
+  void change(Settings next);
+  // See Cluster::change().
 
   kj::Promise<std::vector<std::optional<Rejection>>> launch(
       std::vector<backend::LaunchOrder> orders) override;
@@ -29,6 +31,8 @@ class SimRunner final : public backend::TaskRunner, private kj::TaskSet::ErrorHa
  private:
   int64_t now() const;  // wall clock of the start plus the timer's progress: never jumps
   void advance();
+  void tell(std::vector<Event> events);
+  void setPools(const Settings& settings);
   void wake();
   void taskFailed(kj::Exception&& exception) override;
 

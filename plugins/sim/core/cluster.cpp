@@ -203,6 +203,27 @@ void Cluster::nodeEvent(int64_t now, const ScriptLine& line, std::vector<Event>&
   }
 }
 
+std::vector<Event> Cluster::change(int64_t now, Settings next) {
+  std::vector<Event> events;
+  std::set<std::string> named;
+  for (auto& node : next.nodes) named.insert(node.id);
+  for (auto& node : settings.nodes) {
+    if (named.contains(node.id)) continue;
+    nodeEvent(now, {0, node.id, NodeEvent::gone}, events);
+    nodes.erase(node.id);
+    away.erase(node.id);
+  }
+  for (auto& node : next.nodes) {
+    auto known = nodes.find(node.id);
+    auto facts = node;
+    if (known != nodes.end()) facts.state = known->second.state;
+    nodes[node.id] = facts;
+    if (!away.contains(node.id)) events.push_back(NodeTold{facts, false});
+  }
+  settings = std::move(next);
+  return events;
+}
+
 std::optional<int64_t> Cluster::next() const {
   if (agenda.empty()) return std::nullopt;
   return agenda.begin()->first;

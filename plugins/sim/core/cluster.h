@@ -84,6 +84,10 @@ class Cluster {
   void recorded(const TaskKey& key);              // its end is durable: forgets the task
   void refresh(int64_t now, const TaskKey& key);  // reconcile: tells the truth without faults
   void script(int64_t now, const ScriptLine& line);
+  // New settings for what begins from now on; tasks that run keep what was drawn for them. Nodes
+  // that are not named any more are gone, with their tasks; what the script has done to the others
+  // stays. `next.script` must be what it was, since its times count from the start.
+  std::vector<Event> change(int64_t now, Settings next);
 
   std::optional<int64_t> next() const;      // when something happens
   std::vector<Event> advance(int64_t now);  // what the backend hears until then, in order

@@ -176,5 +176,49 @@ TEST(Cluster, TheSameSeedGivesTheSameStory) {
   EXPECT_EQ(story(1, 0).second, story(1, 30).second) << "what else runs makes no difference";
 }
 
+TEST(Cluster, Change_NodesComeAndGoUnderRunningTasks) {
+  Story story(settings());
+  Plan plan;
+  plan.runMs = 1000;
+  story.cluster.launch(0, task(1), "a", plan);
+  story.cluster.launch(0, task(2), "b", plan);
+  story.go(10 * ms);
+  auto next = settings();
+  next.nodes.erase(next.nodes.begin() + 1);  // b
+  next.nodes[0].capacity.cpuMillis = 8000;
+  next.nodes.push_back(next.nodes[0]);
+  next.nodes.back().id = next.nodes.back().hostname = "c";
+  next.runTime = {5, 5};
+  std::vector<std::string> told;
+  for (auto& event : story.cluster.change(20 * ms, next)) {
+    auto& node = std::get<NodeTold>(event);
+    told.push_back(node.facts.id + (node.gone ? " gone " : " ") +
+                   std::to_string(node.facts.capacity.cpuMillis));
+  }
+  EXPECT_THAT(told, ElementsAre("b gone 4000", "a 8000", "c 8000"));
+  EXPECT_FALSE(story.cluster.launch(20 * ms, task(3), "c", Plan()));
+  story.cluster.launch(20 * ms, task(4), "b", Plan());
+  story.go(30 * ms);
+  EXPECT_EQ(story.heard[task(2)].back().state, TaskState::LOST);
+  EXPECT_EQ(story.heard[task(2)].back().reason, Reason::NODE_LOST);
+  EXPECT_EQ(story.heard[task(3)].back().state, TaskState::SUCCEEDED);  // the new run time
+  EXPECT_EQ(story.heard[task(4)].back().state, TaskState::NOT_STARTED);
+  EXPECT_EQ(story.heard[task(1)].back().state, TaskState::RUNNING);
+  story.go(2000 * ms);
+  EXPECT_EQ(story.heard[task(1)].back().state, TaskState::SUCCEEDED);
+  EXPECT_EQ(story.heard[task(1)].back().at, 1000 * ms);
+}
+
+TEST(Cluster, Change_KeepsWhatTheScriptHasDone) {
+  auto s = settings();
+  s.script = {{5, "a", NodeEvent::draining}, {5, "b", NodeEvent::gone}};
+  Story story(s);
+  story.go(10 * ms);
+  s.nodes[0].capacity.cpuMillis = 8000;
+  auto events = story.cluster.change(20 * ms, s);
+  ASSERT_EQ(events.size(), 1u);  // b stays away
+  EXPECT_EQ(std::get<NodeTold>(events[0]).facts.state, backend::NodeState::DRAINING);
+}
+
 }  // namespace
 }  // namespace maitred::sim
