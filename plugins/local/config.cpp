@@ -152,7 +152,7 @@ void addNodes(LocalConfig::Reader config, Settings& settings) {
 
 }  // namespace
 
-void checkConfig(LocalConfig::Reader config, Problems& problems) {
+void checkConfig(LocalConfig::Reader config, Problems& problems, uint32_t hostUid) {
   std::set<std::string> names;
   std::vector<std::pair<backend::Ports, std::string>> taken;
   size_t index = 0;
@@ -172,13 +172,17 @@ void checkConfig(LocalConfig::Reader config, Problems& problems) {
   if (!rule.unknownUser.empty()) {
     checkAccount(rule.unknownUser, rule.allowRoot, "unknown_user", problems);
   }
-  bool other = rule.kind == RunAs::Kind::fixed || rule.kind == RunAs::Kind::submitter;
-  if (other && geteuid() != 0) {
+  auto named = rule.kind == RunAs::Kind::fixed ? findAccount(rule.fixed) : std::nullopt;
+  bool other = rule.kind == RunAs::Kind::submitter || (named && named->uid != hostUid);
+  if (other && hostUid != 0) {
+    auto own = findAccount(hostUid);
     problems.warning({"run_as"},
-                     "the host does not run as root: it can run no other account's tasks",
-                     "run_as: host");
+                     "the host does not run as root but as '" +
+                         (own ? own->name : std::to_string(hostUid)) +
+                         "': it has to refuse the tasks of every other account",
+                     "set run_as: host, or run the host as root (no User= in its systemd unit)");
   }
-  if (rule.kind == RunAs::Kind::host && geteuid() == 0 && !rule.allowRoot) {
+  if (rule.kind == RunAs::Kind::host && hostUid == 0 && !rule.allowRoot) {
     problems.error({"run_as"}, "the host runs as root, and so would every task",
                    "name an account, or set allow_root: true");
   }

@@ -9,8 +9,8 @@
 
 namespace maitred::local {
 
-// Reports every fault. No side effects.
-void checkConfig(LocalConfig::Reader config, Problems& problems);
+// Reports every fault. `hostUid` is what the host runs as. No side effects.
+void checkConfig(LocalConfig::Reader config, Problems& problems, uint32_t hostUid);
 
 // Of a config without faults. A relative work directory lies in the instance's state folder.
 // Blocking (host name, disk size), so not for a busy loop.

@@ -11,6 +11,7 @@
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 namespace maitred::local {
 
@@ -34,7 +35,7 @@ class LocalPlugin final : public PluginOf<LocalConfig> {
   explicit LocalPlugin(Context& context) : context(context) {}
 
   static void check(LocalConfig::Reader config, Problems& problems) {
-    checkConfig(config, problems);
+    checkConfig(config, problems, geteuid());
   }
 
   kj::Promise<void> start(LocalConfig::Reader config, Grants&) override {

@@ -251,7 +251,9 @@ kj::Promise<void> LocalRunner::markKept() {
       .then([this, keys](std::vector<uint64_t> sizes) {
         for (size_t i = 0; i < keys.size(); ++i) {
           auto place = kept.find(keys[i]);
-          if (place != kept.end()) place->second.bytes = sizes[i];
+          if (place == kept.end()) continue;
+          keptBytes += sizes[i] - place->second.bytes;
+          place->second.bytes = sizes[i];
         }
       });
 }
@@ -286,7 +288,12 @@ kj::Promise<void> LocalRunner::removeExpired() {
            for (auto& key : gone) folder->remove(key);
          })
       .then([this, gone]() {
-        for (auto& key : gone) kept.erase(key);
+        for (auto& key : gone) {
+          auto place = kept.find(key);
+          if (place == kept.end()) continue;
+          keptBytes -= place->second.bytes;
+          kept.erase(place);
+        }
         context.log().debug("removed ", gone.size(), " sandboxes of ended tasks");
       });
 }

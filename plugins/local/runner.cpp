@@ -223,6 +223,8 @@ void LocalRunner::finish(const TaskKey& key, EndFactsOnDisk end) {
   auto place = tasks.find(key);
   if (place == tasks.end() || place->second.end) return;
   auto& task = place->second;
+  // Short ones are told of by their end alone; whoever watches learns both.
+  if (end.commandStarted && task.facts.startedAt == 0) started(task, end.startedAt);
   task.shim = nullptr;
   task.facts.startedAt = end.startedAt;
   task.end = end;
@@ -258,9 +260,7 @@ void LocalRunner::onEvent(ShimEvent::Reader event) {
 
 void LocalRunner::collectMetrics() {
   tasksGauge.set(double(tasks.size()));
-  uint64_t bytes = 0;
-  for (auto& [key, one] : kept) bytes += one.bytes;
-  keptGauge.set(double(bytes));
+  keptGauge.set(double(keptBytes));
 }
 
 }  // namespace maitred::local

@@ -100,6 +100,7 @@ class LocalRunner final : public backend::TaskRunner,
   std::unordered_map<uint64_t, backend::TaskKey> byToken;
   uint64_t lastToken = 0;
   std::map<backend::TaskKey, KeptSandbox> kept;
+  uint64_t keptBytes = 0;                  // of all of them
   std::vector<backend::TaskKey> unmarked;  // of them: whose files do not say yet that they are
   std::map<std::string, std::pair<AccountChoice, int64_t>> accountCache;  // until unix ns
   std::map<std::string, std::map<uint16_t, int64_t>> blockedPorts;        // node -> port -> until

@@ -111,7 +111,7 @@ def run_maitred(binaries, folder, options):
         system.submit(bodies)
         submitted = time.monotonic() - started
         most = 60 + options.tasks / 10
-        wait_for("all jobs are completed", lambda: system.completed() >= options.tasks, most, 0.02)
+        wait_for("all jobs are completed", lambda: system.completed() >= options.tasks, most, 0.1)
         seconds = time.monotonic() - started
         if options.processes:
             for name, own, ended in cpu_by_process(system.daemon.process.pid):

@@ -13,6 +13,8 @@ import sys
 import tempfile
 import time
 
+sys.dont_write_bytecode = True  # nothing is left in the source tree
+
 from contenders import Figure, Skipped, cpu_of_children
 from maitred_load import run_maitred
 from slurm_load import run_slurm

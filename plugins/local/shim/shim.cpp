@@ -30,6 +30,8 @@ namespace {
 
 constexpr int64_t WATCH_INTERVAL_MS = 250;
 constexpr int64_t RETRY_MS = 100;
+// A command that ends sooner is told of once, by its end, which says when it began.
+constexpr int64_t STARTED_TELL_MS = 20;
 constexpr int64_t CLEAN_UP_MS = 10'000;
 constexpr int64_t WRITE_ATTEMPTS = 600;  // one a second: a full disk may be mended
 
@@ -69,6 +71,7 @@ class Shim {
   void stop(StopCause why, int64_t graceMs);
   bool reap();  // true once `current` is over; it is left a zombie, so that its group stays ours
   void tell(kj::Function<void(ShimEvent::Builder)> fill);
+  void tellStarted();  // unless it was told
   void sendPending(bool wait);
   int finish();
 
@@ -83,13 +86,13 @@ class Shim {
   pid_t current = 0;      // the fetcher, then the task's main process
   kj::Maybe<kj::Own<Prober>> prober;
   std::optional<DiskWatch> disk;
-  std::optional<int64_t> killAt, runEnd, watchAt, retryAt;  // steady ms
-  kj::Array<capnp::word> pending;                           // event that did not go out yet
+  std::optional<int64_t> killAt, runEnd, watchAt, retryAt, tellAt;  // steady ms
+  kj::Array<capnp::word> pending;                                   // event that did not go out yet
 };
 
 void Shim::becomeShim() {
   prctl(PR_SET_NAME, "maitred-shim");
-  setsid();
+  setpgid(0, 0);  // the session is the spawner's, which has no terminal
   becomeReaper();
   umask(022);
   sigset_t all;
@@ -180,6 +183,12 @@ void Shim::tell(kj::Function<void(ShimEvent::Builder)> fill) {
   sendPending(false);
 }
 
+void Shim::tellStarted() {
+  if (!tellAt) return;
+  tellAt = std::nullopt;
+  tell([&](ShimEvent::Builder event) { event.setStarted(startedAt); });
+}
+
 // A full queue is waited for only at the end, when there is nothing left to watch over.
 void Shim::sendPending(bool wait) {
   retryAt = std::nullopt;
@@ -244,6 +253,7 @@ void Shim::checkTimers() {
   }
   if (disk && !killAt && disk->tooMuch(now)) stop(StopCause::outOfDisk, 0);
   if (retryAt && now >= *retryAt) sendPending(false);
+  if (tellAt && now >= *tellAt) tellStarted();
   KJ_IF_MAYBE (p, prober) {
     (*p)->tick(now);
     if ((*p)->failedTooOften() && !killAt) {
@@ -265,6 +275,7 @@ bool Shim::reap() {
     waitpid(info.si_pid, &status, 0);
     KJ_IF_MAYBE (p, prober) {
       if ((*p)->childEnded(info.si_pid, status, steadyMs())) {
+        tellStarted();
         tell([&](ShimEvent::Builder event) { event.setHealth((*p)->health()); });
       }
     }
@@ -276,7 +287,7 @@ int64_t Shim::nextWakeUp() {
   KJ_IF_MAYBE (p, prober) probeAt = (*p)->dueAt();
   if (disk && !killAt) diskAt = disk->dueAt();
   int64_t next = INT64_MAX;
-  for (auto& time : {killAt, runEnd, watchAt, retryAt, probeAt, diskAt}) {
+  for (auto& time : {killAt, runEnd, watchAt, retryAt, tellAt, probeAt, diskAt}) {
     if (time && *time < next) next = *time;
   }
   if (next == INT64_MAX) return -1;
@@ -300,7 +311,7 @@ int Shim::run() {
     prepare();
     current = startCommand(launch, folders, cgroup);
     facts.commandStarted = true;
-    tell([&](ShimEvent::Builder event) { event.setStarted(startedAt); });
+    tellAt = steadyMs() + STARTED_TELL_MS;
     if (launch.getRunMaxMs() > 0) runEnd = steadyMs() + int64_t(launch.getRunMaxMs());
     if (kind == LimitKind::watch && limits.getMemoryBytes() > 0) {
       watchAt = steadyMs() + WATCH_INTERVAL_MS;
