@@ -130,7 +130,13 @@ void System::editConfig(const std::string& from, const std::string& to) {
 
 void System::start() {
   launch();
-  eventually("the host is ready", [&]() { return ready(); });
+  eventually("the host is ready", [&]() {
+    if (waitpid(process, nullptr, WNOHANG) != 0) {
+      process = 0;
+      KJ_FAIL_REQUIRE("the host has ended", log().c_str());
+    }
+    return ready();
+  });
 }
 
 void System::launch() {

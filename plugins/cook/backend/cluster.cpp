@@ -170,7 +170,12 @@ kj::Promise<void> Cluster::apply(backend::Batch::Reader batch) {
   if (!strangers.empty()) kill(strangers);
   if (batch.getPhase() == backend::Phase::SNAPSHOT_END) endSnapshot();
   owner.kick();
-  return owner.journal().flush();
+  return owner.journal().flush().catch_([this](kj::Exception&& exception) {
+    // A failed call ends the session over there. Without a call of its own on the session the queue
+    // would not hear of it, and of no task's end any more.
+    giveUp(kj::cp(exception));
+    kj::throwFatalException(kj::mv(exception));
+  });
 }
 
 void Cluster::beginPart(backend::Batch::Reader batch) {

@@ -151,6 +151,12 @@ kj::Promise<Response> Rest::submit(Request& request, const std::string& user) {
   return queue.submit(std::move(submission.jobs))
       .then([text] { return Response::text(201, text); },
             [](kj::Exception&& exception) -> Response {
+              if (exception.getType() == kj::Exception::Type::OVERLOADED) {
+                return Response::error(503,
+                                       "no job was accepted: the queue's store cannot keep it at "
+                                       "the moment; try again later")
+                    .with("Retry-After", "1");
+              }
               if (exception.getType() != kj::Exception::Type::FAILED) {
                 kj::throwFatalException(kj::mv(exception));  // 503: try again later
               }

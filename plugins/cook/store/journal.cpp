@@ -144,8 +144,25 @@ void Journal::refused(const kj::Exception& exception) {
   if (exception.getType() != kj::Exception::Type::OVERLOADED) return;  // their own fault
   if (fault.empty()) log.error("cannot write to the store: ", exception.getDescription());
   fault = exception.getDescription().cStr();
-  // The next write that succeeds clears it; without one nobody would try again.
-  tasks.add(timer.afterDelay(pause).then([this] { fault = records.trouble(); }));
+  tryAgain();
+}
+
+// Nothing may be owed that would be written again: whether the store works is tried until it does.
+void Journal::tryAgain() {
+  if (trying) return;
+  trying = true;
+  auto tried = timer.afterDelay(pause).then([this] { return records.trial(); });
+  tasks.add(tried.then(
+      [this] {
+        trying = false;
+        succeeded();
+      },
+      [this](kj::Exception&& exception) {
+        trying = false;
+        fault = exception.getDescription().cStr();
+        pause = kj::min(pause * 2, LONGEST_PAUSE);
+        tryAgain();
+      }));
 }
 
 void Journal::release(const std::vector<Job>& jobs) {

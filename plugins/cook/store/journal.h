@@ -74,7 +74,7 @@ class Journal final : private kj::TaskSet::ErrorHandler {
   std::vector<AuditLine> notes;
   kj::Function<void()> durableCallback = [] {};
   std::string fault;
-  bool writing = false;
+  bool writing = false, trying = false;
   kj::Duration pause;
 
   struct Batch {
@@ -104,6 +104,7 @@ class Journal final : private kj::TaskSet::ErrorHandler {
   void release(const std::vector<Job>& jobs);
   void inserted(std::vector<Job>& jobs);
   void refused(const kj::Exception& exception);
+  void tryAgain();
   void succeeded();
   void failed(const kj::Exception& exception);
   void taskFailed(kj::Exception&& exception) override;

@@ -130,6 +130,11 @@ kj::Promise<std::vector<std::string>> Records::findings() {
   return store_->read([](store::Connection& db) { return findingsIn(db); });
 }
 
+kj::Promise<void> Records::trial() {
+  // Writes the first page of the file, the same as before.
+  return store_->write(0, [](store::Connection& db) { db.script("PRAGMA user_version = 0"); });
+}
+
 std::string Records::trouble() const {
   KJ_IF_MAYBE (trouble, store_->degraded()) return trouble->text;
   return {};

@@ -70,6 +70,8 @@ class Records {
 
   store::Store& store() { return *store_; }
   kj::Promise<void> close() { return store_->close(); }
+  // Resolves once something was written and is durable: whether there is room again.
+  kj::Promise<void> trial();
   // What ails the store as a whole; empty if nothing does.
   std::string trouble() const;
 
