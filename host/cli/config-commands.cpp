@@ -120,30 +120,36 @@ int run(const po::variables_map& values) {
   return runHost(std::move(options));
 }
 
+// A command with one positional word, which is the value of the option `key`.
+Command about(const char* name, const char* positional, const char* key,
+              int (*run)(const po::variables_map&), const char* summary) {
+  Command command;
+  command.name = name;
+  command.summary = summary;
+  command.positional = positional;
+  command.positionals = {key};
+  command.run = run;
+  return command;
+}
+
 }  // namespace
 
 Command runCommand() {
-  Command command;
-  command.name = "run";
-  command.summary = "Runs the host with its plugins until it is told to end.";
-  command.positional = "[FILE]";
-  command.positionals = {"config"};
+  auto command = about("run", "[FILE]", "config", run,
+                       "Runs the host with its plugins until it is told to end.");
   command.options = addConfigOptions;
   command.notes = [] {
     return std::string(
         "SIGTERM drains and ends, SIGHUP reads the configuration again, SIGUSR1 opens the log "
         "anew.");
   };
-  command.run = run;
   return command;
 }
 
 Command checkCommand() {
-  Command command;
-  command.name = "check";
-  command.summary = "Checks a configuration: every fault in one run, nothing is started for good.";
-  command.positional = "[FILE]";
-  command.positionals = {"config"};
+  auto command =
+      about("check", "[FILE]", "config", check,
+            "Checks a configuration: every fault in one run, nothing is started for good.");
   command.options = [](po::options_description& options) {
     addConfigOptions(options);
     options.add_options()(
@@ -160,16 +166,11 @@ Command checkCommand() {
     return std::string(
         "exit codes: 0 good, 1 warnings (with --strict), 2 faults, 3 the file cannot be read");
   };
-  command.run = check;
   return command;
 }
 
 Command initCommand() {
-  Command command;
-  command.name = "init";
-  command.summary = "Writes a commented first configuration.";
-  command.positional = "[FILE]";
-  command.positionals = {"file"};
+  auto command = about("init", "[FILE]", "file", init, "Writes a commented first configuration.");
   command.options = [](po::options_description& options) {
     options.add_options()("file", po::value<std::string>()->default_value(defaultConfig), "")(
         "force", "overwrite the file if it is there");
@@ -178,16 +179,12 @@ Command initCommand() {
   command.notes = [] {
     return std::string("FILE is maitred.yaml if not given; - is standard output.");
   };
-  command.run = init;
   return command;
 }
 
 Command configDocsCommand() {
-  Command command;
-  command.name = "config-docs";
-  command.summary = "Prints the reference of the host's or a plugin's configuration.";
-  command.positional = "host|PLUGIN";
-  command.positionals = {"subject"};
+  auto command = about("config-docs", "host|PLUGIN", "subject", configDocs,
+                       "Prints the reference of the host's or a plugin's configuration.");
   command.options = [](po::options_description& options) {
     options.add_options()("subject", po::value<std::string>()->required(), "")(
         "format", po::value<std::string>()->default_value("markdown")->value_name("WORD"),
@@ -205,7 +202,6 @@ Command configDocsCommand() {
     }
     return std::map<std::string, Words>{{"", subjects}, {"format", {"markdown", "json-schema"}}};
   };
-  command.run = configDocs;
   return command;
 }
 

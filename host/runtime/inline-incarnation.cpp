@@ -1,6 +1,7 @@
 // An incarnation in the host's own process and on its loop.
 #include "host/log/logs.h"
 #include "host/plugins/load.h"
+#include "host/runtime/forwarding-hook.h"
 #include "host/runtime/incarnation.h"
 
 #include <capnp/capability.h>
@@ -12,31 +13,16 @@ namespace {
 
 // Passes all calls on and tells when the last reference is gone: only then may the next incarnation
 // begin, which will want the same files and locks.
-class DropWatch final : public capnp::ClientHook, public kj::Refcounted {
+class DropWatch final : public ForwardingHook {
  public:
   DropWatch(kj::Own<capnp::ClientHook> inner, kj::Own<kj::PromiseFulfiller<void>> dropped)
-      : inner(kj::mv(inner)), dropped(kj::mv(dropped)) {}
+      : ForwardingHook(kj::mv(inner)), dropped(kj::mv(dropped)) {}
   ~DropWatch() noexcept(false) {
     inner = nullptr;
     dropped->fulfill();
   }
 
-  capnp::Request<capnp::AnyPointer, capnp::AnyPointer> newCall(
-      uint64_t interfaceId, uint16_t methodId, kj::Maybe<capnp::MessageSize> sizeHint) override {
-    return inner->newCall(interfaceId, methodId, sizeHint);
-  }
-  VoidPromiseAndPipeline call(uint64_t interfaceId, uint16_t methodId,
-                              kj::Own<capnp::CallContextHook>&& context) override {
-    return inner->call(interfaceId, methodId, kj::mv(context));
-  }
-  kj::Maybe<capnp::ClientHook&> getResolved() override { return nullptr; }
-  kj::Maybe<kj::Promise<kj::Own<capnp::ClientHook>>> whenMoreResolved() override { return nullptr; }
-  kj::Own<capnp::ClientHook> addRef() override { return kj::addRef(*this); }
-  const void* getBrand() override { return nullptr; }
-  kj::Maybe<int> getFd() override { return nullptr; }
-
  private:
-  kj::Own<capnp::ClientHook> inner;
   kj::Own<kj::PromiseFulfiller<void>> dropped;
 };
 

@@ -1,13 +1,17 @@
 #include "host/runtime/meter.h"
 
+#include "host/runtime/forwarding-hook.h"
+
 #include <kj/debug.h>
+#include <kj/list.h>
+
+#include <algorithm>
+#include <bit>
 
 namespace maitred::host {
 
 void LatencyHistogram::add(uint64_t microseconds) {
-  size_t bucket = 0;
-  while (bucket + 1 < bucketCount && microseconds >= (1ull << bucket)) ++bucket;
-  ++counts[bucket];
+  ++counts[std::min<size_t>(std::bit_width(microseconds), bucketCount - 1)];
 }
 
 uint64_t LatencyHistogram::upTo(size_t bucket) const {
@@ -17,12 +21,23 @@ uint64_t LatencyHistogram::upTo(size_t bucket) const {
 // A call on its way; leaves the books when it dies, however the call ended.
 class Meter::InFlight {
  public:
-  explicit InFlight(Meter& meter) : meter(kj::addRef(meter)), begun(meter.monotonic.now()) {
-    ++meter.books.inFlight;
+  explicit InFlight(Meter& meter)
+      : meter(kj::addRef(meter)),
+        begun(meter.monotonic.now()),
+        due(meter.timer.now() + meter.limits.deadline) {
+    meter.admit(*this);
   }
-  ~InFlight() noexcept { --meter->books.inFlight; }
+  virtual ~InFlight() noexcept(false) { meter->leave(*this); }
   KJ_DISALLOW_COPY(InFlight);
 
+  virtual void expire() = 0;
+
+  kj::Own<Meter> meter;
+  const kj::TimePoint begun, due;
+  bool expired = false;
+  kj::ListLink<InFlight> link;
+
+ protected:
   void answered() {
     meter->books.latency.add(uint64_t((meter->monotonic.now() - begun) / kj::MICROSECONDS));
   }
@@ -30,11 +45,66 @@ class Meter::InFlight {
     answered();
     if (why.getType() != kj::Exception::Type::UNIMPLEMENTED) ++meter->books.failures;
   }
+};
+
+// Adapter of the promise that the caller gets: one node for the call, its books and its deadline.
+template <typename T>
+class Meter::Call final : public InFlight {
+ public:
+  Call(kj::PromiseFulfiller<T>& fulfiller, Meter& meter, kj::Promise<T>&& call)
+      : InFlight(meter), fulfiller(fulfiller), running(follow(kj::mv(call))) {}
+
+  void expire() override {
+    auto why = meter->late();
+    failed(why);
+    fulfiller.reject(kj::mv(why));
+    running = nullptr;  // drops the call
+  }
 
  private:
-  kj::Own<Meter> meter;
-  kj::TimePoint begun;
+  kj::Promise<void> follow(kj::Promise<T>&& call) {
+    auto error = [this](kj::Exception&& why) {
+      failed(why);
+      fulfiller.reject(kj::mv(why));
+    };
+    if constexpr (std::is_void_v<T>) {
+      auto good = [this]() {
+        answered();
+        fulfiller.fulfill();
+      };
+      return call.then(kj::mv(good), kj::mv(error)).eagerlyEvaluate(nullptr);
+    } else {
+      auto good = [this](T&& value) {
+        answered();
+        fulfiller.fulfill(kj::mv(value));
+      };
+      return call.then(kj::mv(good), kj::mv(error)).eagerlyEvaluate(nullptr);
+    }
+  }
+
+  kj::PromiseFulfiller<T>& fulfiller;
+  kj::Promise<void> running;
 };
+
+struct Meter::Open {
+  kj::List<InFlight, &InFlight::link> calls;
+};
+
+Meter::Meter(kj::String name, EdgeLimits limits, const kj::MonotonicClock& monotonic,
+             kj::Timer& timer, const kj::Clock& clock)
+    : name(kj::mv(name)),
+      limits(limits),
+      monotonic(monotonic),
+      timer(timer),
+      clock(clock),
+      open(kj::heap<Open>()) {}
+Meter::~Meter() noexcept(false) {}
+
+int64_t Meter::lastUseAt() const {
+  if (books.calls + books.overloads == 0) return 0;
+  auto ago = monotonic.now() - lastUse;
+  return (clock.now() - ago - kj::UNIX_EPOCH) / kj::NANOSECONDS;
+}
 
 kj::Exception Meter::late() const {
   return KJ_EXCEPTION(OVERLOADED, "no answer before the deadline of this edge", name,
@@ -42,7 +112,7 @@ kj::Exception Meter::late() const {
 }
 
 kj::Maybe<kj::Exception> Meter::refusal() {
-  books.lastUseAt = (clock.now() - kj::UNIX_EPOCH) / kj::NANOSECONDS;
+  lastUse = monotonic.now();
   if (books.inFlight >= limits.inFlightMax) {
     ++books.overloads;
     return KJ_EXCEPTION(OVERLOADED, "too many unanswered calls on this edge", name,
@@ -54,36 +124,55 @@ kj::Maybe<kj::Exception> Meter::refusal() {
 
 template <typename T>
 kj::Promise<T> Meter::watch(kj::Promise<T>&& call) {
-  auto entry = kj::heap<InFlight>(*this);
-  auto& books = *entry;
-  auto deadline =
-      timer.afterDelay(limits.deadline).then([self = kj::addRef(*this)]() -> kj::Promise<T> {
-        return self->late();
-      });
-  auto failed = [&books](kj::Exception&& why) -> kj::Promise<T> {
-    books.failed(why);
-    return kj::mv(why);
-  };
-  auto joined = call.exclusiveJoin(kj::mv(deadline));
-  if constexpr (std::is_void_v<T>) {
-    return joined
-        .then(
-            [&books]() -> kj::Promise<T> {
-              books.answered();
-              return kj::READY_NOW;
-            },
-            kj::mv(failed))
-        .attach(kj::mv(entry));
-  } else {
-    return joined
-        .then(
-            [&books](T&& value) -> kj::Promise<T> {
-              books.answered();
-              return kj::mv(value);
-            },
-            kj::mv(failed))
-        .attach(kj::mv(entry));
+  return kj::newAdaptedPromise<T, Call<T>>(*this, kj::mv(call));
+}
+
+void Meter::admit(InFlight& call) {
+  ++books.inFlight;
+  open->calls.add(call);
+  KJ_IF_MAYBE (at, alarmAt) {
+    if (*at <= call.due) return;
   }
+  alarm = sleepUntil(call.due).eagerlyEvaluate(nullptr);
+}
+
+void Meter::leave(InFlight& call) {
+  if (call.expired) return;
+  --books.inFlight;
+  open->calls.remove(call);
+}
+
+// One timer for all calls: set for the earliest, and left alone while calls are answered in time.
+kj::Promise<void> Meter::sleepUntil(kj::TimePoint due) {
+  alarmAt = due;
+  return timer.atTime(due).then([this]() -> kj::Promise<void> {
+    KJ_IF_MAYBE (next, expireDue()) {
+      return sleepUntil(*next);
+    }
+    alarmAt = nullptr;
+    return kj::READY_NOW;
+  });
+}
+
+// The earliest deadline of those that are left.
+kj::Maybe<kj::TimePoint> Meter::expireDue() {
+  kj::Maybe<kj::TimePoint> next;
+  for (bool again = true; again;) {
+    again = false;
+    next = nullptr;
+    for (auto& call : open->calls) {
+      if (call.due > timer.now()) {
+        next = kj::min(call.due, next.orDefault(call.due));
+        continue;
+      }
+      leave(call);
+      call.expired = true;
+      call.expire();
+      again = true;  // from the start: what ends with a call may end others too
+      break;
+    }
+  }
+  return next;
 }
 
 class Meter::RequestHook final : public capnp::RequestHook {
@@ -118,10 +207,10 @@ class Meter::RequestHook final : public capnp::RequestHook {
   kj::Own<capnp::RequestHook> inner;
 };
 
-class Meter::Hook final : public capnp::ClientHook, public kj::Refcounted {
+class Meter::Hook final : public ForwardingHook {
  public:
   Hook(kj::Own<Meter> meter, kj::Own<capnp::ClientHook> inner)
-      : meter(kj::mv(meter)), inner(kj::mv(inner)) {}
+      : ForwardingHook(kj::mv(inner)), meter(kj::mv(meter)) {}
 
   capnp::Request<capnp::AnyPointer, capnp::AnyPointer> newCall(
       uint64_t interfaceId, uint16_t methodId, kj::Maybe<capnp::MessageSize> sizeHint) override {
@@ -140,22 +229,25 @@ class Meter::Hook final : public capnp::ClientHook, public kj::Refcounted {
     return {meter->watch(kj::mv(result.promise)), kj::mv(result.pipeline)};
   }
 
-  // Never resolves to what lies beneath: that would pass the meter by.
-  kj::Maybe<capnp::ClientHook&> getResolved() override { return nullptr; }
-  kj::Maybe<kj::Promise<kj::Own<capnp::ClientHook>>> whenMoreResolved() override { return nullptr; }
-  kj::Own<capnp::ClientHook> addRef() override { return kj::addRef(*this); }
-  const void* getBrand() override { return nullptr; }
-  kj::Maybe<int> getFd() override { return nullptr; }
+  const void* getBrand() override { return &brand; }
+  kj::Own<capnp::ClientHook> beneath() { return inner->addRef(); }
 
- private:
+  static constexpr char brand = 0;  // its address tells a hook of this class
   kj::Own<Meter> meter;
-  kj::Own<capnp::ClientHook> inner;
 };
 
 capnp::Capability::Client Meter::metered(capnp::Capability::Client target) {
   kj::Own<capnp::ClientHook> hook =
       kj::refcounted<Hook>(kj::addRef(*this), capnp::ClientHook::from(kj::mv(target)));
   return capnp::Capability::Client(kj::mv(hook));
+}
+
+kj::Maybe<capnp::Capability::Client> Meter::beneath(capnp::Capability::Client& metered) {
+  auto hook = capnp::ClientHook::from(capnp::Capability::Client(metered));
+  if (hook->getBrand() != &Hook::brand) return nullptr;
+  auto& mine = kj::downcast<Hook>(*hook);
+  if (mine.meter.get() != this) return nullptr;
+  return capnp::Capability::Client(mine.beneath());
 }
 
 }  // namespace maitred::host

@@ -36,7 +36,6 @@ struct EdgeCounters {
   uint64_t failures = 0;   // answered with an error other than UNIMPLEMENTED, or not in time
   uint64_t overloads = 0;  // refused by the limit; not among `calls`
   uint32_t inFlight = 0;
-  int64_t lastUseAt = 0;  // unix ns; 0 = never
   LatencyHistogram latency;
 };
 
@@ -46,14 +45,17 @@ struct EdgeCounters {
 class Meter final : public kj::Refcounted {
  public:
   Meter(kj::String name, EdgeLimits limits, const kj::MonotonicClock& monotonic, kj::Timer& timer,
-        const kj::Clock& clock)
-      : name(kj::mv(name)), limits(limits), monotonic(monotonic), timer(timer), clock(clock) {}
+        const kj::Clock& clock);
+  ~Meter() noexcept(false);
 
   // The same capability, with each call on it metered. Capabilities in results are not: that is
   // Edge's part.
   capnp::Capability::Client metered(capnp::Capability::Client target);
+  // What metered() was given; null for a capability that is not metered by this meter.
+  kj::Maybe<capnp::Capability::Client> beneath(capnp::Capability::Client& metered);
 
   const EdgeCounters& counters() const { return books; }
+  int64_t lastUseAt() const;  // unix ns; 0 = never
   const EdgeLimits& edgeLimits() const { return limits; }
   void setLimits(EdgeLimits next) { limits = next; }
 
@@ -61,11 +63,18 @@ class Meter final : public kj::Refcounted {
   class Hook;
   class RequestHook;
   class InFlight;
+  template <typename T>
+  class Call;
+  struct Open;
 
   kj::Maybe<kj::Exception> refusal();
   kj::Exception late() const;
   template <typename T>
   kj::Promise<T> watch(kj::Promise<T>&& call);
+  void admit(InFlight& call);
+  void leave(InFlight& call);
+  kj::Promise<void> sleepUntil(kj::TimePoint due);
+  kj::Maybe<kj::TimePoint> expireDue();
 
   kj::String name;  // "cook.backends -> local", for messages
   EdgeLimits limits;
@@ -73,6 +82,10 @@ class Meter final : public kj::Refcounted {
   kj::Timer& timer;
   const kj::Clock& clock;
   EdgeCounters books;
+  kj::TimePoint lastUse = kj::origin<kj::TimePoint>();
+  kj::Own<Open> open;
+  kj::Maybe<kj::TimePoint> alarmAt;
+  kj::Promise<void> alarm = nullptr;
 };
 
 }  // namespace maitred::host

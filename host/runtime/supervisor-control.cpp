@@ -72,7 +72,7 @@ void Supervisor::grants(admin::Admin::GrantsResults::Builder out) {
     list[i].setOverloads(counters.overloads);
     list[i].setInFlight(counters.inFlight);
     list[i].setInFlightMax(meter.edgeLimits().inFlightMax);
-    list[i].setLastUseAt(counters.lastUseAt);
+    list[i].setLastUseAt(meter.lastUseAt());
     list[i].setReconnects(wire.edge->reconnects());
     auto buckets = list[i].initLatencyUs(LatencyHistogram::bucketCount);
     uint64_t cumulative = 0;

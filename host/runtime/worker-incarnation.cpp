@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <kj/debug.h>
 #include <maitred/async.h>
+#include <maitred/gathered-stream.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -77,7 +78,7 @@ class WorkerIncarnation final : public Incarnation {
         timer(io.provider.getTimer()),
         child(optionsOf(launch, rpc.theirs, output.theirs), io.events),
         lines(io.lowLevel.wrapInputFd(kj::mv(output.ours))),
-        stream(io.lowLevel.wrapSocketFd(kj::mv(rpc.ours))),
+        stream(gathered(io.lowLevel.wrapSocketFd(kj::mv(rpc.ours)))),
         reading(readLines().promise().eagerlyEvaluate(nullptr).fork()) {
     client = kj::heap<capnp::TwoPartyClient>(*stream);
   }

@@ -5,6 +5,8 @@
 
 #include <benchmark/benchmark.h>
 
+#include <lua.hpp>
+
 #include <algorithm>
 #include <stdexcept>
 #include <string>
@@ -31,6 +33,24 @@ void score(benchmark::State& state, const std::string& body) {
   for (auto _ : state) benchmark::DoNotOptimize(slot.decide(function, inputs, [] { return 0.0; }));
   if (slot.stats().fallbacks != 0) state.SkipWithError("the policy did not decide");
 }
+
+// What Lua itself takes for such a call: eight numbers in, one out, protected, with the hook.
+void bareCall(benchmark::State& state) {
+  std::unique_ptr<lua_State, decltype(&lua_close)> owner(luaL_newstate(), lua_close);
+  lua_State* L = owner.get();
+  luaL_loadstring(L, "return function(a, b, c, d, e, f, g, h) return 1 end");
+  lua_call(L, 0, 1);
+  for (auto _ : state) {
+    lua_sethook(
+        L, [](lua_State*, lua_Debug*) {}, LUA_MASKCOUNT, 1000);
+    lua_pushvalue(L, -1);
+    for (int i = 0; i < 8; ++i) lua_pushnumber(L, i);
+    lua_pcall(L, 8, 1, 0);
+    benchmark::DoNotOptimize(lua_tonumber(L, -1));
+    lua_pop(L, 1);
+  }
+}
+BENCHMARK(bareCall);
 
 BENCHMARK_CAPTURE(score, constant, "return 1");
 BENCHMARK_CAPTURE(score, drf, "return max(mem / share_mem, cpus / share_cpus)");

@@ -39,6 +39,8 @@ struct Policy::Impl {
   // Both fill `failure` and restore the stack. They return false, for the callers to pass on.
   bool failed(int status, const Entry& entry, std::span<const Value> inputs);
   bool wrongResult(const std::string& message, const Entry& entry, std::span<const Value> inputs);
+  // After a quick call that gave no number within its range.
+  [[gnu::noinline]] bool notNumber(int status, const Entry& entry, std::span<const double> inputs);
   void addInputs(Report& report, const Entry& entry, std::span<const Value> inputs) const;
 
   // The call itself, by the general way, unchecked results included.

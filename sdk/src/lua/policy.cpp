@@ -105,16 +105,20 @@ bool Policy::call(Function function, std::span<const double> inputs, double& out
       return true;
     }
   }
-  // From here on speed does not matter.
+  return self.notNumber(status, entry, inputs);
+}
+
+// Apart, so that the quick way has a small frame: here speed does not matter.
+bool Policy::Impl::notNumber(int status, const Entry& entry, std::span<const double> inputs) {
   std::array<Value, maxInputs> values;
   std::copy(inputs.begin(), inputs.end(), values.begin());
   std::span<const Value> given(values.data(), inputs.size());
-  if (status != LUA_OK) return self.failed(status, entry, given);
+  if (status != LUA_OK) return failed(status, entry, given);
   Value result;
   std::string unreadable;
-  if (!readValue(L, -1, result, unreadable))
-    return self.wrongResult("returned " + unreadable, entry, given);
-  return self.wrongResult("returned " + result.literal(80), entry, given);
+  if (!readValue(state(), -1, result, unreadable))
+    return wrongResult("returned " + unreadable, entry, given);
+  return wrongResult("returned " + result.literal(80), entry, given);
 }
 
 bool Policy::call(Function function, std::span<const Value> inputs, Value& out) {

@@ -4,6 +4,7 @@
 
 #include <capnp/rpc-twoparty.h>
 #include <kj/debug.h>
+#include <maitred/gathered-stream.h>
 
 #include <cstring>
 
@@ -47,8 +48,8 @@ Surroundings surroundingsOf(const maitred_instance& given, kj::LowLevelAsyncIoPr
 
 void serve(const PluginClass& type, const maitred_serve_args& args) {
   auto io = kj::setupAsyncIo();
-  auto stream =
-      io.lowLevelProvider->wrapSocketFd(args.rpc_fd, kj::LowLevelAsyncIoProvider::TAKE_OWNERSHIP);
+  auto stream = gathered(
+      io.lowLevelProvider->wrapSocketFd(args.rpc_fd, kj::LowLevelAsyncIoProvider::TAKE_OWNERSHIP));
   auto plugin = servePlugin(type, surroundingsOf(*args.instance, *io.lowLevelProvider, *io.provider,
                                                  io.unixEventPort, log::jsonLinesToStderr()));
   capnp::ReaderOptions options;

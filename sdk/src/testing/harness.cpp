@@ -1,3 +1,4 @@
+#include <maitred/gathered-stream.h>
 #include <maitred/testing/harness.h>
 
 #include <capnp/rpc-twoparty.h>
@@ -110,9 +111,9 @@ struct PluginUnderTest::Impl {
     KJ_SYSCALL(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends));
     pid = forkWorker(entry, instance, ends[0], ends[1]);
     close(ends[1]);
-    stream = io.lowLevelProvider->wrapSocketFd(
-        ends[0],
-        kj::LowLevelAsyncIoProvider::TAKE_OWNERSHIP | kj::LowLevelAsyncIoProvider::ALREADY_CLOEXEC);
+    stream = gathered(io.lowLevelProvider->wrapSocketFd(
+        ends[0], kj::LowLevelAsyncIoProvider::TAKE_OWNERSHIP |
+                     kj::LowLevelAsyncIoProvider::ALREADY_CLOEXEC));
     auto& rpc = client.emplace(*stream);
     plugin = rpc.bootstrap().castAs<plugin::Plugin>();
   }

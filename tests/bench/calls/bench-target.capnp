@@ -11,10 +11,13 @@ interface Target @0xc60d2a91b3f84702 {
   # Touches every status, as a consumer would.
   drive @2 (calls :UInt32, inFlight :UInt32, statuses :UInt32) -> (nanoseconds :UInt64);
   # Calls the granted `next`: that many pings, or batches of so many statuses.
+  hang @3 (data :Data) -> ();
+  # Never answers.
 }
 
 const manifest :Manifest.Manifest = (
   name = "bench-target", version = "0.1.0", license = "Apache-2.0", description = "For benchmarks.",
   provides = [(name = "maitred.bench.Target", typeId = 0xc60d2a91b3f84702)],
   requires = [(name = "next", multiplicity = optional,
-               interface = (name = "maitred.bench.Target", typeId = 0xc60d2a91b3f84702))]);
+               interface = (name = "maitred.bench.Target", typeId = 0xc60d2a91b3f84702))],
+  listeners = [(name = "greet", description = "says a word to whoever connects")]);

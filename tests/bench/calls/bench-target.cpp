@@ -19,6 +19,11 @@ class TargetServer final : public Target::Server {
     return kj::READY_NOW;
   }
 
+  kj::Promise<void> hang(HangContext context) override {
+    context.allowCancellation();
+    return kj::NEVER_DONE;
+  }
+
   kj::Promise<void> drive(DriveContext context) override {
     auto params = context.getParams();
     uint32_t lanes = kj::max(params.getInFlight(), 1u);
@@ -59,6 +64,10 @@ class BenchTarget final : public Plugin {
     kj::Maybe<Target::Client> next;
     for (auto& granted : grants.all<Target>("next")) next = kj::mv(granted.client);
     context.provide<Target>(kj::heap<TargetServer>(kj::mv(next)));
+    if (context.hasListener("greet")) {
+      receiver = context.listener("greet");
+      greeting = greet().promise().eagerlyEvaluate(nullptr);
+    }
     return kj::READY_NOW;
   }
   kj::Promise<Reconfigured> reconfigureUntyped(capnp::AnyPointer::Reader) override {
@@ -67,7 +76,17 @@ class BenchTarget final : public Plugin {
   static void check(capnp::AnyPointer::Reader, Problems&) {}
 
  private:
+  Async<void> greet() {
+    for (;;) {
+      auto stream = co_await receiver->accept();
+      auto written = stream->write("x", 1);
+      co_await written;
+    }
+  }
+
   Context& context;
+  kj::Own<kj::ConnectionReceiver> receiver;
+  kj::Promise<void> greeting = nullptr;
 };
 
 }  // namespace

@@ -182,6 +182,48 @@ TEST_F(EdgeTest, CallbacksReachTheConsumer) {
   EXPECT_EQ(books().calls, 2u);
 }
 
+// An object that goes back to its provider is the provider's own again, not a call over the edge.
+TEST_F(EdgeTest, AnObjectThatReturnsIsNotMetered) {
+  edge.connect(kj::heap<EchoServer>());
+  auto session = echo.openRequest().send().wait(scope).getSession();
+  auto request = session.callBackRequest();
+  request.setTarget(echo);
+  EXPECT_EQ(request.send().wait(scope).getText(), "back");
+  // The edge's own capability may come to stand for another provider, so that it is metered.
+  EXPECT_EQ(books().calls, 3u);
+
+  auto first = echo.openRequest().send().wait(scope).getSession();
+  auto keep = session.keepRequest();
+  keep.setTarget(capnp::Capability::Client(first).castAs<test::Echo>());
+  keep.send().wait(scope);
+  auto before = books().calls;
+  EXPECT_EQ(errorOf(session.callKeptRequest().send().ignoreResult()).getType(),
+            Type::UNIMPLEMENTED);
+  EXPECT_EQ(books().calls, before + 1) << "its call of the session was none over the edge";
+}
+
+TEST_F(EdgeTest, DeadlinesOfManyCallsPassInTheirOrder) {
+  edge.connect(kj::heap<EchoServer>());
+  auto first = echo.neverRequest().send().ignoreResult();
+  advance(2 * kj::SECONDS);
+  auto second = echo.neverRequest().send().ignoreResult();
+  edge.meter().setLimits({3, 1 * kj::SECONDS});
+  auto third = echo.neverRequest().send().ignoreResult();
+  advance(1 * kj::SECONDS);
+  EXPECT_TRUE(third.poll(scope)) << "its limit was shorter";
+  EXPECT_FALSE(first.poll(scope));
+  advance(2 * kj::SECONDS);
+  EXPECT_TRUE(first.poll(scope));
+  EXPECT_FALSE(second.poll(scope));
+  advance(2 * kj::SECONDS);
+  EXPECT_EQ(errorOf(kj::mv(second)).getType(), Type::OVERLOADED);
+  EXPECT_EQ(books().failures, 3u);
+  EXPECT_EQ(books().inFlight, 0u);
+  first = nullptr;
+  third = nullptr;
+  EXPECT_EQ(say("on"), "on");
+}
+
 TEST_F(EdgeTest, RevokedIncarnationBreaksItsObjectsAndCallsOnTheWay) {
   auto membrane = kj::refcounted<Revocable>();
   edge.connect(membrane->wrap(test::Echo::Client(kj::heap<EchoServer>())));
