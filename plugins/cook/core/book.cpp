@@ -8,8 +8,8 @@ namespace {
 constexpr std::int64_t FIRST_PAUSE_MS = 100;
 constexpr int MOST_DOUBLINGS = 8;
 
-template <typename T>
-void take(T& field, const T& news) {
+template <typename T, typename News>
+void take(T& field, const News& news) {
   if (!news.empty()) field = news;
 }
 
@@ -113,8 +113,8 @@ Job* Book::add(Job job) {
   if (jobs.contains(job.spec.id)) return nullptr;
   auto owned = std::make_unique<Job>(std::move(job));
   Job& added = *owned;
-  jobs.emplace(added.spec.id, std::move(owned));
-  for (const Instance& one : added.instances) tasks.emplace(one.taskId, &added);
+  jobs.insert({std::move(owned)});
+  for (const Instance& one : added.instances) tasks.insert({one.taskId, &added});
   lastOrder = std::max(lastOrder, added.order);
   lastSequence = std::max(lastSequence, added.sequence);
   byUser[added.spec.user].insert({added.submittedMs, added.order}, &added);
@@ -128,14 +128,14 @@ void Book::settle(Job& job, std::int64_t nowMs) {
 }
 
 Job* Book::find(const Uuid& id) const {
-  auto at = jobs.find(id);
-  return at == jobs.end() ? nullptr : at->second.get();
+  const JobSlot* slot = jobs.find(id);
+  return slot == nullptr ? nullptr : slot->job.get();
 }
 
 Book::Found Book::findTask(const Uuid& taskId) const {
-  auto at = tasks.find(taskId);
-  if (at == tasks.end()) return {};
-  return {at->second, at->second->find(taskId)};
+  const TaskSlot* slot = tasks.find(taskId);
+  if (slot == nullptr) return {};
+  return {slot->job, slot->job->find(taskId)};
 }
 
 Instance* Book::start(Job& job, const Uuid& taskId, const Seat& seat, std::int64_t nowMs) {
@@ -152,7 +152,7 @@ Instance* Book::start(Job& job, const Uuid& taskId, const Seat& seat, std::int64
     one.nodeId = seat.nodeId;
     one.hostname = seat.hostname;
     job.instances.push_back(std::move(one));
-    tasks.emplace(taskId, &job);
+    tasks.insert({taskId, &job});
   });
   partitions[job.spec.pool].ranking.served(job.spec.user);
   touch(job).touched.push_back(taskId);
@@ -257,7 +257,8 @@ void Book::forget(Job& job) {
   user->second.erase({job.submittedMs, job.order});
   if (user->second.empty()) byUser.erase(user);
   if (job.spec.group && --groups[*job.spec.group] == 0) groups.erase(*job.spec.group);
-  jobs.erase(job.spec.id);
+  Uuid id = job.spec.id;
+  jobs.erase(id);
 }
 
 Usage Book::usage(const std::string& pool, const std::string& user) const {

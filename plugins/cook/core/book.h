@@ -7,6 +7,7 @@
 #include "pools.h"
 #include "ranking.h"
 #include "transitions.h"
+#include "uuid-table.h"
 
 #include <array>
 #include <memory>
@@ -135,10 +136,21 @@ class Book {
 
   template <typename Each>
   void each(Each&& each) const {
-    for (const auto& [id, job] : jobs) each(*job);
+    jobs.each([&](const JobSlot& slot) { each(*slot.job); });
   }
 
  private:
+  struct JobSlot {
+    std::unique_ptr<Job> job;
+    const Uuid& id() const { return job->spec.id; }
+    bool empty() const { return job == nullptr; }
+  };
+  struct TaskSlot {
+    Uuid task;
+    Job* job = nullptr;
+    const Uuid& id() const { return task; }
+    bool empty() const { return job == nullptr; }
+  };
   struct Partition {
     PoolRanking ranking;
     Shares shares;
@@ -151,8 +163,8 @@ class Book {
     bool out = false;
   };
   MeaCulpaLimits limits_;
-  std::unordered_map<Uuid, std::unique_ptr<Job>> jobs;
-  std::unordered_map<Uuid, Job*> tasks;
+  UuidTable<JobSlot> jobs;
+  UuidTable<TaskSlot> tasks;
   Pools pools_;
   std::map<std::string, Partition> partitions;
   std::map<std::string, Window> byUser;

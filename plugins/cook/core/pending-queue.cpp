@@ -1,6 +1,12 @@
 #include "pending-queue.h"
 
 namespace maitred::cook {
+namespace {
+
+// So many jobs of a user who may not launch now are counted against the quotas of the whole pool.
+constexpr std::int64_t RATE_LIMITED_MOST = 100;
+
+}  // namespace
 
 PendingQueue::PendingQueue(Book& book, const QueueOptions& options, Scorer& scorer)
     : options(options),
@@ -29,10 +35,10 @@ PendingQueue::Account& PendingQueue::accountOf(const MergedOrder::Ranked& ranked
 }
 
 // Usage only grows along the walk, so no later job of the user's can pass either. They are still
-// ranked where a quota of the whole pool counts them.
-void PendingQueue::passBy(Account& account) {
-  bool counted = poolQuota || groupQuota;
-  if (!counted || ++account.passedBy > options.overQuotaMost) order.skipUser();
+// ranked where a quota of the whole pool counts them; the ranking itself ends the walk of who is
+// above their quota.
+void PendingQueue::passBy() {
+  if (!poolQuota && !groupQuota) order.skipUser();
 }
 
 Job* PendingQueue::next() {
@@ -52,12 +58,13 @@ Job* PendingQueue::next() {
     Account& account = accountOf(*ranked);
     account.held += its;
     if (!account.quota.allows(account.held)) {
-      passBy(account);
+      passBy();
       continue;
     }
     if (options.launchTokens && ++account.launches > account.tokens) {
       rateLimited_ = true;
-      passBy(account);
+      if (account.launches > account.tokens + RATE_LIMITED_MOST) order.skipUser();
+      passBy();
       continue;
     }
     return &job;

@@ -40,7 +40,6 @@ class PendingQueue {
     Quota quota;
     Usage held;  // with everything up to here
     std::int64_t tokens = 0, launches = 0;
-    std::size_t passedBy = 0;
   };
   const QueueOptions& options;
   const Quotas& quotas;
@@ -53,7 +52,7 @@ class PendingQueue {
   bool rateLimited_ = false;
 
   Account& accountOf(const MergedOrder::Ranked& ranked);
-  void passBy(Account& account);
+  void passBy();
 };
 
 // The first jobs of the queue, at most `limit`; by the built-in order if the scorer fails.

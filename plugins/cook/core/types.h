@@ -2,6 +2,8 @@
 // The nouns of the queue: a job is an intent to run a command, an instance is one attempt at it.
 // Times are unix milliseconds, memory is MiB, cpus are whole cpus and may be fractions.
 
+#include "few.h"
+#include "symbol.h"
 #include "uuid.h"
 
 #include <cstdint>
@@ -58,16 +60,18 @@ struct AttributeRule {
   bool operator==(const AttributeRule&) const = default;
 };
 
-// What the user wrote; never changes after the submission.
+// What the user wrote; never changes after the submission, but for the retries. A million of them
+// may wait: what many share is a symbol, what few have takes a pointer's room.
 struct JobSpec {
   static constexpr std::int64_t NO_RUNTIME_LIMIT = std::numeric_limits<std::int64_t>::max();
 
   Uuid id;
-  std::string user;
+  Symbol user;
+  Symbol pool;        // the partition in which it is scheduled
+  Symbol submitPool;  // the pool that the client named; may be empty
+  Symbol groupName;
   std::string name = "cookjob";
   std::string command;
-  std::string pool;        // the partition in which it is scheduled
-  std::string submitPool;  // the pool that the client named; may be empty
   double cpus = 0;
   double mem = 0;
   double gpus = 0;  // how many
@@ -76,12 +80,11 @@ struct JobSpec {
   std::int64_t maxRuntimeMs = NO_RUNTIME_LIMIT;
   std::int64_t ports = 0;
   bool disableMeaCulpa = false;
-  Pairs environment;
-  Pairs labels;
-  std::vector<Uri> uris;
-  std::vector<AttributeRule> constraints;
+  Few<Pairs::value_type> environment;
+  Few<Pairs::value_type> labels;
+  Few<Uri> uris;
+  Few<AttributeRule> constraints;
   std::optional<Uuid> group;
-  std::string groupName;
   // Fields that are only kept and shown again (application, expected_runtime, …), as one JSON
   // object's text with the keys of a response; empty when there are none.
   std::string extra;
@@ -101,9 +104,9 @@ struct Instance {
   bool confirmed = false;  // the backend said something about it
   std::optional<int> exitCode;
   std::int64_t unreachableMs = 0;  // since when its node is silent; 0 = it is not
-  std::string cluster;             // backend instance
-  std::string nodeId;
-  std::string hostname;
+  Symbol cluster;                  // backend instance
+  Symbol nodeId;
+  Symbol hostname;
   std::vector<std::uint16_t> ports;
   std::string sandboxUrl;
   std::string sandboxPath;

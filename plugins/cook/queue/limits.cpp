@@ -43,7 +43,7 @@ bool validJobName(std::string_view name) {
 }
 
 std::optional<std::string> faultIn(const JobSpec& spec, const JobLimits& limits) {
-  if (!validUser(spec.user)) {
+  if (!validUser(spec.user.str())) {
     return "User '" + spec.user +
            "' cannot own jobs: a name has 2 to 64 of [a-z0-9_-], begins with a "
            "letter and ends with a letter or digit";

@@ -14,8 +14,8 @@ std::string detailsOf(const JobSpec& spec) {
     return "{}";
   }
   json details = json::object();
-  if (!spec.environment.empty()) details["env"] = spec.environment;
-  if (!spec.labels.empty()) details["labels"] = spec.labels;
+  if (!spec.environment.empty()) details["env"] = spec.environment.list();
+  if (!spec.labels.empty()) details["labels"] = spec.labels.list();
   for (const Uri& uri : spec.uris) {
     details["uris"].push_back({uri.value, uri.executable, uri.extract, uri.cache});
   }
@@ -29,8 +29,8 @@ std::string detailsOf(const JobSpec& spec) {
 void readDetails(std::string_view text, JobSpec& spec) {
   if (text == "{}") return;
   json details = json::parse(text);
-  if (details.contains("env")) details["env"].get_to(spec.environment);
-  if (details.contains("labels")) details["labels"].get_to(spec.labels);
+  if (details.contains("env")) spec.environment = details["env"].get<Pairs>();
+  if (details.contains("labels")) spec.labels = details["labels"].get<Pairs>();
   for (const json& uri : details.value("uris", json::array())) {
     spec.uris.push_back({uri.at(0), uri.at(1), uri.at(2), uri.at(3)});
   }
@@ -126,10 +126,10 @@ void writeJob(store::Connection& db, const Job& job) {
       "cpus, mem, ports, max_retries, max_runtime_ms, disable_mea_culpa, group_uuid, group_name, "
       "submitted_ms, waiting_since_ms, completed_ms, sequence, details, gpus) VALUES "
       "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23)",
-      job.order, s.id.text(), s.user, s.name, s.command, s.pool, s.submitPool, name(job.state),
-      s.priority, s.cpus, s.mem, s.ports, s.maxRetries, s.maxRuntimeMs, s.disableMeaCulpa, group,
-      s.groupName, job.submittedMs, job.waitingSinceMs, job.completedMs, job.sequence, detailsOf(s),
-      s.gpus);
+      job.order, s.id.text(), s.user.str(), s.name, s.command, s.pool.str(), s.submitPool.str(),
+      name(job.state), s.priority, s.cpus, s.mem, s.ports, s.maxRetries, s.maxRuntimeMs,
+      s.disableMeaCulpa, group, s.groupName.str(), job.submittedMs, job.waitingSinceMs,
+      job.completedMs, job.sequence, detailsOf(s), s.gpus);
 }
 
 void writeInstance(store::Connection& db, const Uuid& job, const Instance& one) {
@@ -140,8 +140,8 @@ void writeInstance(store::Connection& db, const Uuid& job, const Instance& one) 
       "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21)",
       job.text(), one.taskId.text(), one.number, name(one.status), one.startMs, one.runningMs,
       one.endMs, one.queueTimeMs, one.reason, one.cancelled, one.preempted, one.confirmed,
-      one.exitCode, one.unreachableMs, one.cluster, one.nodeId, one.hostname, portsOf(one),
-      one.sandboxUrl, one.sandboxPath, one.message);
+      one.exitCode, one.unreachableMs, one.cluster.str(), one.nodeId.str(), one.hostname.str(),
+      portsOf(one), one.sandboxUrl, one.sandboxPath, one.message);
 }
 
 void writeUpdate(store::Connection& db, const JobUpdate& update) {

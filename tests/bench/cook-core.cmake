@@ -1,0 +1,1 @@
+maitred_bench(cook-core SOURCES cook-core.cpp LINK maitred_cook_core CapnProto::kj-async benchmark::benchmark_main)
