@@ -26,6 +26,10 @@ bool ownMounts(std::string* whyNot) {
     if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
       return reason("its mounts cannot be made private");
     }
+    testing::TemporaryDirectory trial;
+    const char* folder = trial.path().c_str();
+    if (mount(folder, folder, nullptr, MS_BIND, nullptr) != 0) return reason("no mounting");
+    umount2(folder, MNT_DETACH);
     return "";
   }();
   *whyNot = fault;

@@ -1,7 +1,7 @@
 #pragma once
-// A folder of its own for a test, removed afterwards.
+// A folder of its own for a test, and the files in it.
 
-#include <stdlib.h>
+#include <maitred/testing/harness.h>
 
 #include <filesystem>
 #include <fstream>
@@ -11,20 +11,15 @@ namespace maitred::host::test {
 
 class TempFolder {
  public:
-  TempFolder() {
-    auto pattern = (std::filesystem::temp_directory_path() / "maitred-test-XXXXXX").string();
-    path = std::filesystem::canonical(mkdtemp(pattern.data())).string();
-  }
-  ~TempFolder() { std::filesystem::remove_all(path); }
-  TempFolder(const TempFolder&) = delete;
-
   std::string operator/(const std::string& name) const { return path + "/" + name; }
   std::string write(const std::string& name, const std::string& text) const {
     std::ofstream(*this / name, std::ios::binary) << text;
     return *this / name;
   }
 
-  std::string path;
+  maitred::testing::TemporaryDirectory directory;
+  // Without links, as the host shows it.
+  std::string path = std::filesystem::canonical(directory.path()).string();
 };
 
 }  // namespace maitred::host::test

@@ -67,7 +67,7 @@ Report reportFor(const fs::path& file) {
   return report;
 }
 
-class BrokenConfigs : public testing::Test {
+class BrokenConfigs : public ::testing::Test {
  protected:
   // Names in reports are as given, so the cases run in their folder.
   void SetUp() override {

@@ -1,5 +1,7 @@
 // What a config that is right becomes.
 
+#include "host/config/files.h"
+
 #include "scratch.h"
 
 #include <gmock/gmock.h>
@@ -7,8 +9,8 @@
 namespace maitred::host {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 class LoadConfig : public ScratchTest {
  protected:
@@ -25,6 +27,13 @@ class LoadConfig : public ScratchTest {
     return field(result, name);
   }
 };
+
+TEST(DefaultState, LiesBesideTheFileUnlessThatIsBelowEtc) {
+  EXPECT_EQ(defaultStateFolder("/home/ana/maitred.yaml"), "/home/ana/state");
+  EXPECT_EQ(defaultStateFolder("/etcetera/maitred.yaml"), "/etcetera/state");
+  EXPECT_EQ(defaultStateFolder("/etc/maitred/maitred.yaml"), "/var/lib/maitred");
+  EXPECT_EQ(defaultStateFolder("/etc/maitred.yaml"), "/var/lib/maitred");
+}
 
 TEST_F(LoadConfig, FillsTheHostsDefaults) {
   ConfigResult result = load(kitchen(""));

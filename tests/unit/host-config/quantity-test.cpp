@@ -83,7 +83,7 @@ TEST(Address, ChecksSyntaxAndCollisions) {
     EXPECT_NE(addressFault(text), "") << text;
   }
   EXPECT_TRUE(sameAddress("*:80", "127.0.0.1:80"));
-  EXPECT_THAT(addressFault("host-a.example:1"), testing::HasSubstr("names are not looked up"));
+  EXPECT_THAT(addressFault("host-a.example:1"), ::testing::HasSubstr("names are not looked up"));
   EXPECT_TRUE(sameAddress("localhost:80", "127.0.0.1:80"));
   EXPECT_TRUE(sameAddress("unix:/a", "unix:/a"));
   EXPECT_FALSE(sameAddress("127.0.0.1:0", "127.0.0.1:0"));

@@ -3,6 +3,8 @@
 
 #include "kitchen.h"
 
+#include <maitred/testing/harness.h>
+
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -12,16 +14,8 @@
 
 namespace maitred::host {
 
-class ScratchTest : public testing::Test {
+class ScratchTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    const char* base = std::getenv("TMPDIR");
-    std::string pattern = std::string(base == nullptr ? "/tmp" : base) + "/maitred-config-XXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder); }
-
   std::string write(const std::string& name, const std::string& text) {
     std::filesystem::create_directories((folder / name).parent_path());
     std::ofstream(folder / name, std::ios::binary) << text;
@@ -60,7 +54,8 @@ class ScratchTest : public testing::Test {
     return out.str();
   }
 
-  std::filesystem::path folder;
+  maitred::testing::TemporaryDirectory directory;
+  std::filesystem::path folder = directory.path();
   std::unique_ptr<KitchenSource> source = std::make_unique<KitchenSource>();
   KitchenSource& manifests = *source;
   std::map<std::string, std::string> variables;

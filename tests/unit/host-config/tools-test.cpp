@@ -10,9 +10,9 @@
 namespace maitred::host {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 class ConfigTools : public ScratchTest {
  protected:

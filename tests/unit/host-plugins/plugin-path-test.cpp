@@ -4,6 +4,8 @@
 #include "host/plugins/describe.h"
 #include "host/plugins/plugin-manifests.h"
 
+#include <maitred/testing/harness.h>
+
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,13 +24,10 @@ using ::testing::HasSubstr;
 class PluginPathTest : public ::testing::Test {
  protected:
   PluginPathTest() {
-    std::string pattern = (fs::temp_directory_path() / "maitred-plugins-XXXXXX").string();
-    root = fs::canonical(mkdtemp(pattern.data()));
     fs::create_directories(root / "first");
     fs::create_directories(root / "second");
     fs::create_directories(root / "elsewhere");
   }
-  ~PluginPathTest() override { fs::remove_all(root); }
 
   fs::path write(const fs::path& name, const std::string& bytes) {
     std::ofstream(root / name, std::ios::binary) << bytes;
@@ -54,8 +53,19 @@ class PluginPathTest : public ::testing::Test {
   }
 
   HostFacts facts = ElfBuilder::facts();
-  fs::path root;
+  maitred::testing::TemporaryDirectory directory;
+  fs::path root = fs::canonical(directory.path());
 };
+
+TEST(PluginPathDefaults, AreBesideTheExecutableThenTheSystems) {
+  auto folders = PluginPath::defaultDirectories();
+  auto prefix = fs::read_symlink("/proc/self/exe").parent_path().parent_path();
+  ASSERT_EQ(folders.size(), 3u);
+  EXPECT_EQ(folders[0], prefix / "lib/maitred");
+  EXPECT_THAT(folders[1], ::testing::StartsWith(prefix.string())) << "where this build installs";
+  EXPECT_THAT(folders[1], ::testing::EndsWith("/maitred"));
+  EXPECT_EQ(folders[2], "/usr/lib/maitred");
+}
 
 TEST_F(PluginPathTest, EarlierDirectory_Wins) {
   write("first/maitred-a.so", plugin("maitred-a", "1.0.0"));
