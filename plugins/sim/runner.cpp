@@ -7,8 +7,9 @@
 namespace maitred::sim {
 namespace {
 
-backend::ServerOptions optionsFor(std::string cluster) {
+backend::ServerOptions optionsFor(std::string cluster, uint64_t life = 1) {
   backend::ServerOptions options;
+  options.firstEpoch = life;
   options.kind = "sim";
   options.cluster = std::move(cluster);
   using backend::Feature;
@@ -24,13 +25,30 @@ SimRunner::SimRunner(Settings settings, std::string clusterName, kj::Timer& time
     : timer(timer),
       startedAt(timer.now()),
       startedWall((clock.now() - kj::UNIX_EPOCH) / kj::NANOSECONDS),
-      cluster(settings, startedWall),
+      own(std::make_unique<Cluster>(settings, startedWall)),
+      cluster(*own),
       core(*this, optionsFor(std::move(clusterName)), timer, clock),
       tasks(*this) {
   for (auto& node : settings.nodes) core.setNode(node);
   setPools(settings);
   core.synced();
   wake();
+}
+
+SimRunner::SimRunner(Cluster& world, std::string clusterName, uint64_t life, kj::Timer& timer,
+                     const kj::Clock& clock)
+    : timer(timer),
+      startedAt(timer.now()),
+      startedWall((clock.now() - kj::UNIX_EPOCH) / kj::NANOSECONDS),
+      cluster(world),
+      core(*this, optionsFor(std::move(clusterName), life), timer, clock),
+      tasks(*this) {
+  for (auto& node : cluster.present()) core.setNode(node);
+  cluster.each([&](const TaskKey& key, const Status& truth, const Plan& plan) {
+    core.adopt(key, {truth, plan.resources, plan.ports, plan.digestHex, plan.killGraceMs});
+  });
+  core.synced();
+  advance();
 }
 
 int64_t SimRunner::now() const {
@@ -93,6 +111,10 @@ kj::Promise<std::vector<std::optional<Rejection>>> SimRunner::launch(
   std::vector<std::optional<Rejection>> answers;
   for (auto& order : orders) {
     auto plan = planOf(*order.spec);
+    plan.resources = backend::read(order.spec->getResources());
+    plan.ports = order.ports;
+    plan.digestHex = order.digestHex;
+    plan.killGraceMs = order.spec->getKillGraceMs();
     auto* node = core.node(order.nodeId);
     for (auto& port : order.ports) {
       plan.endpoints.push_back({port.name, node == nullptr ? "" : node->hostname, port.port});
@@ -118,7 +140,7 @@ kj::Promise<void> SimRunner::signal(const TaskKey& key, uint8_t number) {
 
 void SimRunner::recorded(const TaskKey& key, const Status& status) {
   if (!isTerminal(status.state)) return;
-  cluster.recorded(key);
+  cluster.recorded(now(), key);
   specs.erase(key);
 }
 

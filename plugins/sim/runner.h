@@ -6,11 +6,17 @@
 
 #include <maitred/backend/server.h>
 
+#include <memory>
+
 namespace maitred::sim {
 
 class SimRunner final : public backend::TaskRunner, private kj::TaskSet::ErrorHandler {
  public:
   SimRunner(Settings settings, std::string clusterName, kj::Timer& timer, const kj::Clock& clock);
+  // The backend of a cluster that is there already and outlives it: finds its nodes and tasks as a
+  // backend does that was restarted. `life` counts the restarts: 1, 2, 3, …
+  SimRunner(Cluster& world, std::string clusterName, uint64_t life, kj::Timer& timer,
+            const kj::Clock& clock);
 
   backend::Server& server() { return core; }
   void script(const ScriptLine& line);
@@ -39,7 +45,8 @@ class SimRunner final : public backend::TaskRunner, private kj::TaskSet::ErrorHa
   kj::Timer& timer;
   kj::TimePoint startedAt;
   int64_t startedWall;
-  Cluster cluster;
+  std::unique_ptr<Cluster> own;
+  Cluster& cluster;
   backend::Server core;
   std::map<TaskKey, kj::Own<backend::TaskSpec::Reader>> specs;
   std::optional<int64_t> alarmAt;

@@ -1,5 +1,7 @@
 #include "journal.h"
 
+#include <algorithm>
+
 namespace maitred::cook {
 namespace {
 
@@ -52,6 +54,9 @@ void Journal::startWrite() {
   next = nullptr;
   Load load{book.takeChanges(SIZE_MAX), std::move(notes), book.sequence()};
   notes.clear();
+  // In an order that does not depend on addresses: the same run writes the same.
+  std::sort(load.changes.begin(), load.changes.end(),
+            [](const auto& a, const auto& b) { return a.job->order < b.job->order; });
   auto written = write(load);
   // Held by one lambda only, so that nothing of it is copied.
   auto owed = kj::heap(std::move(load));

@@ -105,6 +105,7 @@ void Cluster::finish(int64_t now, const TaskKey& key, Task& task, TaskState stat
 // The task's truth has changed: it goes on its way to the backend, by which things happen to it.
 void Cluster::become(int64_t now, const TaskKey& key, Task& task, bool faultless) {
   task.history.push_back({now, nameOf(task.truth.state).cStr()});
+  witness(now, key, task.truth, false);
   if (task.history.size() > historyMax) task.history.erase(task.history.begin());
   auto& faults = settings.faults;
   bool ended = isTerminal(task.truth.state);
@@ -154,9 +155,19 @@ bool Cluster::signal(int64_t now, const TaskKey& key, uint8_t number) {
   return true;
 }
 
-void Cluster::recorded(const TaskKey& key) {
+void Cluster::recorded(int64_t now, const TaskKey& key) {
   auto found = all.find(key);
-  if (found != all.end() && isTerminal(found->second.truth.state)) all.erase(found);
+  if (found == all.end() || !isTerminal(found->second.truth.state)) return;
+  witness(now, key, found->second.truth, true);
+  all.erase(found);
+}
+
+std::vector<NodeFacts> Cluster::present() const {
+  std::vector<NodeFacts> list;
+  for (auto& [id, facts] : nodes) {
+    if (!away.contains(id)) list.push_back(facts);
+  }
+  return list;
 }
 
 void Cluster::refresh(int64_t now, const TaskKey& key) {

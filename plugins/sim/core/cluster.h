@@ -5,6 +5,7 @@
 
 #include <maitred/backend/runner.h>
 
+#include <functional>
 #include <random>
 #include <set>
 #include <variant>
@@ -59,6 +60,11 @@ struct Plan {
   bool ignoresTerm = false;
   uint64_t runMaxMs = 0;
   std::vector<backend::EndpointFacts> endpoints;
+  // What a backend that starts anew has to know of the tasks that it finds.
+  backend::Amounts resources;
+  std::vector<backend::PortGrant> ports;
+  std::string digestHex;
+  uint32_t killGraceMs = 5000;
 };
 // SIM_RUN_MS, SIM_EXIT, SIM_SIGNAL and SIM_IGNORE_TERM of the environment, else of the labels.
 Plan planOf(backend::TaskSpec::Reader spec);
@@ -81,8 +87,8 @@ class Cluster {
                                   Plan plan);
   void kill(int64_t now, const TaskKey& key, uint32_t graceMs, bool preempted);
   bool signal(int64_t now, const TaskKey& key, uint8_t number);  // false: it is not running
-  void recorded(const TaskKey& key);              // its end is durable: forgets the task
-  void refresh(int64_t now, const TaskKey& key);  // reconcile: tells the truth without faults
+  void recorded(int64_t now, const TaskKey& key);  // its end is durable: forgets the task
+  void refresh(int64_t now, const TaskKey& key);   // reconcile: tells the truth without faults
   void script(int64_t now, const ScriptLine& line);
   // New settings for what begins from now on; tasks that run keep what was drawn for them. Nodes
   // that are not named any more are gone, with their tasks; what the script has done to the others
@@ -93,6 +99,18 @@ class Cluster {
   std::vector<Event> advance(int64_t now);  // what the backend hears until then, in order
   std::vector<std::pair<int64_t, std::string>> history(const TaskKey& key) const;
   size_t tasks() const { return all.size(); }
+
+  // --- For who simulates the world around it ---
+  void setFaults(const Faults& faults) { settings.faults = faults; }
+  // Hears every state of every task as it becomes true, told or not; `recorded`: it is forgotten.
+  using Witness =
+      std::function<void(int64_t now, const TaskKey&, const Status& truth, bool recorded)>;
+  void setWitness(Witness value) { witness = std::move(value); }
+  template <typename Each>
+  void each(Each&& each) const {  // (key, truth, plan)
+    for (auto& [key, task] : all) each(key, task.truth, task.plan);
+  }
+  std::vector<NodeFacts> present() const;  // nodes that are not gone
 
  private:
   struct Task {
@@ -132,6 +150,7 @@ class Cluster {
   std::set<std::string> away;
   std::map<TaskKey, Task> all;
   std::multimap<int64_t, Due> agenda;
+  Witness witness = [](int64_t, const TaskKey&, const Status&, bool) {};
 };
 
 }  // namespace maitred::sim

@@ -46,6 +46,8 @@ void Server::Impl::end(SessionState& session, SessionState::Phase how, std::stri
     tasks.add(kj::evalLater([work = kj::mv(*work), last = kj::mv(last)]() {}));
   }
   session.work = nullptr;
+  // By this the consumer learns of the end: it may hold on to its session for ever.
+  session.observer = Observer::Client(KJ_EXCEPTION(DISCONNECTED, "the session has ended"));
 }
 
 void Server::Impl::begin(SessionState& session) {

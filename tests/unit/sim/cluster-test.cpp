@@ -39,7 +39,7 @@ struct Story {
         if (auto* told = std::get_if<StatusTold>(&event)) {
           heard[told->key].push_back(told->status);
           log += std::to_string(now) + told->key.taskId + nameOf(told->status.state).cStr() + "\n";
-          if (confirm && isTerminal(told->status.state)) cluster.recorded(told->key);
+          if (confirm && isTerminal(told->status.state)) cluster.recorded(now, told->key);
         } else {
           nodes.push_back(std::get<NodeTold>(event).facts.id);
         }

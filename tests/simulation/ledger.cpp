@@ -1,0 +1,234 @@
+#include "ledger.h"
+
+namespace maitred::simulation {
+namespace {
+
+using cook::Amount;
+using cook::Instance;
+using cook::InstanceStatus;
+using cook::JobState;
+using cook::NodeKey;
+
+bool isOver(InstanceStatus status) {
+  return status == InstanceStatus::success || status == InstanceStatus::failed;
+}
+
+// The attempts that count: each one, but of those that are not the user's fault only what is
+// beyond the limit of their reason.
+std::int64_t consumed(const Job& job, const cook::MeaCulpaLimits& limits) {
+  std::map<int, std::int64_t> byReason;
+  for (const Instance& one : job.instances) {
+    if (isOver(one.status)) ++byReason[one.reason];
+  }
+  std::int64_t sum = 0;
+  for (auto [code, count] : byReason) {
+    const cook::Reason* reason = code == 0 ? nullptr : cook::findReason(code);
+    std::int64_t free = 0;
+    if (reason != nullptr && reason->meaCulpa && !job.spec.disableMeaCulpa) {
+      free = reason->ownLimit.value_or(limits.global);
+      if (auto own = limits.byCode.find(code); own != limits.byCode.end()) free = own->second;
+      if (free < 0) continue;
+    }
+    sum += std::max<std::int64_t>(0, count - free);
+  }
+  return sum;
+}
+
+// It may be said to be over while it goes on: nobody heard of it for too long. One that was to be
+// killed keeps that as its reason.
+bool givenUp(const Instance& one) {
+  return one.status == InstanceStatus::failed &&
+         (one.reason == cook::Reason::NODE_SILENT || one.reason == cook::Reason::KILLED_BY_USER);
+}
+
+void operator+=(Amount& sum, const Amount& more) {
+  sum = {sum.cpuMillis + more.cpuMillis, sum.memBytes + more.memBytes, sum.ports + more.ports};
+}
+
+}  // namespace
+
+std::string Ledger::describe(const Job& job) {
+  std::string text = job.spec.id.text().substr(0, 8) + ":" + cook::name(job.state);
+  for (const Instance& one : job.instances) {
+    text += " " + one.taskId.text().substr(0, 8) + "@" + one.cluster + "/" + one.nodeId + "=" +
+            cook::name(one.status) + "(" + std::to_string(one.reason) + ")" +
+            std::to_string(one.endMs);
+  }
+  return text;
+}
+
+std::size_t Ledger::submitted(const std::vector<JobSpec>& specs) {
+  Submission submission;
+  for (const JobSpec& spec : specs) {
+    jobs[spec.id].spec = spec;
+    submission.ids.push_back(spec.id);
+  }
+  submissions.push_back(std::move(submission));
+  return submissions.size() - 1;
+}
+
+void Ledger::accepted(std::size_t submission) {
+  submissions.at(submission).accepted = true;
+  for (const Uuid& id : submissions[submission].ids) jobs.at(id).accepted = true;
+}
+
+std::vector<Uuid> Ledger::acceptedJobs() const {
+  std::vector<Uuid> ids;
+  for (const auto& [id, known] : jobs) {
+    if (known.accepted) ids.push_back(id);
+  }
+  return ids;
+}
+
+void Ledger::truth(const std::string& site, const backend::TaskKey& key,
+                   const backend::Status& status, bool recorded) {
+  Task& task = tasks[*Uuid::parse(key.taskId)];
+  if (backend::isTerminal(task.state) && task.state != status.state) {
+    throw Violation("the simulated task " + key.taskId + " has two ends");
+  }
+  task.site = site;
+  task.node = status.nodeId;
+  task.state = status.state;
+  task.recorded |= recorded;
+}
+
+void Ledger::check(Book& book, std::uint64_t durableSequence, const cook::MeaCulpaLimits& limits) {
+  book.each([&](const Job& job) { checkJob(job, job.sequence <= durableSequence, limits); });
+  for (const auto& [id, known] : jobs) {
+    if (known.accepted && book.find(id) == nullptr) {
+      throw Violation("an accepted job is lost: " + id.text());
+    }
+  }
+  checkPlaces(book);
+  checkRoom(book);
+  checkRanking(book);
+}
+
+void Ledger::checkJob(const Job& job, bool durable, const cook::MeaCulpaLimits& limits) {
+  auto fail = [&](const std::string& what) { throw Violation(what + ": " + describe(job)); };
+  auto at = jobs.find(job.spec.id);
+  if (at == jobs.end()) fail("a job that nobody submitted");
+  Known& known = at->second;
+  int alive = 0, successes = 0;
+  for (const Instance& one : job.instances) {
+    alive += !isOver(one.status);
+    successes += one.status == InstanceStatus::success;
+    owners[one.taskId] = job.spec.id;
+  }
+  if (alive > 1) fail("a job with two live instances");
+  if (successes > 1) fail("a job that succeeded twice");
+  bool used = consumed(job, limits) >= job.spec.maxRetries;
+  bool completed = job.state == JobState::completed;
+  if (successes > 0 && !completed) fail("a success that does not complete its job");
+  if (completed && successes == 0 && !known.killAsked && (alive > 0 || !used)) {
+    fail("completed without success, kill, or an end of its attempts");
+  }
+  if (!completed && alive == 0 && used) fail("goes on although its attempts are used up");
+  if (!completed && (alive > 0) != (job.state == JobState::running)) {
+    fail("running without an instance, or an instance without running");
+  }
+  if (known.killAccepted && !completed) fail("a killed job came back");
+  if (known.completed && !completed) fail("a completed job came back");
+  for (const Instance& one : job.instances) {
+    if (!isOver(one.status)) {
+      if (ends.contains(one.taskId)) fail("an end that was durable is gone");
+      continue;
+    }
+    End end{one.status, one.reason, one.endMs, one.exitCode};
+    auto before = ends.find(one.taskId);
+    if (before != ends.end() && before->second != end) fail("a second end has replaced the first");
+    if (durable) ends.emplace(one.taskId, end);
+  }
+  if (durable && completed) known.completed = true;
+}
+
+void Ledger::checkPlaces(const Book& book) {
+  std::map<Uuid, int> alive, succeeded;
+  for (const auto& [id, task] : tasks) {
+    auto found = book.findTask(id);
+    bool over = backend::isTerminal(task.state);
+    if (!over && !found) throw Violation("a task runs that the queue does not know: " + id.text());
+    if (!over && !givenUp(*found.instance) && ++alive[found.job->spec.id] > 1) {
+      throw Violation("a job in two places: " + describe(*found.job));
+    }
+    if (task.state != backend::TaskState::SUCCEEDED) continue;
+    if (!found) throw Violation("a success that the queue does not know: " + id.text());
+    if (!givenUp(*found.instance) && ++succeeded[found.job->spec.id] > 1) {
+      throw Violation("a job ran twice to its good end: " + describe(*found.job));
+    }
+    if (task.recorded && found.instance->status != InstanceStatus::success &&
+        !givenUp(*found.instance)) {
+      throw Violation("a success is lost: " + describe(*found.job));
+    }
+  }
+}
+
+void Ledger::checkRoom(const Book& book) {
+  std::map<NodeKey, Amount> real, believed;
+  for (const auto& [id, task] : tasks) {
+    if (!backend::isTerminal(task.state)) {
+      real[{task.site, task.node}] += Amount::of(jobs.at(owners.at(id)).spec);
+    }
+  }
+  book.each([&](const Job& job) {
+    if (const Instance* live = job.live()) {
+      believed[{live->cluster, live->nodeId}] += Amount::of(job.spec);
+    }
+  });
+  for (const auto* view : {&real, &believed}) {
+    for (const auto& [key, used] : *view) {
+      const Amount& all = capacities.at(key);
+      if (used.cpuMillis > all.cpuMillis || used.memBytes > all.memBytes) {
+        throw Violation("more on " + key.cluster + "/" + key.nodeId + " than it holds, " +
+                        (view == &real ? "really" : "by the book"));
+      }
+    }
+  }
+}
+
+void Ledger::checkRanking(Book& book) {
+  std::size_t ranked = 0, live = 0, running = 0;
+  for (const auto& [user, tasks] : book.ranking("").all()) {
+    ranked += tasks.waitingCount();
+    running += tasks.runningCount();
+  }
+  book.each([&](const Job& job) { live += job.live() != nullptr; });
+  if (ranked != book.count(JobState::waiting)) throw Violation("a waiting job is not in the queue");
+  if (running != live) throw Violation("the ranking's running jobs are not those of the book");
+}
+
+void Ledger::checkRestart(const Book& book) {
+  for (const Submission& one : submissions) {
+    std::size_t there = 0;
+    for (const Uuid& id : one.ids) there += book.find(id) != nullptr;
+    if (there != 0 && there != one.ids.size()) throw Violation("half a submission was kept");
+  }
+  for (const auto& [id, end] : ends) {
+    if (!book.findTask(id)) throw Violation("an instance that was durable is gone: " + id.text());
+  }
+  for (const auto& [id, task] : tasks) {
+    auto found = book.findTask(id);
+    if (!task.recorded) continue;
+    bool ran = task.state != backend::TaskState::NOT_STARTED;
+    if (ran && !found) throw Violation("the backend was told to forget " + id.text());
+    if (found && !isOver(found.instance->status)) {
+      throw Violation("the backend was told that this is kept: " + describe(*found.job));
+    }
+  }
+}
+
+void Ledger::checkEnd(const Book& book) {
+  for (const Submission& one : submissions) {
+    for (const Uuid& id : one.ids) {
+      const Job* job = book.find(id);
+      if (job == nullptr) continue;  // then it was never accepted, see check()
+      if (job->state != JobState::completed) throw Violation("never ends: " + describe(*job));
+      if (job->live() != nullptr) throw Violation("an instance never ends: " + describe(*job));
+    }
+  }
+  for (const auto& [id, task] : tasks) {
+    if (!task.recorded) throw Violation("never recorded: " + id.text() + " on " + task.site);
+  }
+}
+
+}  // namespace maitred::simulation

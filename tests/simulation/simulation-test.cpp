@@ -1,0 +1,121 @@
+// The queue, its store and its backends against everything that can go wrong, by seeds. See
+// world.h for what happens, ledger.h for what must hold.
+//
+//   MAITRED_TEST_SEED=7 build/release/bin/simulation-test          one seed
+//   MAITRED_TEST_PROFILE=long build/release/bin/simulation-test    10,000 of them
+//
+// MAITRED_TEST_STORY=FILE writes down all that happens in the last run.
+// A seed that has failed once goes into seeds.txt and is run every time.
+#include "world.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+
+namespace maitred::simulation {
+namespace {
+
+constexpr int STEPS = 150;
+
+struct Outcome {
+  std::uint64_t hash = 0;
+  std::size_t jobs = 0;
+  World::Counts counts;
+  std::uint64_t diskFailures = 0;
+  std::string fault;
+};
+
+Outcome run(std::uint64_t seed) {
+  World world(seed);
+  Outcome outcome;
+  try {
+    for (int i = 0; i < STEPS; ++i) world.step();
+    world.calm();
+    world.drain();
+  } catch (const std::exception& violation) {
+    outcome.fault = violation.what();
+  } catch (const kj::Exception& exception) {
+    outcome.fault = kj::str(exception).cStr();
+  }
+  if (!outcome.fault.empty()) outcome.fault += "\nBefore that:\n" + world.lately();
+  outcome.hash = world.hash();
+  outcome.jobs = world.jobs();
+  outcome.counts = world.counts();
+  outcome.diskFailures = world.itsDisk().failures();
+  return outcome;
+}
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+bool isLong() {
+  return variable("MAITRED_TEST_PROFILE") == "long";
+}
+
+void expectGood(std::uint64_t seed, const Outcome& outcome) {
+  EXPECT_EQ(outcome.fault, "") << "repeat with: MAITRED_TEST_SEED=" << seed
+                               << " simulation-test --gtest_filter=Simulation.Seeds\n"
+                               << "and add it to tests/simulation/seeds.txt";
+}
+
+TEST(Simulation, Seeds) {
+  std::string only = variable("MAITRED_TEST_SEED");
+  std::uint64_t first = only.empty() ? 1 : std::strtoull(only.c_str(), nullptr, 10);
+  // In the long profile the given seed is where a round starts; alone it is the only one.
+  std::uint64_t count = isLong() ? 10'000 : only.empty() ? 200 : 1;
+  Outcome sum;
+  for (std::uint64_t seed = first; seed < first + count && !HasFailure(); ++seed) {
+    Outcome one = run(seed);
+    expectGood(seed, one);
+    sum.jobs += one.jobs;
+    sum.counts.crashes += one.counts.crashes;
+    sum.counts.powerCuts += one.counts.powerCuts;
+    sum.counts.cuts += one.counts.cuts;
+    sum.counts.backendCrashes += one.counts.backendCrashes;
+    sum.counts.rejected += one.counts.rejected;
+    sum.counts.kills += one.counts.kills;
+    sum.diskFailures += one.diskFailures;
+  }
+  std::cout << count << " seeds: " << sum.jobs << " jobs, " << sum.counts.crashes << " kills and "
+            << sum.counts.powerCuts << " power cuts of the queue, " << sum.counts.backendCrashes
+            << " crashes of a backend, " << sum.counts.cuts << " cut wires, " << sum.diskFailures
+            << " faults of the disk, " << sum.counts.rejected << " rejected submissions, "
+            << sum.counts.kills << " kills by users\n";
+  if (count < 200) return;
+  // It is no proof if nothing went wrong.
+  EXPECT_GT(sum.counts.crashes, count / 2);
+  EXPECT_GT(sum.counts.powerCuts, count / 2);
+  EXPECT_GT(sum.counts.backendCrashes, count);
+  EXPECT_GT(sum.counts.cuts, count);
+  EXPECT_GT(sum.counts.rejected, 0u);
+  EXPECT_GT(sum.diskFailures, count);
+  EXPECT_GT(sum.jobs, count * 20);
+}
+
+TEST(Simulation, SeedsThatFailedOnce) {
+  std::ifstream file(variable("MAITRED_SOURCE_DIR") + "/tests/simulation/seeds.txt");
+  ASSERT_TRUE(file) << "run it by ctest, or set MAITRED_SOURCE_DIR";
+  std::string line;
+  int seeds = 0;
+  while (std::getline(file, line)) {
+    if (line.empty() || line.front() == '#') continue;
+    std::uint64_t seed = std::strtoull(line.c_str(), nullptr, 10);
+    expectGood(seed, run(seed));
+    ++seeds;
+  }
+  EXPECT_GT(seeds, 0);
+}
+
+TEST(Simulation, TheSameSeedGivesTheSameRun) {
+  for (std::uint64_t seed : {11, 12, 13}) {
+    auto first = run(seed).hash;
+    EXPECT_EQ(run(seed).hash, first) << seed;
+    EXPECT_NE(run(seed + 100).hash, first) << seed;
+  }
+}
+
+}  // namespace
+}  // namespace maitred::simulation

@@ -1,0 +1,118 @@
+#pragma once
+// World: users, a queue, its disk, and two clusters with their backends, on one simulated clock.
+// All that happens by chance comes from one seed.
+
+#include "disk.h"
+#include "ledger.h"
+#include "wire.h"
+
+#include <queue/batch-queue.h>
+#include <runner.h>
+
+#include <maitred/testing/simulated-loop.h>
+
+#include <deque>
+#include <fstream>
+
+namespace maitred::simulation {
+
+struct SimulatedClock final : kj::Clock {
+  explicit SimulatedClock(kj::Timer& timer) : timer(timer) {}
+  kj::Date now() const override {
+    return kj::UNIX_EPOCH + 1'700'000'000 * kj::SECONDS +
+           (timer.now() - kj::origin<kj::TimePoint>());
+  }
+  kj::Timer& timer;
+};
+
+// A cluster that is there whatever its backend does, and the way to it.
+class Site {
+ public:
+  Site(std::string name, kj::Timer& timer, const kj::Clock& clock, std::uint64_t seed,
+       sim::Settings settings);
+
+  void start();
+  void crash();
+  bool up() const { return runner.get() != nullptr; }
+  void reconnect();  // both ends must be there
+  void nodeEvent(const std::string& node, sim::NodeEvent event);
+
+  const std::string name;
+  const std::vector<backend::NodeFacts> nodes;
+  sim::Cluster cluster;
+  Wire wire;
+
+ private:
+  kj::Timer& timer;
+  const kj::Clock& clock;
+  std::uint64_t lives = 0;
+  kj::Own<sim::SimRunner> runner;
+  std::int64_t nowNs() const { return (clock.now() - kj::UNIX_EPOCH) / kj::NANOSECONDS; }
+};
+
+class World {
+ public:
+  explicit World(std::uint64_t seed);
+  ~World() noexcept(false);
+
+  // Something happens, some time passes, and everything that must hold is checked. Throws
+  // Violation.
+  void step();
+  // From here on nothing fails any more; what is down comes back.
+  void calm();
+  // Lets the rest happen; throws if it takes too long.
+  void drain();
+
+  std::uint64_t hash() const { return trace; }
+  std::string lately() const;  // the last lines of what happened
+  std::size_t jobs() const { return ledger.acceptedJobs().size(); }
+
+  struct Counts {
+    std::uint64_t crashes = 0, powerCuts = 0, cuts = 0, backendCrashes = 0, rejected = 0, kills = 0;
+  };
+  const Counts& counts() const { return counted; }
+  const Disk& itsDisk() const { return disk; }
+
+ private:
+  struct Life;  // of the queue's process
+  struct Order {
+    std::vector<cook::JobSpec> specs;
+    std::size_t number;
+    bool underWay = false, settled = false;
+  };
+
+  std::mt19937_64 random;
+  testing::SimulatedLoop loop;
+  SimulatedClock clock;
+  kj::Own<void> folder;  // for the lock of the store
+  std::string folderPath;
+  Disk disk;
+  std::vector<std::unique_ptr<Site>> sites;
+  Ledger ledger;
+  std::vector<Order> orders;
+  std::unique_ptr<Life> life;
+  std::uint64_t fence = 0;
+  int freeFailures;  // the same for a whole run: it counts when an instance ends
+  Counts counted;
+  std::uint64_t trace = 14695981039346656037ull;
+  std::deque<std::string> lines;
+  std::ofstream story;
+
+  bool chance(int perMille) { return static_cast<int>(random() % 1000) < perMille; }
+  void note(const std::string& line, bool hashed = true);
+  void boot();
+  void crash(bool powerCut);
+  void configure();
+  void submitNew();
+  void send(std::size_t order);
+  void killSomething();
+  void disturbSites();
+  void disturbQueue();
+  void mend();
+  void advance(std::int64_t ms);
+  void check();
+  cook::JobSpec makeJob();
+  cook::QueueSettings settings();
+};
+
+}  // namespace maitred::simulation
