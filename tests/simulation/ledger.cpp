@@ -41,10 +41,6 @@ bool givenUp(const Instance& one) {
          (one.reason == cook::Reason::NODE_SILENT || one.reason == cook::Reason::KILLED_BY_USER);
 }
 
-void operator+=(Amount& sum, const Amount& more) {
-  sum = {sum.cpuMillis + more.cpuMillis, sum.memBytes + more.memBytes, sum.ports + more.ports};
-}
-
 }  // namespace
 
 std::string Ledger::describe(const Job& job) {
@@ -187,14 +183,11 @@ void Ledger::checkRoom(const Book& book) {
 }
 
 void Ledger::checkRanking(Book& book) {
-  std::size_t ranked = 0, live = 0, running = 0;
-  for (const auto& [user, tasks] : book.ranking("").all()) {
-    ranked += tasks.waitingCount();
-    running += tasks.runningCount();
-  }
+  std::size_t queued = book.ranking("").waitingCount() + book.postponedCount();
+  if (queued != book.count(JobState::waiting)) throw Violation("a waiting job is not in the queue");
+  std::int64_t live = 0;
   book.each([&](const Job& job) { live += job.live() != nullptr; });
-  if (ranked != book.count(JobState::waiting)) throw Violation("a waiting job is not in the queue");
-  if (running != live) throw Violation("the ranking's running jobs are not those of the book");
+  if (book.usage("").count != live) throw Violation("the queue's running jobs are not the book's");
 }
 
 void Ledger::checkRestart(const Book& book) {

@@ -16,7 +16,7 @@
 namespace maitred::simulation {
 namespace {
 
-constexpr int STEPS = 150;
+constexpr int STEPS = 120;
 
 struct Outcome {
   std::uint64_t hash = 0;
