@@ -125,12 +125,13 @@ void World::boot() {
     return loop.timer().afterDelay((100 + random() % 5000) * kj::MICROSECONDS);
   };
   fresh->records = loop.wait(cook::Records::open(std::move(options)));
+  auto counters = loop.wait(fresh->records->loadCounters());
   auto jobs = loop.wait(fresh->records->load());
   std::vector<std::uint64_t> seed{random(), random(), random(), random()};
   cook::QueueWorld surroundings{loop.timer(),   clock,  fresh->log,
                                 fresh->metrics, "cook", {seed[0], seed[1], seed[2], seed[3]}};
   fresh->queue = kj::heap<cook::BatchQueue>(surroundings, *fresh->records, fresh->policies,
-                                            settings(), std::move(jobs));
+                                            settings(), std::move(jobs), counters);
   life = std::move(fresh);
   note("the queue starts with " + std::to_string(life->queue->book().size()) + " jobs");
   ledger.checkRestart(life->queue->book());
