@@ -4,6 +4,7 @@
 #include <maitred/plugin.h>
 
 #include <capnp/any.h>
+#include <kj/debug.h>
 
 namespace maitred::sim {
 

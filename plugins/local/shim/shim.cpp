@@ -11,6 +11,9 @@
 #include "record-files.h"
 #include "start-failure.h"
 
+#include <kj/function.h>
+
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
