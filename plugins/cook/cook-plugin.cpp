@@ -4,8 +4,9 @@
 #include "cli/cli.h"
 #include "queue/contract.h"
 #include "queue/policy-watch.h"
+#include "rest/authentication.h"
 #include "rest/rest.h"
-#include "settings.h"
+#include "pool-settings.h"
 
 #include <maitred/plugin.h>
 #include <maitred/store-commands.h>
@@ -54,14 +55,12 @@ class CookPlugin final : public PluginOf<CookConfig> {
       backends.emplace_back(granted.instance.cStr(), kj::mv(granted.client));
     }
     storeUrl = config.getStore().cStr();
-    defaultPool = config.getDefaultPool().cStr();
     archives = config.getCompletedJobs().getArchive();
     read(config);
     rest.startedMs = (context.clock().now() - kj::UNIX_EPOCH) / kj::MILLISECONDS;
     rest.startedAt = isoTime(rest.startedMs);
     return startSteps(queueSettings(config), policyFiles(config),
-                      http::limitsFrom(config.getHttp().getLimits()),
-                      http::authenticatorFrom(config.getHttp().getAuth()));
+                      http::limitsFrom(config.getHttp().getLimits()), authenticator(config));
   }
 
   kj::Promise<void> activate(uint64_t fence) override {
@@ -73,15 +72,19 @@ class CookPlugin final : public PluginOf<CookConfig> {
     if (storeUrl != config.getStore().cStr()) {
       return Reconfigured::needsRestart("the store has changed");
     }
-    if (defaultPool != config.getDefaultPool().cStr()) {
-      return Reconfigured::needsRestart("the default pool has changed");
+    // Which nodes and jobs are whose was settled by these.
+    Pools wanted = poolsOf(config), present = queue->pools();
+    if (wanted.defaultPool() != present.defaultPool() ||
+        (wanted.all().size() == 1) != (present.all().size() == 1)) {
+      return Reconfigured::needsRestart(
+          "the default pool has changed, or whether there are several");
     }
     if (archives != config.getCompletedJobs().getArchive()) {
       return Reconfigured::needsRestart("the archive was switched on or off");
     }
     read(config);
     server->setLimits(http::limitsFrom(config.getHttp().getLimits()));
-    server->setAuthenticator(http::authenticatorFrom(config.getHttp().getAuth()));
+    server->setAuthenticator(authenticator(config));
     queue->configure(queueSettings(config));
     return reloadPolicies(policyFiles(config)).then([](std::string) {
       return Reconfigured::applied();
@@ -118,7 +121,7 @@ class CookPlugin final : public PluginOf<CookConfig> {
  private:
   Context& context;
   std::vector<std::pair<std::string, backend::Backend::Client>> backends;
-  std::string storeUrl, defaultPool;
+  std::string storeUrl;
   RestSettings rest;
   PolicyFiles files;
   Policies policies;
@@ -135,6 +138,11 @@ class CookPlugin final : public PluginOf<CookConfig> {
   kj::Maybe<Archive&> archiveInUse() {
     if (archive.get() == nullptr) return nullptr;
     return *archive;
+  }
+
+  kj::Own<http::Authenticator> authenticator(CookConfig::Reader config) {
+    return cookAuthenticator(http::authenticatorFrom(config.getHttp().getAuth()), context.log(),
+                             context.timer());
   }
 
   void read(CookConfig::Reader config) {
@@ -186,11 +194,13 @@ class CookPlugin final : public PluginOf<CookConfig> {
     // The server's members go down before what they refer to; see the order above.
     co_await openStores();
     co_await reloadPolicies(wanted);
-    auto counters = co_await records->loadCounters();
-    auto jobs = co_await records->load();
+    StoreContents contents;
+    contents.jobs = co_await records->load();
+    contents.administration = co_await records->loadAdministration();
+    contents.counters = co_await records->loadCounters();
     QueueWorld world{context.timer(),   context.clock(),           context.log(),
                      context.metrics(), context.instance().cStr(), entropy()};
-    queue = kj::heap<BatchQueue>(world, *records, policies, settings, std::move(jobs), counters,
+    queue = kj::heap<BatchQueue>(world, *records, policies, settings, std::move(contents),
                                  archiveInUse());
     contract = kj::heap<QueueContract>(*queue, rest.limits, context.log());
     context.provide<queue::Queue>(contract->client());

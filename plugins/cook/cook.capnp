@@ -24,7 +24,13 @@ const manifest :Manifest.Manifest = (
     ( name = "wait", description = "wait until jobs have ended" ),
     ( name = "kill", description = "kill jobs" ),
     ( name = "logs", description = "print what a job wrote" ),
-    ( name = "report", description = "jobs, waiting time, running time and share of each user" ) ],
+    ( name = "report", description = "jobs, waiting time, running time and share of each user" ),
+    ( name = "usage", description = "what users run, beside their shares and quotas" ),
+    ( name = "share", description = "show, set or reset what a user is entitled to" ),
+    ( name = "quota", description = "show, set or reset what a user may run at most" ),
+    ( name = "pools", description = "the pools and their state" ),
+    ( name = "retry", description = "allow jobs more attempts" ),
+    ( name = "queue", description = "the waiting jobs in the order of their turn" ) ],
   listeners = [
     ( name = "rest", default = "127.0.0.1:12321", description = "Cook's REST interface" ) ]
 );
@@ -37,9 +43,10 @@ struct CookConfig {
   http @2 :Http.HttpConfig $Config.required $Config.example("{ auth: { one_user: operator } }");
   # Limits and authentication of the REST interface. How users say who they are must be chosen.
   defaultPool @3 :Text $Config.pattern("[a-zA-Z0-9_.-]*") $Config.example("batch");
-  # Name of the one pool. Empty: there are no pools, as far as clients can see.
+  # The pool of jobs that name none; one of `pools`. Empty: there are no pools, as far as clients can see.
   shares @4 :List(UserShare) $Config.mapKey("user");
-  # What users are entitled to. The user `default` stands for all who are not named.
+  # What users are entitled to in the default pool until it is set over REST. The user `default`
+  # stands for all who are not named.
   admins @5 :List(Text);
   # Users who may do everything.
   impersonators @6 :List(Text);
@@ -65,6 +72,65 @@ struct CookConfig {
   # How many jobs, from the head of the queue, one scheduling cycle looks at.
   goodEnoughFitness @16 :Float64 = 0.8 $Config.range((min = 0, max = 1));
   # A node with a better fitness than this is taken without looking further.
+  pools @17 :List(PoolConfig) $Config.mapKey("name");
+  # Partitions with a queue, shares and quotas of their own. A pool has the nodes that bear its name.
+  quotas @18 :List(UserQuota) $Config.mapKey("user");
+  # What users may run at most at one time in the default pool until it is set over REST. The user
+  # `default` stands for all who are not named.
+  poolQuotas @19 :List(PoolQuota);
+  # What all users together may run at most in a pool. The first whose expression is found in the
+  # pool's name counts.
+  quotaGrouping @20 :List(QuotaGroup) $Config.mapKey("pool");
+  # Pools that share one quota: that of `pool_quotas` whose expression is found in the group's name.
+  allow @21 :List(Text);
+  # Users who are served at all, for `configfile_admins_open_gets_allowed_users_auth`.
+  maxOverQuotaJobs @22 :UInt32 = 100 $Config.range((min = 0, max = 1.0e9));
+  # So many of a user's waiting jobs beyond the quota are kept in the ranking.
+}
+
+struct PoolConfig {
+  name @0 :Text $Config.pattern("[a-zA-Z0-9_.-]{1,128}") $Config.example("batch");
+  # The pool's name; nodes name it too.
+  purpose @1 :Text $Config.example("short jobs");
+  # What it is for, in words; shown to clients.
+  state @2 :PoolState = active;
+  # Whether it takes and starts jobs.
+  druMode @3 :Comparison = default;
+  # By which resources users are compared.
+  shares @4 :List(UserShare) $Config.mapKey("user");
+  # As `shares` of the queue, for this pool.
+  quotas @5 :List(UserQuota) $Config.mapKey("user");
+  # As `quotas` of the queue, for this pool.
+}
+
+enum PoolState {
+  active @0;    # takes jobs and starts them
+  inactive @1;  # takes and starts none; what runs goes on, and all can be looked at
+}
+
+enum Comparison {
+  default @0;  # memory or cpus, whichever is scarcer
+  gpu @1;      # gpus alone
+}
+
+struct PoolQuota {
+  poolRegex @0 :Text $Config.nonEmpty $Config.example("^batch$");
+  # A regular expression that is looked for anywhere in the name of a pool or a group.
+  mem @1 :Int64 = -1 $Config.unit(bytes) $Config.range((min = -1, max = 1.0e18)) $Config.example("1TiB");
+  # Memory of all running jobs; -1, as everywhere below: no limit.
+  cpus @2 :Int64 = -1 $Config.unit(cpuMillis) $Config.range((min = -1, max = 1.0e15)) $Config.example("400");
+  # Cpus of all running jobs.
+  gpus @3 :Int64 = -1 $Config.range((min = -1, max = 1.0e9));
+  # Gpus of all running jobs.
+  count @4 :Int64 = -1 $Config.range((min = -1, max = 2147483647));
+  # Number of running jobs.
+}
+
+struct QuotaGroup {
+  pool @0 :Text $Config.nonEmpty $Config.example("batch");
+  # One of `pools`.
+  group @1 :Text $Config.nonEmpty $Config.example("all");
+  # A name of your choice; pools with the same one share a quota.
 }
 
 struct PolicyPaths {
@@ -81,6 +147,21 @@ struct UserShare {
   # Memory. 0: the default user's share, and for that one no limit.
   cpus @2 :UInt64 $Config.unit(cpuMillis) $Config.range((min = 0, max = 1.0e12)) $Config.example("16");
   # Cpus. 0 likewise.
+  gpus @3 :UInt64 $Config.range((min = 0, max = 1.0e9));
+  # Gpus. 0 likewise.
+}
+
+struct UserQuota {
+  user @0 :Text $Config.nonEmpty $Config.example("default");
+  # The user's name.
+  mem @1 :Int64 = -1 $Config.unit(bytes) $Config.range((min = -1, max = 1.0e18)) $Config.example("256GiB");
+  # Memory of running jobs; -1, as everywhere below: the default user's quota, and for that one no limit.
+  cpus @2 :Int64 = -1 $Config.unit(cpuMillis) $Config.range((min = -1, max = 1.0e15)) $Config.example("64");
+  # Cpus of running jobs.
+  gpus @3 :Int64 = -1 $Config.range((min = -1, max = 1.0e9));
+  # Gpus of running jobs.
+  count @4 :Int64 = -1 $Config.range((min = -1, max = 2147483647));
+  # Number of running jobs.
 }
 
 enum Authorization {
@@ -88,6 +169,8 @@ enum Authorization {
   openAuth @1;                      # everybody may do everything
   configfileAdminsAuth @2;          # owners and admins
   configfileAdminsAuthOpenGets @3;  # owners and admins; everybody may read
+  openAuthNoJobKilling @4;          # everybody may do everything but kill jobs
+  configfileAdminsOpenGetsAllowedUsersAuth @5;  # the same as open gets, for users in `allow` alone
 }
 
 struct TaskConstraints {

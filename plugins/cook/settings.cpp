@@ -1,5 +1,7 @@
 #include "settings.h"
 
+#include "pool-settings.h"
+
 namespace maitred::cook {
 namespace {
 
@@ -19,6 +21,21 @@ void checkUsers(capnp::List<capnp::Text>::Reader list, const char* key,
   }
 }
 
+void checkAllowed(CookConfig::Reader config, std::vector<ConfigFault>& faults) {
+  bool used =
+      config.getAuthorization() == Authorization::CONFIGFILE_ADMINS_OPEN_GETS_ALLOWED_USERS_AUTH;
+  if (used && config.getAllow().size() == 0) {
+    faults.push_back({{"authorization"},
+                      "lets in only the users whom `allow` names, and it names none: nobody could "
+                      "do anything; name them, admins too"});
+  }
+  if (!used && config.getAllow().size() != 0) {
+    faults.push_back({{"allow"},
+                      "has a meaning only with authorization: "
+                      "configfile_admins_open_gets_allowed_users_auth"});
+  }
+}
+
 void checkPolicy(const std::string& file, const char* kind, std::vector<ConfigFault>& faults) {
   if (file.empty()) return;
   auto loaded = lua::Policy::load(file, {.kind = kind, .search = {}});
@@ -29,13 +46,9 @@ void checkPolicy(const std::string& file, const char* kind, std::vector<ConfigFa
 
 QueueSettings queueSettings(CookConfig::Reader config) {
   QueueSettings settings;
-  settings.pool = config.getDefaultPool().cStr();
-  for (auto share : config.getShares()) {
-    Shares::Entry entry;
-    if (share.getMem() != 0) entry.mem = share.getMem() / BYTES_PER_MIB;
-    if (share.getCpus() != 0) entry.cpus = share.getCpus() / 1000.0;
-    settings.shares[share.getUser().cStr()] = entry;
-  }
+  settings.pools = poolsOf(config);
+  settings.shares = sharesOf(config);
+  settings.quotas = quotasOf(config);
   settings.meaCulpa.global = config.getMeaCulpaFailureLimit();
   for (auto one : config.getMeaCulpaFailureLimits()) {
     if (const Reason* reason = findReason(std::string_view(one.getReason().cStr()))) {
@@ -43,6 +56,9 @@ QueueSettings queueSettings(CookConfig::Reader config) {
     }
   }
   settings.considerable = config.getConsiderableJobs();
+  settings.overQuotaMost = config.getMaxOverQuotaJobs();
+  settings.jobMemMost = config.getTaskConstraints().getMemory() / BYTES_PER_MIB;
+  settings.jobCpusMost = config.getTaskConstraints().getCpus() / 1000.0;
   settings.goodEnough = config.getGoodEnoughFitness();
   settings.unreachableMs = config.getUnreachableTimeout();
   settings.runtimeMostMs = config.getTaskConstraints().getTimeout();
@@ -62,9 +78,16 @@ RestSettings restSettings(CookConfig::Reader config) {
     case Authorization::CONFIGFILE_ADMINS_AUTH:
       settings.access.function = Function::admins;
       break;
+    case Authorization::OPEN_AUTH_NO_JOB_KILLING:
+      settings.access.function = Function::openNoKilling;
+      break;
+    case Authorization::CONFIGFILE_ADMINS_OPEN_GETS_ALLOWED_USERS_AUTH:
+      settings.access.function = Function::adminsOpenGetsAllowedUsers;
+      break;
     default:
       settings.access.function = Function::adminsOpenGets;
   }
+  settings.access.allowed = names(config.getAllow());
   settings.access.admins = names(config.getAdmins());
   settings.access.impersonators = names(config.getImpersonators());
   auto constraints = config.getTaskConstraints();
@@ -74,6 +97,7 @@ RestSettings restSettings(CookConfig::Reader config) {
   settings.limits.ports = constraints.getMaxPorts();
   settings.limits.commandBytes = constraints.getCommandLengthLimit();
   settings.limits.jobsPerRequest = config.getJobsPerRequest();
+  settings.poolQuotas = poolQuotaRules(config);
   for (auto origin : config.getCorsOrigins()) settings.corsOrigins.push_back(origin.cStr());
   auto auth = config.getHttp().getAuth();
   settings.authenticationScheme = auth.isOneUser() ? "one-user"
@@ -98,6 +122,9 @@ std::vector<ConfigFault> faultsIn(CookConfig::Reader config) {
   }
   checkUsers(config.getAdmins(), "admins", faults);
   checkUsers(config.getImpersonators(), "impersonators", faults);
+  checkUsers(config.getAllow(), "allow", faults);
+  checkAllowed(config, faults);
+  checkPools(config, faults);
   for (uint i = 0; i < config.getCorsOrigins().size(); ++i) {
     try {
       std::regex compiled(config.getCorsOrigins()[i].cStr());

@@ -14,8 +14,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   JobLimits limits;
   try {
     auto body = maitred::http::parseJson({reinterpret_cast<const char*>(data), size});
-    Submission found = readSubmission(body, "ana", "no-pool");
-    check(found, limits);
+    Submission found = readSubmission(body, "ana");
+    checkSize(found, limits);
+    checkIds(found);
+    checkJobs(found, limits, "no-pool");
     if (found.jobs.empty() || found.jobs.size() > limits.jobsPerRequest) std::abort();
     MeaCulpaLimits mea;
     for (const JobSpec& spec : found.jobs) {
@@ -25,7 +27,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       }
       Job job;
       job.spec = spec;
-      render(job, {&mea, true, [](const std::string&) { return std::string(); }}).dump();
+      render(job,
+             {&mea, RenderOptions::Form::jobs, [](const std::string&) { return std::string(); }})
+          .dump();
     }
   } catch (const SchemaError& error) {
     if (*error.what() == '\0') std::abort();

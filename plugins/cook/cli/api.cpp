@@ -16,6 +16,14 @@ std::string parameter(const char* name, const std::string& value) {
   return std::string(name) + "=" + kj::encodeUriComponent(kj::StringPtr(value.c_str())).cStr();
 }
 
+std::string queryOf(const Api::Parameters& parameters) {
+  std::string text;
+  for (const auto& [key, value] : parameters) {
+    if (!value.empty()) text += (text.empty() ? "?" : "&") + parameter(key, value);
+  }
+  return text;
+}
+
 // What the server says went wrong, in its own words.
 std::string textOf(const http::ClientResponse& response) {
   json parsed = json::parse(response.body, nullptr, false);
@@ -37,8 +45,15 @@ Api::Api(std::string url, std::string user, std::string basic)
   if (base.find("://") == std::string::npos) base = "http://" + base;
 }
 
+void Api::checkUser() {
+  if (user.empty() || userChecked) return;
+  userChecked = true;
+  send("GET", "/pools");
+}
+
 http::ClientResponse Api::send(const std::string& method, const std::string& path,
                                const std::string& body) {
+  if (method != "GET") checkUser();
   http::ClientRequest request;
   request.method = method;
   request.url = path.find("://") == std::string::npos ? base + path : path;
@@ -56,7 +71,30 @@ http::ClientResponse Api::send(const std::string& method, const std::string& pat
                })) {
     throw Failure(Exit::unreachable, problem->getDescription().cStr());
   }
+  auto actual = response.header("X-Cook-User");
+  if (!user.empty() && actual &&
+      *actual != http::percentEncode(user.substr(0, user.find_first_of("/@")))) {
+    throw Failure(Exit::no, "the queue acts for " + std::string(*actual) + " and not for " + user +
+                                ": nobody may act for others there until its configuration names "
+                                "`impersonators`; leave out --user and $MAITRED_COOK_USER to go "
+                                "on as " +
+                                std::string(*actual));
+  }
   return response;
+}
+
+json Api::get(const char* path, const Parameters& parameters) {
+  return answer(send("GET", path + queryOf(parameters)));
+}
+
+void Api::remove(const char* path, const Parameters& parameters) {
+  auto response = send("DELETE", path + queryOf(parameters));
+  if (response.status == 503) throw Failure(Exit::unreachable, textOf(response));
+  if (response.status >= 300) throw Failure(Exit::no, textOf(response));
+}
+
+json Api::change(const char* method, const char* path, const json& body) {
+  return answer(send(method, path, body.dump()));
 }
 
 json Api::answer(const http::ClientResponse& response) {

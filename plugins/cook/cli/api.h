@@ -34,6 +34,11 @@ class Api {
   json jobs(const std::vector<std::string>& uuids, bool partial);
   json list(const ListQuery& query);
   void kill(const std::vector<std::string>& uuids);
+  // GET, with parameters that are not empty; DELETE; POST or PUT of a body.
+  using Parameters = std::vector<std::pair<const char*, std::string>>;
+  json get(const char* path, const Parameters& parameters = {});
+  void remove(const char* path, const Parameters& parameters);
+  json change(const char* method, const char* path, const json& body);
   // A piece of a file in a sandbox, by the instance's output_url. `size` tells the file's size for
   // offset -1.
   struct Piece {
@@ -54,12 +59,16 @@ class Api {
  private:
   http::ClientResponse send(const std::string& method, const std::string& path,
                             const std::string& body = "");
+  // Once, before something is changed on behalf of `user`: throws if the server would do it in
+  // another name.
+  void checkUser();
   json answer(const http::ClientResponse& response);
 
   kj::AsyncIoContext io;
   std::string base;
   std::string user;
   std::string basic;
+  bool userChecked = false;
 };
 
 }  // namespace maitred::cook::cli

@@ -4,10 +4,13 @@
 
 #include <kj/debug.h>
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <pwd.h>
 
 namespace maitred::cook::cli {
 namespace {
@@ -19,8 +22,10 @@ std::string environment(const char* name, const char* fallback) {
 
 const std::map<std::string, int (*)(CommandLine)>& commands() {
   static const std::map<std::string, int (*)(CommandLine)> table = {
-      {"submit", &submit}, {"list", &list}, {"show", &show},     {"wait", &wait},
-      {"kill", &kill},     {"logs", &logs}, {"report", &report},
+      {"submit", &submit}, {"list", &list},   {"show", &show},     {"wait", &wait},
+      {"kill", &kill},     {"logs", &logs},   {"report", &report}, {"usage", &usage},
+      {"share", &share},   {"quota", &quota}, {"pools", &pools},   {"retry", &retry},
+      {"queue", &queue},
   };
   return table;
 }
@@ -87,6 +92,13 @@ std::string Options::user() const {
                                   : environment("MAITRED_COOK_USER", "");
 }
 
+std::string Options::userOrOwn() const {
+  if (!user().empty()) return user();
+  const passwd* account = getpwuid(geteuid());
+  if (account == nullptr) throw Failure(Exit::usage, "your account has no name: say which user");
+  return account->pw_name;
+}
+
 Api Options::connect() const {
   std::string basic;
   if (values.count("basic") > 0) {
@@ -120,8 +132,9 @@ std::vector<std::string> uuidsFrom(const Options& options) {
 int run(CommandLine line) {
   auto found = commands().find(line.argc > 0 ? line.argv[0] : "");
   if (found == commands().end()) {
-    std::cerr << "maitred cook: no such command; there are submit, list, show, wait, kill, logs, "
-                 "report\n";
+    std::string all;
+    for (const auto& [name, function] : commands()) all += (all.empty() ? "" : ", ") + name;
+    std::cerr << "maitred cook: no such command; there are " << all << "\n";
     return static_cast<int>(Exit::usage);
   }
   try {

@@ -40,6 +40,8 @@ class Options {
 
   Api connect() const;
   std::string user() const;  // --user, $MAITRED_COOK_USER, or empty
+  // The same, or the name of your own account. Throws Failure(usage) if there is none.
+  std::string userOrOwn() const;
 
  private:
   void help() const;
@@ -62,5 +64,11 @@ int wait(CommandLine line);
 int kill(CommandLine line);
 int logs(CommandLine line);
 int report(CommandLine line);
+int usage(CommandLine line);
+int share(CommandLine line);
+int quota(CommandLine line);
+int pools(CommandLine line);
+int retry(CommandLine line);
+int queue(CommandLine line);
 
 }  // namespace maitred::cook::cli

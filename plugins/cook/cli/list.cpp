@@ -3,23 +3,11 @@
 #include "job-view.h"
 #include "text-table.h"
 
-#include <unistd.h>
-
 #include <ctime>
 #include <iostream>
-#include <pwd.h>
 
 namespace maitred::cook::cli {
 namespace {
-
-// Cook lists the jobs of one user; by default of the one who asks.
-std::string whose(const Options& options) {
-  if (options.has("of")) return options.get<std::string>("of");
-  if (!options.user().empty()) return options.user();
-  const passwd* account = getpwuid(geteuid());
-  if (account == nullptr) throw Failure(Exit::usage, "whose jobs? Say --of USER");
-  return account->pw_name;
-}
 
 void printTable(const json& jobs) {
   TextTable table(
@@ -91,7 +79,7 @@ int list(CommandLine line) {
   if (!options.words().empty())
     throw Failure(Exit::usage, "list takes no words; for one job: show UUID");
   ListQuery query;
-  query.user = whose(options);
+  query.user = options.has("of") ? options.get<std::string>("of") : options.userOrOwn();
   query.states = options.list("state");
   if (query.states.empty()) query.states = {"waiting", "running", "completed"};
   query.endMs = (static_cast<int64_t>(std::time(nullptr)) + 60) * 1000;

@@ -118,7 +118,7 @@ Job* Book::add(Job job) {
   lastOrder = std::max(lastOrder, added.order);
   lastSequence = std::max(lastSequence, added.sequence);
   byUser[added.spec.user].insert({added.submittedMs, added.order}, &added);
-  if (added.spec.group) ++groups[*added.spec.group];
+  if (added.spec.group) groups[*added.spec.group].emplace(added.order, &added);
   enter(added);
   return &added;
 }
@@ -256,9 +256,21 @@ void Book::forget(Job& job) {
   auto user = byUser.find(job.spec.user);
   user->second.erase({job.submittedMs, job.order});
   if (user->second.empty()) byUser.erase(user);
-  if (job.spec.group && --groups[*job.spec.group] == 0) groups.erase(*job.spec.group);
+  if (job.spec.group) {
+    auto group = groups.find(*job.spec.group);
+    group->second.erase(job.order);
+    if (group->second.empty()) groups.erase(group);
+  }
   Uuid id = job.spec.id;
   jobs.erase(id);
+}
+
+std::vector<Job*> Book::jobsOf(const Uuid& group) const {
+  std::vector<Job*> found;
+  auto at = groups.find(group);
+  if (at == groups.end()) return found;
+  for (const auto& [order, job] : at->second) found.push_back(job);
+  return found;
 }
 
 Usage Book::usage(const std::string& pool, const std::string& user) const {

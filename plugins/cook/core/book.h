@@ -131,6 +131,8 @@ class Book {
   std::size_t count(JobState state) const { return counts[static_cast<std::size_t>(state)]; }
   std::size_t size() const { return jobs.size(); }
   bool groupExists(const Uuid& group) const { return groups.contains(group); }
+  // The jobs of a group in the order of their creation; none if it does not exist.
+  std::vector<Job*> jobsOf(const Uuid& group) const;
   std::uint64_t sequence() const { return lastSequence; }
   std::uint64_t order() const { return lastOrder; }
 
@@ -170,7 +172,7 @@ class Book {
   std::map<std::string, Window> byUser;
   Window byCompletion;
   FlatIndex<std::uint64_t, Job*> changed;
-  std::map<Uuid, std::size_t> groups;  // how many jobs each has
+  std::map<Uuid, std::map<std::uint64_t, Job*>> groups;  // by order of creation
   std::unordered_map<Job*, Change> changes;
   std::unordered_map<const Job*, Postponed> postponed;
   std::set<std::tuple<std::int64_t, std::uint64_t, Job*>> due;  // by time, then order

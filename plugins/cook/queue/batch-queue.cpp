@@ -5,23 +5,42 @@ namespace {
 
 constexpr kj::Duration HOUSEKEEPING = 1 * kj::SECONDS;
 
+// In place, so that the table's generation tells of every change, and of nothing else.
+template <typename Table>
+void replace(Table& table, const typename Table::Entries& wanted) {
+  std::vector<std::string> gone;
+  for (const auto& [user, entry] : table.entries()) {
+    if (!wanted.contains(user)) gone.push_back(user);
+  }
+  for (const std::string& user : gone) table.remove(user);
+  for (const auto& [user, entry] : wanted) {
+    const auto* present = table.find(user);
+    if (present == nullptr || !(*present == entry)) table.set(user, entry);
+  }
+}
+
 }  // namespace
 
 BatchQueue::BatchQueue(QueueWorld worldIn, Records& records, Policies& policies,
-                       QueueSettings settings, std::vector<Job> loaded, Counters counters,
-                       kj::Maybe<Archive&> archive)
+                       QueueSettings settings, StoreContents contents, kj::Maybe<Archive&> archive)
     : world(kj::mv(worldIn)),
       policies(policies),
       settings_(std::move(settings)),
       jobs(settings_.meaCulpa),
       journal_(jobs, records, world.timer, world.log),
+      administrator(records, contents.administration),
       archive(archive),
       tasks(*this) {
   std::seed_seq seed(world.seed.begin(), world.seed.end());
   random.seed(seed);
-  applyShares();
+  configure(settings_);
+  administrator.onChange([this] {
+    applyEntitlements();
+    kick();
+  });
   std::size_t alive = 0;
-  for (Job& job : loaded) {
+  for (Job& job : contents.jobs) {
+    job.spec.pool = settings_.pools.resolve(job.spec.pool);
     Job* added = jobs.add(std::move(job));
     if (added == nullptr) continue;
     if (const Instance* live = added->live()) {
@@ -30,10 +49,11 @@ BatchQueue::BatchQueue(QueueWorld worldIn, Records& records, Policies& policies,
       if (live->unreachableMs != 0) silentTasks.insert(live->taskId);
     }
   }
-  journal_.loaded(counters);
+  journal_.loaded(contents.counters);
   std::vector<Job*> all;
   jobs.each([&](Job& job) { all.push_back(&job); });
   for (Job* job : all) jobs.settle(*job, nowMs());
+  warnOfLostPools();
   journal_.onDurable([this] {
     for (auto& [id, listener] : listeners->byId) listener();
   });
@@ -48,6 +68,7 @@ BatchQueue::~BatchQueue() noexcept(false) {
 void BatchQueue::activate(std::uint64_t fence,
                           std::vector<std::pair<std::string, backend::Backend::Client>> backends) {
   journal_.setFence(fence);
+  administrator.setFence(fence);
   active = true;
   std::set<std::string> names;
   for (auto& [name, client] : backends) {
@@ -67,16 +88,44 @@ void BatchQueue::activate(std::uint64_t fence,
   kick();
 }
 
-void BatchQueue::applyShares() {
-  Shares fresh;
-  for (const auto& [user, entry] : settings_.shares) fresh.set(user, entry);
-  jobs.shares(settings_.pool) = fresh;
+void BatchQueue::warnOfLostPools() {
+  std::map<std::string, std::size_t> lost;
+  jobs.each([&](const Job& job) {
+    bool over = job.state == JobState::completed;
+    if (!over && settings_.pools.find(job.spec.pool.str()) == nullptr) ++lost[job.spec.pool];
+  });
+  for (const auto& [pool, count] : lost) {
+    world.log.warning(
+        count, " jobs are in pool '", pool.c_str(),
+        "', which the configuration does not name: they are not started until it does");
+  }
+}
+
+void BatchQueue::applyEntitlements() {
+  const Entitlements& all = administrator.entitlements();
+  for (const Pool& pool : settings_.pools.all()) {
+    std::map<std::string, Shares::Entry, std::less<>> shares;
+    for (const std::string& user : all.shares.users(pool.name)) {
+      ShareRow row = all.shares.own(user, pool.name);
+      shares[user] = {row.mem, row.cpus, row.gpus};
+    }
+    replace(jobs.shares(pool.name), shares);
+    std::map<std::string, Quotas::Entry, std::less<>> quotas;
+    for (const std::string& user : all.quotas.users(pool.name)) {
+      QuotaRow row = all.quotas.own(user, pool.name);
+      quotas[user] = {
+          row.mem, row.cpus, row.gpus, row.count, row.launchRateSaved, row.launchRatePerMinute};
+    }
+    replace(jobs.quotas(pool.name), quotas);
+  }
 }
 
 void BatchQueue::configure(QueueSettings settings) {
   settings_ = std::move(settings);
   jobs.setLimits(settings_.meaCulpa);
-  applyShares();
+  jobs.setPools(settings_.pools);
+  administrator.configure(settings_.shares, settings_.quotas, settings_.pools.defaultPool());
+  applyEntitlements();
   kick();
 }
 
@@ -85,18 +134,18 @@ kj::Promise<void> BatchQueue::drain() {
   return journal_.flush();
 }
 
-kj::Promise<void> BatchQueue::submit(std::vector<JobSpec> specs) {
+kj::Promise<void> BatchQueue::submit(std::vector<JobSpec> specs, std::vector<GroupRow> groups) {
   std::vector<Job> fresh;
   fresh.reserve(specs.size());
   for (JobSpec& spec : specs) {
     Job job;
     job.spec = std::move(spec);
-    job.spec.pool = settings_.pool;
+    job.spec.pool = settings_.pools.resolve(job.spec.submitPool);
     job.submittedMs = job.waitingSinceMs = nowMs();
     fresh.push_back(std::move(job));
   }
   double count = fresh.size();
-  return work.run(journal_.insert(std::move(fresh)).then([this, count] {
+  return work.run(journal_.insert(std::move(fresh), std::move(groups)).then([this, count] {
     world.metrics.counter("maitred_cook_submitted_total", "Jobs accepted").add(count);
     kick();
   }));
@@ -113,8 +162,8 @@ void BatchQueue::stop(const std::vector<Uuid>& tasks) {
   }
 }
 
-kj::Promise<void> BatchQueue::kill(const std::vector<Uuid>& ids,
-                                   const std::vector<Uuid>& instances) {
+kj::Promise<void> BatchQueue::kill(const std::vector<Uuid>& ids, const std::vector<Uuid>& instances,
+                                   std::vector<AuditLine> audit) {
   std::vector<Uuid> live;
   for (const Uuid& id : ids) {
     Job* job = jobs.find(id);
@@ -124,7 +173,14 @@ kj::Promise<void> BatchQueue::kill(const std::vector<Uuid>& ids,
   for (const Uuid& id : instances) {
     if (jobs.cancel(id)) live.push_back(id);
   }
+  for (AuditLine& line : audit) journal_.note(std::move(line));
   return work.run(journal_.flush().then([this, live = std::move(live)] { stop(live); }));
+}
+
+kj::Promise<void> BatchQueue::retry(std::vector<NewRetries> changes, std::vector<AuditLine> audit) {
+  for (const NewRetries& one : changes) jobs.retry(*one.job, one.retries, nowMs());
+  for (AuditLine& line : audit) journal_.note(std::move(line));
+  return work.run(journal_.flush().then([this] { kick(); }));
 }
 
 std::int64_t BatchQueue::nowMs() {
@@ -169,9 +225,18 @@ void BatchQueue::cycle() {
     kickAt(steadyMs() + 500);
     return;
   }
+  bool more = false;
+  for (const Pool& pool : settings_.pools.all()) {
+    if (pool.active) more = cycle(pool) || more;
+  }
+  // After others had their turn.
+  if (more) kickAt(steadyMs() + 1);
+}
+
+bool BatchQueue::cycle(const Pool& pool) {
   auto started = std::chrono::steady_clock::now();
-  CycleOptions options{
-      {.pool = settings_.pool}, settings_.considerable, settings_.goodEnough, steadyMs()};
+  CycleOptions options{queueOptions(pool), settings_.considerable, settings_.goodEnough,
+                       steadyMs()};
   CycleResult result = runCycle(jobs, nodes_, policies.scorer(), policies.fitness(), options,
                                 nowMs(), [this] { return Uuid::fromRandom(random(), random()); });
   std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
@@ -185,13 +250,38 @@ void BatchQueue::cycle() {
                  "Cycles that the built-in order had to decide")
         .add();
   }
-  if (result.started.empty()) return;
+  noteHead(pool, result.head);
+  killOffensive(result.offensive);
+  if (result.started.empty()) return false;
   world.metrics.counter("maitred_cook_placements_total", "Instances begun")
       .add(result.started.size());
-  bool more = result.more;
   launch(std::move(result.started));
-  // After others had their turn.
-  if (more) kickAt(steadyMs() + 1);
+  return result.more;
+}
+
+void BatchQueue::noteHead(const Pool& pool, HeadRule::Note note) {
+  std::string name = pool.name.empty() ? "the queue" : "pool " + pool.name;
+  if (note == HeadRule::Note::stuck) {
+    world.log.warning(name.c_str(),
+                      ": its first job finds no room, so that only this one is considered; it may "
+                      "ask for more than any node has");
+  } else if (note == HeadRule::Note::gaveUp) {
+    world.log.error(name.c_str(),
+                    ": its first job has found no room for long; all jobs are "
+                    "considered again");
+  }
+}
+
+// Accepted under older limits: no attempt may be larger than the present ones.
+void BatchQueue::killOffensive(const std::vector<Job*>& offensive) {
+  if (offensive.empty()) return;
+  std::vector<Uuid> ids;
+  for (const Job* job : offensive) {
+    world.log.warning("job ", job->spec.id.text().c_str(),
+                      " asks for more than task_constraints allow by now: it is killed");
+    ids.push_back(job->spec.id);
+  }
+  tasks.add(kill(ids));
 }
 
 void BatchQueue::launch(std::vector<CycleResult::Started> started) {
@@ -212,6 +302,17 @@ void BatchQueue::launch(std::vector<CycleResult::Started> started) {
         }
         kickAt(steadyMs() + 500);
       }));
+}
+
+QueueOptions BatchQueue::queueOptions(const Pool& pool) const {
+  return {.pool = pool.name,
+          .overQuotaMost = settings_.overQuotaMost,
+          .jobMemMost = settings_.jobMemMost,
+          .jobCpusMost = settings_.jobCpusMost};
+}
+
+std::vector<Job*> BatchQueue::ranked(const Pool& pool, std::size_t most) {
+  return firstOf(jobs, queueOptions(pool), policies.scorer(), most);
 }
 
 kj::Promise<void> BatchQueue::keepHouse() {
@@ -269,50 +370,6 @@ void BatchQueue::giveUpSilent() {
   }
   tasks.add(journal_.flush().then([this, over] { stop(over); }));
   kick();
-}
-
-std::string BatchQueue::trouble() const {
-  std::string text;
-  auto add = [&](const std::string& more) {
-    if (!more.empty()) text += (text.empty() ? "" : "; ") + more;
-  };
-  if (!journal_.trouble().empty()) add("the store fails: " + journal_.trouble());
-  for (const auto& cluster : clusters_) {
-    if (!cluster->attached()) {
-      kj::StringPtr why = cluster->lastError();
-      add("backend " + cluster->name() + " is not attached" +
-          (why.size() == 0 ? "" : ": " + std::string(why.cStr())));
-    }
-  }
-  if (!archiveFault.empty()) add("old jobs cannot be let go of: " + archiveFault);
-  add(policies.trouble());
-  return text;
-}
-
-void BatchQueue::collectMetrics() {
-  auto& registry = world.metrics;
-  for (JobState state : {JobState::waiting, JobState::running, JobState::completed}) {
-    registry.gauge("maitred_cook_jobs", "Jobs by state", {{"state", name(state)}})
-        .set(jobs.count(state));
-  }
-  const char* help = "Jobs of a user";
-  std::set<std::string> present;
-  for (const auto& [user, held] : jobs.ranking(settings_.pool).users()) {
-    if (held.tasks.empty()) continue;
-    present.insert(user);
-    registry.gauge("maitred_cook_user_jobs", help, {{"user", user}, {"state", "waiting"}})
-        .set(held.tasks.waitingCount());
-    registry.gauge("maitred_cook_user_jobs", help, {{"user", user}, {"state", "running"}})
-        .set(held.tasks.runningCount());
-  }
-  for (const std::string& user : usersSeen) {
-    if (present.contains(user)) continue;
-    registry.remove("maitred_cook_user_jobs", {{"user", user}, {"state", "waiting"}});
-    registry.remove("maitred_cook_user_jobs", {{"user", user}, {"state", "running"}});
-  }
-  usersSeen = std::move(present);
-  registry.gauge("maitred_cook_store_ok", "1 while the store takes writes")
-      .set(journal_.trouble().empty() ? 1 : 0);
 }
 
 void BatchQueue::taskFailed(kj::Exception&& exception) {

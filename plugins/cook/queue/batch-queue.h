@@ -3,6 +3,7 @@
 // ask for a scheduling cycle, which runs once the loop has nothing more urgent; what it decides is
 // written down and then launched.
 
+#include "administrator.h"
 #include "policies.h"
 
 #include <backend/cluster.h>
@@ -15,10 +16,16 @@ namespace maitred::cook {
 
 // Everything of the config that can change while the queue runs.
 struct QueueSettings {
-  std::string pool;  // name of the one pool; empty: none that clients see
-  std::map<std::string, Shares::Entry> shares;
+  Pools pools;
+  // What holds until an administrator sets something else; keys without a pool are the default
+  // pool's.
+  std::vector<ShareRow> shares;
+  std::vector<QuotaRow> quotas;
   MeaCulpaLimits meaCulpa;
   std::size_t considerable = 1000;
+  std::size_t overQuotaMost = 100;  // see QueueOptions
+  double jobMemMost = Quota::UNLIMITED;
+  double jobCpusMost = Quota::UNLIMITED;
   double goodEnough = Matcher::GOOD_ENOUGH;
   std::int64_t unreachableMs = 600'000;
   std::int64_t runtimeMostMs = 3'600'000;
@@ -36,12 +43,19 @@ struct QueueWorld {
   std::array<std::uint64_t, 4> seed;  // entropy for task ids
 };
 
+// What the store held at the start.
+struct StoreContents {
+  std::vector<Job> jobs;
+  Administration administration;
+  Counters counters;
+};
+
 class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler {
  public:
-  // Takes the jobs of the store; attaches to nothing until activate(). Without an archive, old
+  // Takes what the store has; attaches to nothing until activate(). Without an archive, old
   // completed jobs are deleted.
   BatchQueue(QueueWorld world, Records& records, Policies& policies, QueueSettings settings,
-             std::vector<Job> jobs, Counters counters = {}, kj::Maybe<Archive&> archive = nullptr);
+             StoreContents contents, kj::Maybe<Archive&> archive = nullptr);
   ~BatchQueue() noexcept(false);
 
   // From here on it schedules and attaches.
@@ -56,15 +70,31 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   kj::Promise<void> drain();
 
   // Resolves when the jobs are durable; rejects, and forgets them, if they cannot be kept. The
-  // caller has checked that no id is known(); time, pool and order are set here.
-  kj::Promise<void> submit(std::vector<JobSpec> jobs);
+  // caller has checked that no id is known() and that the pool, if the job names one in submitPool,
+  // is an active one; time, pool and order are set here.
+  kj::Promise<void> submit(std::vector<JobSpec> jobs, std::vector<GroupRow> groups = {});
   bool known(const Uuid& job) const { return jobs.find(job) != nullptr || journal_.pending(job); }
   // Resolve when durable. Unknown ids and what is over already are passed by.
-  kj::Promise<void> kill(const std::vector<Uuid>& jobs, const std::vector<Uuid>& instances = {});
+  kj::Promise<void> kill(const std::vector<Uuid>& jobs, const std::vector<Uuid>& instances = {},
+                         std::vector<AuditLine> audit = {});
+  // Gives jobs another number of attempts; those that are over and have one left wait again.
+  struct NewRetries {
+    Job* job;
+    std::int64_t retries;
+  };
+  kj::Promise<void> retry(std::vector<NewRetries> changes, std::vector<AuditLine> audit);
+  // See Administrator::administer().
+  kj::Promise<void> administer(Administrator::Decide decide) {
+    return work.run(administrator.administer(kj::mv(decide)));
+  }
 
   Book& book() override { return jobs; }
   Journal& journal() override { return journal_; }
   const QueueSettings& settings() const { return settings_; }
+  const Pools& pools() const { return settings_.pools; }
+  const Entitlements& entitlements() const { return administrator.entitlements(); }
+  // The first waiting jobs of a pool, in the order in which they would be served.
+  std::vector<Job*> ranked(const Pool& pool, std::size_t most);
   const std::vector<kj::Own<Cluster>>& clusters() const { return clusters_; }
   std::int64_t nowMs() override;
   std::int64_t steadyMs() override;
@@ -82,6 +112,7 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   Book jobs;
   NodeTable nodes_;
   Journal journal_;
+  Administrator administrator;
   kj::Maybe<Archive&> archive;
   std::string archiveFault;
   std::mt19937_64 random;
@@ -93,7 +124,7 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   };
   kj::Own<Listeners> listeners = kj::refcounted<Listeners>();
   bool active = false, draining = false, cycleDue = false;
-  std::set<std::string> usersSeen;  // with a metric
+  std::set<std::pair<std::string, std::string>> usersSeen;  // pool and user, with a metric
   std::vector<kj::Own<Cluster>> clusters_;
   OwnedWork work;
   kj::TaskSet tasks;
@@ -109,8 +140,14 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   void refused(const char* reason) override;
 
   void cycle();
+  // True: more jobs of the pool wait behind those that were considered.
+  bool cycle(const Pool& pool);
   void launch(std::vector<CycleResult::Started> started);
-  void applyShares();
+  QueueOptions queueOptions(const Pool& pool) const;
+  void noteHead(const Pool& pool, HeadRule::Note note);
+  void killOffensive(const std::vector<Job*>& offensive);
+  void applyEntitlements();
+  void warnOfLostPools();
   kj::Promise<void> keepHouse();
   kj::Promise<void> prune();
   void giveUpSilent();

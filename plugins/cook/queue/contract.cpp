@@ -240,9 +240,10 @@ class QueueContract::Server final : public queue::Queue::Server {
     }
     JobSpec spec = readSpec(in, *id);
     if (auto fault = faultIn(spec, inner.limits)) return fault;
-    if (!spec.submitPool.empty() && spec.submitPool != inner.queue.settings().pool) {
-      return spec.submitPool + " is not a valid pool name.";
-    }
+    const Pools& pools = inner.queue.pools();
+    const Pool* pool = pools.find(pools.resolve(spec.submitPool));
+    if (pool == nullptr) return spec.submitPool + " is not a valid pool name.";
+    if (!pool->active) return pool->name + " is not accepting job submissions.";
     if (spec.priority > 16'000'000) return "priority must be at most 16000000";
     out.setAccepted();
     fresh.push_back(std::move(spec));

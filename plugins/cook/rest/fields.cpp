@@ -131,6 +131,16 @@ json Fields::finish() {
   return errors.empty() ? json() : errors;
 }
 
+void missing(const char* key) {
+  throw SchemaError(json{{key, "missing-required-key"}});
+}
+
+Uuid uuidOf(std::string_view text) {
+  auto id = Uuid::parse(text);
+  if (!id) throw Refused(400, "not a UUID: " + shown(std::string(text)));
+  return *id;
+}
+
 std::optional<std::int64_t> readTime(std::string_view text) {
   std::int64_t number = 0;
   auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);

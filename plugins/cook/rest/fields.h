@@ -2,6 +2,8 @@
 // Small readers of what clients send, which collect faults in the form that Cook's clients know:
 // {"errors": {"jobs": [null, {"priority": "(not (between-0-and-16000000 -1))"}]}}.
 
+#include <core/uuid.h>
+
 #include <nlohmann/json.hpp>
 
 #include <cstdint>
@@ -64,6 +66,12 @@ class Fields {
 
   const nlohmann::json* find(const char* key) const;
 };
+
+// Throws SchemaError for a parameter or key that must be there.
+[[noreturn]] void missing(const char* key);
+
+// Throws Refused for what is none.
+Uuid uuidOf(std::string_view text);
 
 // ISO-8601 (date, or date and time with Z or an offset) or milliseconds since the epoch.
 std::optional<std::int64_t> readTime(std::string_view text);

@@ -24,15 +24,23 @@ json uris(const std::vector<Uri>& list) {
   return out;
 }
 
-void addGroups(const JobSpec& spec, bool withNames, json& out) {
-  if (withNames) {
-    out["groups"] = json::array();
-    if (spec.group) {
-      out["groups"].push_back({{"uuid", spec.group->text()}, {"name", spec.groupName}});
-    }
-  } else if (spec.group) {
+void addGroups(const JobSpec& spec, RenderOptions::Form form, json& out) {
+  using Form = RenderOptions::Form;
+  if (!spec.group) {
+    if (form != Form::raw) out["groups"] = json::array();
+  } else if (form == Form::jobs) {
+    out["groups"] = {{{"uuid", spec.group->text()}, {"name", spec.groupName}}};
+  } else {
     out["groups"] = {spec.group->text()};
   }
+}
+
+void rename(json& object, const char* from, const char* to) {
+  auto found = object.find(from);
+  if (found == object.end()) return;
+  json value = std::move(*found);
+  object.erase(found);
+  object[to] = std::move(value);
 }
 
 }  // namespace
@@ -102,9 +110,49 @@ json render(const Job& job, const RenderOptions& options) {
               {"submit_time", job.submittedMs},
               {"framework_id", "unsupported"},
               {"instances", std::move(instances)}});
-  addGroups(spec, options.groupsWithNames, out);
+  addGroups(spec, options.form, out);
   if (!spec.pool.empty()) out["pool"] = spec.pool;
   if (!spec.submitPool.empty()) out["submit_pool"] = spec.submitPool;
+  if (options.form == RenderOptions::Form::list) {
+    rename(out, "submit_pool", "submit-pool");
+    rename(out, "expected_runtime", "expected-runtime");
+    rename(out, "progress_output_file", "progress-output-file");
+    rename(out, "progress_regex_string", "progress-regex-string");
+  }
+  return out;
+}
+
+json renderWithJob(const Job& job, const Instance& instance, const RenderOptions& options) {
+  json out = render(instance, options);
+  out["job"] = {{"uuid", job.spec.id.text()},
+                {"name", job.spec.name},
+                {"status", name(job.state)},
+                {"state", outcome(job)},
+                {"user", job.spec.user}};
+  return out;
+}
+
+json renderInternal(const Job& job) {
+  const JobSpec& spec = job.spec;
+  json resources = json::array();
+  resources.push_back({{"resource/type", "cpus"}, {"resource/amount", spec.cpus}});
+  resources.push_back({{"resource/type", "mem"}, {"resource/amount", spec.mem}});
+  json out{{"job/uuid", spec.id.text()},
+           {"job/user", spec.user},
+           {"job/name", spec.name},
+           {"job/command", spec.command},
+           {"job/priority", spec.priority},
+           {"job/max-retries", spec.maxRetries},
+           {"job/max-runtime", spec.maxRuntimeMs},
+           {"job/submit-time", job.submittedMs},
+           {"job/state", std::string("job.state/") + name(job.state)},
+           {"job/resource", std::move(resources)}};
+  if (!spec.pool.empty()) out["job/pool"] = {{"pool/name", spec.pool}};
+  if (spec.group) {
+    out["group/_job"] = {{{"group/uuid", spec.group->text()},
+                          {"group/name", spec.groupName},
+                          {"group/host-placement", {{"host-placement/type", "all"}}}}};
+  }
   return out;
 }
 

@@ -10,15 +10,21 @@
 namespace maitred::cook {
 
 struct RenderOptions {
+  // jobs: groups with names, an empty list when there are none. raw: ids only, absent when none.
+  // list: ids only, and the keys that Cook has not translated there (`submit-pool`).
+  enum class Form { jobs, raw, list };
   const MeaCulpaLimits* limits;
-  // /jobs: groups with names, an empty list when there are none. /rawscheduler: ids only, absent
-  // when none.
-  bool groupsWithNames = true;
+  Form form = Form::jobs;
   // The kind of a backend instance by its name: "local", "kubernetes", …
   std::function<std::string(const std::string& cluster)> kindOf;
 };
 
 nlohmann::json render(const Job& job, const RenderOptions& options);
 nlohmann::json render(const Instance& instance, const RenderOptions& options);
+// As /instances has it: with its job in short.
+nlohmann::json renderWithJob(const Job& job, const Instance& instance,
+                             const RenderOptions& options);
+// A waiting job in the form of /queue, whose keys have the names of Cook's own database.
+nlohmann::json renderInternal(const Job& job);
 
 }  // namespace maitred::cook

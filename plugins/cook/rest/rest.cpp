@@ -1,32 +1,32 @@
 #include "rest.h"
 
+#include "authentication.h"
+
 namespace maitred::cook {
 
 using http::Request;
 using http::Response;
 using nlohmann::json;
 
-namespace {
-
-// A function that throws one of ours answers with it.
-template <typename Work>
-kj::Promise<Response> answering(Work&& work) {
-  try {
-    return work();
-  } catch (const SchemaError& error) {
-    return Response::rawJson(400, error.what());
-  } catch (const Refused& refused) {
-    return Response::error(refused.status, refused.what());
-  }
-}
-
-}  // namespace
-
-http::Handler Rest::as(Method method) {
-  return [this, method](Request& request) -> kj::Promise<Response> {
-    Caller caller = callerOf(request, settings.access);
-    if (caller.refusal) return kj::mv(*caller.refusal);
-    return answering([&] { return (this->*method)(request, caller.user); });
+http::Handler Rest::as(Method method, bool bareErrors) {
+  return [this, method, bareErrors](Request& request) -> kj::Promise<Response> {
+    Identified who = callerOf(request, settings.access);
+    if (who.refusal) return kj::mv(*who.refusal);
+    kj::Promise<Response> answer = nullptr;
+    try {
+      answer = (this->*method)(request, who.caller);
+    } catch (const SchemaError& error) {
+      answer = Response::rawJson(400, error.what());
+    } catch (const Refused& refused) {
+      answer = bareErrors ? Response::text(refused.status, refused.what())
+                          : Response::error(refused.status, refused.what());
+    }
+    if (!request.header("X-Cook-Impersonate")) return answer;
+    // Tells whoever wants to act for somebody else whether they did.
+    return answer.then([user = who.caller.user](Response response) {
+      response.set("X-Cook-User", http::percentEncode(user));
+      return response;
+    });
   };
 }
 
@@ -42,6 +42,8 @@ http::Router Rest::router() {
     }
   });
   router.notFound([](Request&) { return Response::html(404, "<h1>Not a valid route</h1>"); });
+  router.unauthenticated(
+      [](Request&, const http::Rejection& rejection) { return unauthenticated(rejection); });
   for (const char* path : {"/jobs", "/rawscheduler"}) {
     router.on("POST", path, as(&Rest::submit));
     router.on("DELETE", path, as(&Rest::kill));
@@ -49,10 +51,26 @@ http::Router Rest::router() {
   router.on("GET", "/jobs", as(&Rest::jobs));
   router.on("GET", "/jobs/:uuid", as(&Rest::job));
   router.on("GET", "/rawscheduler", as(&Rest::rawGet));
+  router.on("GET", "/instances", as(&Rest::instances));
+  router.on("GET", "/instances/:uuid", as(&Rest::instance));
+  router.on("GET", "/list", as(&Rest::list, true));
+  router.on("GET", "/queue", as(&Rest::showQueue));
+  router.on("GET", "/usage", as(&Rest::usage));
+  router.on("GET", "/retry", as(&Rest::getRetry));
+  router.on("PUT", "/retry", as(&Rest::putRetry));
+  router.on("POST", "/retry", as(&Rest::postRetry));
+  using enum LimitKind;
+  router.on("GET", "/share", as(&Rest::ofKind<share, &Rest::getLimit>));
+  router.on("POST", "/share", as(&Rest::ofKind<share, &Rest::setLimit>));
+  router.on("DELETE", "/share", as(&Rest::ofKind<share, &Rest::removeLimit>));
+  router.on("GET", "/quota", as(&Rest::ofKind<quota, &Rest::getLimit>));
+  router.on("POST", "/quota", as(&Rest::ofKind<quota, &Rest::setLimit>));
+  router.on("DELETE", "/quota", as(&Rest::ofKind<quota, &Rest::removeLimit>));
   router.on("GET", "/pools", as(&Rest::pools));
   router.on("GET", "/failure_reasons", as(&Rest::failureReasons));
   router.on("GET", "/settings", as(&Rest::showSettings));
-  router.on("GET", "/info", [this](Request&) -> kj::Promise<Response> { return info(); },
+  router.on("GET", "/info",
+            [this](Request& request) -> kj::Promise<Response> { return info(request); },
             {.authenticate = false});
   router.on("GET", "/debug",
             [this](Request&) -> kj::Promise<Response> {
@@ -95,164 +113,36 @@ kj::Maybe<Response> Rest::crossOrigin(Request& request) {
   return kj::mv(response);
 }
 
-RenderOptions Rest::renderOptions(bool groupsWithNames) const {
-  return {&queue.book().limits(), groupsWithNames, [this](const std::string& name) {
+std::string Rest::poolOf(const Request& request, const std::string& inBody) const {
+  std::string pool = inBody;
+  if (pool.empty()) pool = request.query.get("pool").value_or("");
+  if (pool.empty()) pool = request.header("x-cook-pool").value_or("");
+  if (!pool.empty() && queue.pools().find(pool) == nullptr) {
+    throw Refused(400, pool.substr(0, 200) + " is not a valid pool name.");
+  }
+  return pool;
+}
+
+AuditLine Rest::auditLine(const Caller& caller, const char* action, std::string target,
+                          std::string reason) const {
+  AuditLine line;
+  line.atMs = queue.nowMs();
+  bool acting = !caller.impersonator.empty();
+  line.user = acting ? caller.impersonator : caller.user;
+  if (acting) line.onBehalfOf = caller.user;
+  line.action = action;
+  line.target = std::move(target);
+  line.reason = std::move(reason);
+  return line;
+}
+
+RenderOptions Rest::renderOptions(RenderOptions::Form form) const {
+  return {&queue.book().limits(), form, [this](const std::string& name) {
             for (const auto& cluster : queue.clusters()) {
               if (cluster->name() == name) return cluster->kind();
             }
             return std::string();
           }};
-}
-
-void Rest::checkPool(const std::string& name) const {
-  if (!name.empty() && name != queue.settings().pool) {
-    throw Refused(400, name + " is not a valid pool name.");
-  }
-}
-
-void Rest::checkGroups(const Submission& submission) const {
-  for (const Uuid& group : submission.declaredGroups) {
-    if (queue.book().groupExists(group)) {
-      throw Refused(400, "Group UUID " + group.text() + " already used");
-    }
-  }
-  if (submission.overrideGroups) return;
-  for (const Uuid& group : submission.implicitGroups) {
-    if (!queue.book().groupExists(group)) continue;
-    throw Refused(400, "Invalid group UUID " + group.text() +
-                           " provided. A valid group UUID either: 1. belongs to a group created in "
-                           "the same request or 2. does not belong to any existing group, or group "
-                           "created in this request");
-  }
-}
-
-kj::Promise<Response> Rest::submit(Request& request, const std::string& user) {
-  std::string pool = queue.settings().pool;
-  Submission submission = readSubmission(request.json(), user, pool.empty() ? "no-pool" : pool);
-  if (submission.pool.empty()) submission.pool = request.header("x-cook-pool").value_or("");
-  if (submission.jobs.empty()) check(submission, settings.limits);
-  checkPool(submission.pool);
-  check(submission, settings.limits);
-  checkGroups(submission);
-  if (!settings.access.allows(user, Verb::create, user)) {
-    throw Refused(403, "You are not authorized to create jobs");
-  }
-  std::string used, text = "submitted jobs";
-  for (JobSpec& job : submission.jobs) {
-    if (queue.known(job.id)) used += (used.empty() ? "" : ", ") + job.id.text();
-    job.submitPool = submission.pool;
-    text += " " + job.id.text();
-  }
-  if (!used.empty()) throw Refused(409, "The following job UUIDs were already used: " + used);
-  auto groups = submission.declaredGroups;
-  groups.insert(groups.end(), submission.implicitGroups.begin(), submission.implicitGroups.end());
-  if (!groups.empty()) text += " submitted groups";
-  for (const Uuid& group : groups) text += " " + group.text();
-  return queue.submit(std::move(submission.jobs))
-      .then([text] { return Response::text(201, text); },
-            [](kj::Exception&& exception) -> Response {
-              if (exception.getType() == kj::Exception::Type::OVERLOADED) {
-                return Response::error(503,
-                                       "no job was accepted: the queue's store cannot keep it at "
-                                       "the moment; try again later")
-                    .with("Retry-After", "1");
-              }
-              if (exception.getType() != kj::Exception::Type::FAILED) {
-                kj::throwFatalException(kj::mv(exception));  // 503: try again later
-              }
-              return Response::error(500, "Exception occurred while creating job - " +
-                                              std::string(exception.getDescription().cStr()));
-            });
-}
-
-kj::Promise<Response> Rest::kill(Request& request, const std::string& user) {
-  auto texts = request.query.all("job");
-  for (std::string_view more : request.query.all("uuid")) texts.push_back(more);
-  std::vector<Uuid> jobs = uuids(texts), instances = uuids(request.query.all("instance"));
-  if (jobs.empty() && instances.empty()) {
-    throw Refused(400, "must supply at least one job or instance query param");
-  }
-  std::string forbidden, missing;
-  auto look = [&](const Uuid& id, const Job* job, const char* what) {
-    std::string owner = job == nullptr ? "" : job->spec.user;
-    if (!settings.access.allows(user, Verb::destroy, owner)) forbidden += " " + id.text();
-    if (job == nullptr && missing.empty()) {
-      missing = "UUID " + id.text() + " didn't correspond to " + what;
-    }
-  };
-  for (const Uuid& id : jobs) look(id, queue.book().find(id), "a job");
-  for (const Uuid& id : instances) look(id, queue.book().findTask(id).job, "an instance");
-  if (!forbidden.empty()) {
-    throw Refused(403, "You are not authorized to kill the following jobs:" + forbidden);
-  }
-  if (!missing.empty()) throw Refused(404, missing);
-  return queue.kill(jobs, instances).then([] { return Response::empty(204); });
-}
-
-kj::Promise<Response> Rest::pools(Request&, const std::string&) {
-  json list = json::array();
-  if (const std::string& name = queue.settings().pool; !name.empty()) {
-    list.push_back({{"name", name}, {"purpose", "all jobs"}, {"state", "active"}});
-  }
-  return Response::json(200, list);
-}
-
-kj::Promise<Response> Rest::failureReasons(Request&, const std::string&) {
-  json list = json::array();
-  const MeaCulpaLimits& limits = queue.book().limits();
-  for (const Reason& reason : reasons()) {
-    json one{{"code", reason.code},
-             {"name", reason.name},
-             {"description", reason.text},
-             {"mea_culpa", reason.meaCulpa}};
-    if (reason.meaCulpa) {
-      one["failure_limit"] = attemptOf(reason.code, limits).ownLimit.value_or(limits.global);
-    }
-    list.push_back(std::move(one));
-  }
-  return Response::json(200, list);
-}
-
-Response Rest::info() {
-  return Response::json(200, {{"authentication-scheme", settings.authenticationScheme},
-                              {"commit", settings.version},
-                              {"start-time", settings.startedAt},
-                              {"version", settings.version},
-                              {"leader-url", settings.leaderUrl}});
-}
-
-kj::Promise<Response> Rest::showSettings(Request&, const std::string&) {
-  const QueueSettings& q = queue.settings();
-  json clusters = json::array();
-  for (const auto& cluster : queue.clusters()) {
-    bool kubernetes = cluster->kind() == "kubernetes";
-    clusters.push_back(
-        {{"factory-fn", kubernetes ? "cook.kubernetes.compute-cluster/factory-fn"
-                                   : "cook.mesos.mesos-compute-cluster/factory-fn"},
-         {"config", {{"compute-cluster-name", cluster->name()}, {"framework-id", "unsupported"}}}});
-  }
-  json constraints{{"cpus", settings.limits.cpus},
-                   {"memory-gb", settings.limits.memMib / 1024},
-                   {"retry-limit", settings.limits.retries},
-                   {"max-ports", settings.limits.ports},
-                   {"timeout-hours", q.runtimeMostMs / 3'600'000.0}};
-  if (settings.limits.commandBytes != 0) {
-    constraints["command-length-limit"] = settings.limits.commandBytes;
-  }
-  json pools = nullptr;
-  if (!q.pool.empty()) pools = {{"default", q.pool}};
-  return Response::json(200, {{"authorization-middleware", settings.authenticationScheme},
-                              {"compute-clusters", clusters},
-                              {"cors-origins", settings.corsOrigins},
-                              {"kubernetes", json::object()},
-                              {"mea-culpa-failure-limit", q.meaCulpa.global},
-                              {"mesos-gpu-enabled", false},
-                              {"plugins", json::object()},
-                              {"pools", pools},
-                              {"queue-limits", json::object()},
-                              {"rate-limit", json::object()},
-                              {"task-constraints", constraints},
-                              {"version", settings.version}});
 }
 
 }  // namespace maitred::cook

@@ -1,8 +1,9 @@
 #pragma once
 // Cook's REST interface: the routes, and what all of them share. Decisions fall in Cook's order:
-// malformed (400), not allowed (403), exists or not (404, 409).
+// malformed (400), not allowed (403), possible (422), exists or not (404, 409).
 
 #include "access.h"
+#include "bodies.h"
 #include "render.h"
 #include "submission.h"
 
@@ -12,12 +13,19 @@
 
 namespace maitred::cook {
 
+// What all users together may have in the pools whose names the expression is found in.
+struct PoolQuotaRule {
+  std::string regex;
+  Quota quota;
+};
+
 struct RestSettings {
   AccessRules access;
   JobLimits limits;
   std::vector<std::string> corsOrigins;
-  std::string authenticationScheme;  // "one-user", "http-basic"
-  std::string leaderUrl;
+  std::vector<PoolQuotaRule> poolQuotas;  // for /settings; the queue has what they come to
+  std::string authenticationScheme;       // "one-user", "http-basic"
+  std::string leaderUrl;                  // empty: as the client calls us
   std::string version;
   std::int64_t startedMs = 0;
   std::string startedAt;  // ISO-8601
@@ -37,26 +45,84 @@ class Rest {
   std::string regexText;  // the origins that `origins` was made of
   std::vector<std::regex> origins;
 
-  using Method = kj::Promise<http::Response> (Rest::*)(http::Request&, const std::string& user);
-  // Finds out on whose behalf, and turns refusals into responses.
-  http::Handler as(Method method);
+  using Answer = kj::Promise<http::Response>;
+  using Method = Answer (Rest::*)(http::Request&, const Caller& caller);
+  // Finds out on whose behalf, and turns refusals into responses. With `bareErrors` they are the
+  // text alone and no JSON object.
+  http::Handler as(Method method, bool bareErrors = false);
 
-  kj::Promise<http::Response> submit(http::Request& request, const std::string& user);
-  kj::Promise<http::Response> jobs(http::Request& request, const std::string& user);
-  kj::Promise<http::Response> job(http::Request& request, const std::string& user);
-  kj::Promise<http::Response> rawGet(http::Request& request, const std::string& user);
-  kj::Promise<http::Response> kill(http::Request& request, const std::string& user);
-  kj::Promise<http::Response> pools(http::Request& request, const std::string& user);
-  kj::Promise<http::Response> failureReasons(http::Request& request, const std::string& user);
-  kj::Promise<http::Response> showSettings(http::Request& request, const std::string& user);
-  http::Response info();
-
-  nlohmann::json listing(const http::Request& request, const std::string& user);
-  std::vector<Job*> selected(const http::Request& request, const std::string& user,
-                             const std::vector<Uuid>& ids, const char* what, bool partial);
-  void checkPool(const std::string& name) const;
+  // --- submitting.cpp ---
+  Answer submit(http::Request& request, const Caller& caller);
+  Answer kill(http::Request& request, const Caller& caller);
   void checkGroups(const Submission& submission) const;
-  RenderOptions renderOptions(bool groupsWithNames) const;
+  std::vector<GroupRow> groupsOf(Submission& submission, std::string& answer) const;
+  void checkQuota(const Submission& submission, const std::string& user,
+                  const std::string& pool) const;
+
+  // --- reading.cpp ---
+  Answer jobs(http::Request& request, const Caller& caller);
+  Answer job(http::Request& request, const Caller& caller);
+  Answer rawGet(http::Request& request, const Caller& caller);
+  Answer instances(http::Request& request, const Caller& caller);
+  Answer instance(http::Request& request, const Caller& caller);
+  struct Found {
+    std::vector<Book::Found> list;
+    std::string missing;  // "\nUUID…"
+  };
+  // What the caller may see of the ids, in their order; throws 403 for what they may not.
+  Found find(const Caller& caller, const std::vector<Uuid>& ids, bool instances) const;
+
+  // --- listing.cpp ---
+  nlohmann::json listing(const http::Request& request, const Caller& caller) const;
+  Answer list(http::Request& request, const Caller& caller);
+  struct Window;
+  std::vector<const Job*> select(const Window& window) const;
+
+  // --- entitling.cpp ---
+  Answer getLimit(http::Request& request, const Caller& caller, LimitKind kind);
+  Answer setLimit(http::Request& request, const Caller& caller, LimitKind kind);
+  Answer removeLimit(http::Request& request, const Caller& caller, LimitKind kind);
+  template <LimitKind kind, Answer (Rest::*method)(http::Request&, const Caller&, LimitKind)>
+  Answer ofKind(http::Request& request, const Caller& caller) {
+    return (this->*method)(request, caller, kind);
+  }
+  nlohmann::json limitOf(LimitKind kind, const std::string& user, const std::string& pool) const;
+  nlohmann::json limitsOf(LimitKind kind, const std::string& user, const std::string& pool) const;
+
+  // --- usage.cpp ---
+  Answer usage(http::Request& request, const Caller& caller);
+  Answer showQueue(http::Request& request, const Caller& caller);
+
+  // --- retry.cpp ---
+  Answer getRetry(http::Request& request, const Caller& caller);
+  Answer putRetry(http::Request& request, const Caller& caller);
+  Answer postRetry(http::Request& request, const Caller& caller);
+  Answer retry(http::Request& request, const Caller& caller, bool deprecated);
+  struct Retried {
+    std::vector<Job*> jobs;  // each once
+    std::set<Job*> seen;
+    void add(Job& job) {
+      if (seen.insert(&job).second) jobs.push_back(&job);
+    }
+  };
+  Retried retried(const Caller& caller, const RetryChange& change) const;
+
+  // --- describing.cpp ---
+  Answer pools(http::Request& request, const Caller& caller);
+  Answer failureReasons(http::Request& request, const Caller& caller);
+  http::Response info(const http::Request& request);
+
+  // --- settings.cpp ---
+  Answer showSettings(http::Request& request, const Caller& caller);
+
+  // The pool that the request names by its body, the parameter `pool` or the header x-cook-pool, in
+  // this order; empty if it names none. Throws 400 for one that does not exist.
+  std::string poolOf(const http::Request& request, const std::string& inBody = "") const;
+  // How texts call a pool: the one of a queue without pools has a name there too.
+  static std::string shown(const std::string& pool) { return pool.empty() ? "no-pool" : pool; }
+  AuditLine auditLine(const Caller& caller, const char* action, std::string target,
+                      std::string reason) const;
+  RenderOptions renderOptions(RenderOptions::Form form) const;
   std::vector<Uuid> uuids(const std::vector<std::string_view>& texts) const;
   bool allowed(const std::string& origin, const http::Request& request);
   kj::Maybe<http::Response> crossOrigin(http::Request& request);

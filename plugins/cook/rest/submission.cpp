@@ -118,8 +118,8 @@ void readExtras(Fields& fields, JobSpec& spec) {
   if (!extra.empty()) spec.extra = extra.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-JobSpec readJob(const json& object, const std::string& user, const std::string& poolShown,
-                json& errors) {
+JobSpec readJob(const json& object, const std::string& user, json& errors,
+                Submission::Unsupported& unsupported) {
   Fields fields(object, true);
   JobSpec spec;
   spec.user = user;
@@ -147,17 +147,14 @@ JobSpec readJob(const json& object, const std::string& user, const std::string& 
     spec.group = readUuid(fields, "group", false);
     spec.groupName = "defaultgroup";
   }
-  const json* gpus = fields.take("gpus");
-  const json* disk = fields.take("disk");
-  const json* container = fields.take("container");
+  using Unsupported = Submission::Unsupported;
+  auto refuse = [&](const char* key, Unsupported kind) {
+    if (fields.take(key) != nullptr && unsupported == Unsupported::nothing) unsupported = kind;
+  };
+  refuse("gpus", Unsupported::gpus);
+  refuse("disk", Unsupported::disk);
+  refuse("container", Unsupported::container);
   errors = fields.finish();
-  if (!errors.is_null()) return spec;
-  if (gpus != nullptr) throw Refused(400, "GPU support is not enabled");
-  if (disk != nullptr)
-    throw Refused(400, "Disk specifications are not supported on pool " + poolShown);
-  if (container != nullptr) {
-    throw Refused(400, "Containers are not supported by the backends of this queue");
-  }
   return spec;
 }
 
@@ -213,12 +210,17 @@ void readList(const json& list, const char* key, json& errors, Read&& read) {
 
 }  // namespace
 
-Submission readSubmission(const json& body, const std::string& user, const std::string& poolShown) {
+std::string Submission::nameOf(const Uuid& group) const {
+  auto at = groupNames.find(group);
+  return at == groupNames.end() ? "defaultgroup" : at->second;
+}
+
+Submission readSubmission(const json& body, const std::string& user) {
   if (!body.is_object()) throw SchemaError("(not (map? " + std::string(body.type_name()) + "))");
   Fields fields(body, true);
   Submission found;
   json errors = json::object();
-  std::map<Uuid, std::string> groups;
+  std::map<Uuid, std::string>& groups = found.groupNames;
   const json* jobs = fields.take("jobs");
   if (const json* list = fields.take("groups")) {
     readList(*list, "groups", errors, [&](const json& one, json& fault) {
@@ -233,7 +235,7 @@ Submission readSubmission(const json& body, const std::string& user, const std::
     fields.fault("jobs", "missing-required-key");
   } else {
     readList(*jobs, "jobs", errors, [&](const json& one, json& fault) {
-      found.jobs.push_back(readJob(one, user, poolShown, fault));
+      found.jobs.push_back(readJob(one, user, fault, found.unsupported));
     });
   }
   found.pool = fields.text("pool", false);
@@ -254,7 +256,7 @@ Submission readSubmission(const json& body, const std::string& user, const std::
   return found;
 }
 
-void check(const Submission& submission, const JobLimits& limits) {
+void checkSize(const Submission& submission, const JobLimits& limits) {
   // A group lives by its jobs: one without any would be accepted and forgotten.
   if (submission.jobs.empty()) {
     throw Refused(400,
@@ -266,14 +268,30 @@ void check(const Submission& submission, const JobLimits& limits) {
                            " jobs, but at most " + std::to_string(limits.jobsPerRequest) +
                            " are allowed: send several requests");
   }
+}
+
+void checkIds(const Submission& submission) {
   std::set<Uuid> seen;
   std::string twice;
   for (const JobSpec& job : submission.jobs) {
     if (!seen.insert(job.id).second) twice += (twice.empty() ? "" : " ") + job.id.text();
   }
   if (!twice.empty()) throw Refused(400, "Duplicate job uuids: [" + twice + "]");
+}
+
+void checkJobs(const Submission& submission, const JobLimits& limits, const std::string& pool) {
   for (const JobSpec& job : submission.jobs) {
     if (auto fault = faultIn(job, limits)) throw Refused(400, *fault);
+  }
+  switch (submission.unsupported) {
+    case Submission::Unsupported::nothing:
+      return;
+    case Submission::Unsupported::gpus:
+      throw Refused(400, "GPU support is not enabled");
+    case Submission::Unsupported::disk:
+      throw Refused(400, "Disk specifications are not supported on pool " + pool);
+    case Submission::Unsupported::container:
+      throw Refused(400, "Containers are not supported by the backends of this queue");
   }
 }
 

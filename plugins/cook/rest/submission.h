@@ -11,17 +11,25 @@ namespace maitred::cook {
 struct Submission {
   std::vector<JobSpec> jobs;
   std::vector<Uuid> declaredGroups;
-  std::vector<Uuid> implicitGroups;  // named by jobs only, in order
-  std::string pool;                  // as named in the body; empty if not
+  std::vector<Uuid> implicitGroups;        // named by jobs only, in order
+  std::map<Uuid, std::string> groupNames;  // of the declared ones
+  std::string pool;                        // as named in the body; empty if not
   bool overrideGroups = false;
+  // What the first job that asks for something that there is not asks for.
+  enum class Unsupported { nothing, gpus, disk, container };
+  Unsupported unsupported = Unsupported::nothing;
+
+  std::string nameOf(const Uuid& group) const;
 };
 
-// Throws SchemaError for what the schema forbids, Refused for what the rules forbid. The jobs' user
-// is set; limits are for check() below; `poolShown` is how the pool is called in texts.
-Submission readSubmission(const nlohmann::json& body, const std::string& user,
-                          const std::string& poolShown);
+// Throws SchemaError for what the schema forbids, Refused for a group that is not possible. The
+// jobs' user is set; limits are for the checks below.
+Submission readSubmission(const nlohmann::json& body, const std::string& user);
 
-// The rules in Cook's order: not empty, ids unique within the request, each job within its limits.
-void check(const Submission& submission, const JobLimits& limits);
+// The rules, in Cook's order. They throw Refused.
+void checkSize(const Submission& submission, const JobLimits& limits);  // some, and not too many
+void checkIds(const Submission& submission);                            // unique within the request
+// Each job within its limits. `pool` is how the pool is called in texts.
+void checkJobs(const Submission& submission, const JobLimits& limits, const std::string& pool);
 
 }  // namespace maitred::cook

@@ -20,7 +20,10 @@ json job(json more = json::object()) {
 // What a body is answered with: the error, or "" if it is taken.
 std::string verdict(const json& body, JobLimits limits = {}) {
   try {
-    check(readSubmission(body, "ana", "no-pool"), limits);
+    Submission read = readSubmission(body, "ana");
+    checkSize(read, limits);
+    checkIds(read);
+    checkJobs(read, limits, "no-pool");
     return "";
   } catch (const SchemaError& error) {
     return error.what();
@@ -90,7 +93,7 @@ TEST(Submission, TakesEitherSpellingAndFillsInDefaults) {
                    {"labels", {{"a/b", "c"}}},
                    {"status", "old"},
                    {"application", {{"name", "app"}, {"version", "1"}}}})}}};
-  Submission read = readSubmission(body, "ana", "no-pool");
+  Submission read = readSubmission(body, "ana");
   ASSERT_EQ(read.jobs.size(), 1u);
   const JobSpec& spec = read.jobs[0];
   EXPECT_EQ(spec.user, "ana");
@@ -131,7 +134,7 @@ TEST(Submission, GroupsAreNamed) {
              {job({{"group", declared}}),
               job({{"uuid", "0f6a4e3c-0000-4000-8000-000000000002"}, {"group", implicit}})}},
             {"groups", {{{"uuid", declared}, {"name", "mine"}}}}};
-  Submission read = readSubmission(body, "ana", "no-pool");
+  Submission read = readSubmission(body, "ana");
   EXPECT_EQ(read.jobs[0].groupName, "mine");
   EXPECT_EQ(read.jobs[1].groupName, "defaultgroup");
   ASSERT_EQ(read.implicitGroups.size(), 1u);

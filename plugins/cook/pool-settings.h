@@ -1,0 +1,16 @@
+#pragma once
+// The part of the configuration that is about pools, shares and quotas.
+
+#include "settings.h"
+
+namespace maitred::cook {
+
+// Throws std::invalid_argument for what checkPools() finds.
+Pools poolsOf(CookConfig::Reader config);
+std::vector<ShareRow> sharesOf(CookConfig::Reader config);
+std::vector<QuotaRow> quotasOf(CookConfig::Reader config);
+std::vector<PoolQuotaRule> poolQuotaRules(CookConfig::Reader config);
+
+void checkPools(CookConfig::Reader config, std::vector<ConfigFault>& faults);
+
+}  // namespace maitred::cook

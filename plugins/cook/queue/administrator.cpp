@@ -1,0 +1,39 @@
+#include "administrator.h"
+
+namespace maitred::cook {
+
+Administrator::Administrator(Records& records, const Administration& loaded)
+    : records(records), turn(kj::Promise<void>(kj::READY_NOW).fork()) {
+  for (const ShareRow& row : loaded.shares) present.shares.set(row);
+  for (const QuotaRow& row : loaded.quotas) present.quotas.set(row);
+}
+
+void Administrator::configure(std::vector<ShareRow> shares, std::vector<QuotaRow> quotas,
+                              const std::string& defaultPool) {
+  present.shares.configure(std::move(shares), defaultPool);
+  present.quotas.configure(std::move(quotas), defaultPool);
+}
+
+void Administrator::apply(const AdminChange& change) {
+  for (const LimitKey& key : change.sharesRemoved) present.shares.unset(key);
+  for (const LimitKey& key : change.quotasRemoved) present.quotas.unset(key);
+  for (const ShareRow& row : change.shares) present.shares.set(row);
+  for (const QuotaRow& row : change.quotas) present.quotas.set(row);
+  changed();
+}
+
+kj::Promise<void> Administrator::administer(Decide decide) {
+  auto done = turn.addBranch()
+                  .then([this, decide = kj::mv(decide)]() mutable {
+                    AdminChange change = decide(present);
+                    auto written = records.administer(fence, change);
+                    return written.then([this, change = std::move(change)] { apply(change); });
+                  })
+                  .fork();
+  auto answer = done.addBranch();
+  // Whether it went well or not, the next one has its turn.
+  turn = done.addBranch().then([] {}, [](kj::Exception&&) {}).fork();
+  return answer;
+}
+
+}  // namespace maitred::cook

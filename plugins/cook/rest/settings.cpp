@@ -1,0 +1,114 @@
+// GET /settings: the configuration in force, under the keys of Cook's.
+
+#include "rest.h"
+
+namespace maitred::cook {
+
+using http::Request;
+using http::Response;
+using nlohmann::json;
+
+namespace {
+
+const char* nameOf(AccessRules::Function function) {
+  switch (function) {
+    case AccessRules::Function::open:
+      return "open-auth";
+    case AccessRules::Function::openNoKilling:
+      return "open-auth-no-job-killing";
+    case AccessRules::Function::admins:
+      return "configfile-admins-auth";
+    case AccessRules::Function::adminsOpenGets:
+      return "configfile-admins-auth-open-gets";
+    case AccessRules::Function::adminsOpenGetsAllowedUsers:
+      return "configfile-admins-open-gets-allowed-users-auth";
+  }
+  return "";
+}
+
+json authorization(const AccessRules& rules) {
+  return {{"authorization-fn", std::string("cook.rest.authorization/") + nameOf(rules.function)},
+          {"admins", rules.admins},
+          {"impersonators", rules.impersonators},
+          {"allow", rules.allowed}};
+}
+
+json clusters(const BatchQueue& queue) {
+  json list = json::array();
+  for (const auto& cluster : queue.clusters()) {
+    bool kubernetes = cluster->kind() == "kubernetes";
+    list.push_back(
+        {{"factory-fn", kubernetes ? "cook.kubernetes.compute-cluster/factory-fn"
+                                   : "cook.mesos.mesos-compute-cluster/factory-fn"},
+         {"config", {{"compute-cluster-name", cluster->name()}, {"framework-id", "unsupported"}}}});
+  }
+  return list;
+}
+
+json taskConstraints(const JobLimits& limits, const QueueSettings& queue) {
+  json out{{"cpus", limits.cpus},
+           {"memory-gb", limits.memMib / 1024},
+           {"retry-limit", limits.retries},
+           {"max-ports", limits.ports},
+           {"timeout-hours", queue.runtimeMostMs / 3'600'000.0}};
+  if (limits.commandBytes != 0) out["command-length-limit"] = limits.commandBytes;
+  return out;
+}
+
+json quotaOf(const Quota& quota) {
+  json out = json::object();
+  auto add = [&](const char* key, auto value, auto unlimited) {
+    if (value != unlimited) out[key] = value;
+  };
+  add("cpus", quota.cpus, Quota::UNLIMITED);
+  add("mem", quota.mem, Quota::UNLIMITED);
+  add("gpus", quota.gpus, Quota::UNLIMITED);
+  add("count", quota.count, Quota::UNLIMITED_COUNT);
+  return out;
+}
+
+json poolsOf(const Pools& pools, const std::vector<PoolQuotaRule>& rules) {
+  if (!pools.named()) return nullptr;
+  json quotas = json::array();
+  for (const PoolQuotaRule& rule : rules) {
+    quotas.push_back({{"pool-regex", rule.regex}, {"quota", quotaOf(rule.quota)}});
+  }
+  return {{"default", pools.defaultPool()},
+          {"quotas", std::move(quotas)},
+          {"valid-gpu-models", json::array()},
+          {"disk", json::array()},
+          {"default-containers", json::array()}};
+}
+
+json quotaGrouping(const Pools& pools) {
+  json out = json::object();
+  for (const Pool& pool : pools.all()) {
+    if (!pool.quotaGroup.empty()) out[pool.name] = pool.quotaGroup;
+  }
+  return out;
+}
+
+}  // namespace
+
+Rest::Answer Rest::showSettings(Request&, const Caller&) {
+  const QueueSettings& q = queue.settings();
+  return Response::json(200, {{"authorization-config", authorization(settings.access)},
+                              {"authorization-middleware", settings.authenticationScheme},
+                              {"compute-clusters", clusters(queue)},
+                              {"cors-origins", settings.corsOrigins},
+                              {"executor", json::object()},
+                              {"kubernetes", json::object()},
+                              {"mea-culpa-failure-limit", q.meaCulpa.global},
+                              {"mesos-gpu-enabled", false},
+                              {"plugins", json::object()},
+                              {"pools", poolsOf(q.pools, settings.poolQuotas)},
+                              {"queue-limits", json::object()},
+                              {"quota-grouping", quotaGrouping(q.pools)},
+                              {"rate-limit", json::object()},
+                              {"rebalancer", json::object()},
+                              {"server-https-port", nullptr},
+                              {"task-constraints", taskConstraints(settings.limits, q)},
+                              {"version", settings.version}});
+}
+
+}  // namespace maitred::cook
