@@ -108,7 +108,10 @@ std::string World::lately() const {
 cook::QueueSettings World::settings() {
   cook::QueueSettings settings;
   for (const char* user : {"ana", "bea"}) {
-    settings.shares[user].cpus = 1 + static_cast<double>(random() % 20);
+    cook::ShareRow share;
+    share.key.user = user;
+    share.cpus = 1 + static_cast<double>(random() % 20);
+    settings.shares.push_back(share);
   }
   settings.unreachableMs = 15'000;
   settings.meaCulpa.global = freeFailures;
@@ -125,13 +128,15 @@ void World::boot() {
     return loop.timer().afterDelay((100 + random() % 5000) * kj::MICROSECONDS);
   };
   fresh->records = loop.wait(cook::Records::open(std::move(options)));
-  auto counters = loop.wait(fresh->records->loadCounters());
-  auto jobs = loop.wait(fresh->records->load());
+  cook::StoreContents contents;
+  contents.counters = loop.wait(fresh->records->loadCounters());
+  contents.jobs = loop.wait(fresh->records->load());
+  contents.administration = loop.wait(fresh->records->loadAdministration());
   std::vector<std::uint64_t> seed{random(), random(), random(), random()};
   cook::QueueWorld surroundings{loop.timer(),   clock,  fresh->log,
                                 fresh->metrics, "cook", {seed[0], seed[1], seed[2], seed[3]}};
   fresh->queue = kj::heap<cook::BatchQueue>(surroundings, *fresh->records, fresh->policies,
-                                            settings(), std::move(jobs), counters);
+                                            settings(), std::move(contents));
   life = std::move(fresh);
   note("the queue starts with " + std::to_string(life->queue->book().size()) + " jobs");
   ledger.checkRestart(life->queue->book());
