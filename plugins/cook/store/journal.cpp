@@ -131,8 +131,8 @@ kj::Promise<void> Journal::insert(std::vector<Job> jobs, std::vector<GroupRow> g
     job.order = book.nextOrder();
     job.sequence = book.nextSequence();
     inserting.insert(job.spec.id);
-    unadded.insert(job.sequence);
   }
+  if (!jobs.empty()) unadded.insert(jobs.front().sequence);
   // The store's thread reads the jobs, then the book takes the same ones.
   auto shared = std::make_shared<std::vector<Job>>(std::move(jobs));
   return inserts.run(records.insert(fence, shared, std::move(groups), std::move(audit))
@@ -173,8 +173,8 @@ void Journal::tryAgain() {
 void Journal::release(const std::vector<Job>& jobs) {
   for (const Job& job : jobs) {
     inserting.erase(job.spec.id);
-    unadded.erase(job.sequence);
   }
+  if (!jobs.empty()) unadded.erase(jobs.front().sequence);
 }
 
 void Journal::inserted(std::vector<Job>& jobs) {

@@ -13,6 +13,7 @@
 #include <kj/timer.h>
 
 #include <set>
+#include <unordered_set>
 
 namespace maitred::cook {
 
@@ -67,8 +68,9 @@ class Journal final : private kj::TaskSet::ErrorHandler {
   log::Logger& log;
   std::uint64_t fence = 0;
   std::uint64_t durable = 0;
-  std::set<std::uint64_t> unadded;  // sequences of jobs that are being inserted
-  std::set<Uuid> inserting;
+  // The first sequence of each insertion that is under way; those of one follow one another.
+  std::set<std::uint64_t> unadded;
+  std::unordered_set<Uuid> inserting;
   std::set<Uuid> forgotten;  // to be deleted from the store
   bool pruning = false;
   std::vector<AuditLine> notes;

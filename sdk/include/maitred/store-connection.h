@@ -136,6 +136,7 @@ class Connection {
     KJ_DISALLOW_COPY(Running);
     bool step();
     Connection& connection;
+    std::string_view sql;  // the caller's, under which the statement is kept
     sqlite3_stmt* statement;
   };
 

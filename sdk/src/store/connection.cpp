@@ -59,10 +59,10 @@ kj::ArrayPtr<const kj::byte> Row::blob(int column) const {
 }
 
 Connection::Running::Running(Connection& connection, std::string_view sql)
-    : connection(connection), statement(connection.impl.take(sql)) {}
+    : connection(connection), sql(sql), statement(connection.impl.take(sql)) {}
 
 Connection::Running::~Running() {
-  connection.impl.giveBack(sqlOf(statement), statement);
+  connection.impl.giveBack(sql, statement);
 }
 
 bool Connection::Running::step() {

@@ -31,7 +31,9 @@ struct Connection::Impl {
   struct Cached {
     std::string sql;
     sqlite3_stmt* statement;
+    bool busy;
   };
+  void forgetOldest();
   std::list<Cached> recent;  // used last comes first
   std::unordered_map<std::string_view, std::list<Cached>::iterator> bySql;
 };

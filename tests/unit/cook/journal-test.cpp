@@ -162,6 +162,30 @@ TEST_F(JournalTest, ArchiveIsTrimmedByAge) {
   EXPECT_THAT(idsIn(archive->store()), ElementsAre(id(2).text()));
 }
 
+TEST_F(JournalTest, ClockThatJumpsBackKeepsJobsLongerAndTheNumberStillBoundsThem) {
+  submit({1, 2, 3});
+  complete(1, 900'000);
+  complete(2, 5'000);  // after the jump
+  EXPECT_EQ(prune(4'000), 0u);
+  Journal::PruneRule rule{6'000, 4'000, 1, *archive};
+  EXPECT_EQ(wait(journal->prune(rule)), 1u);
+  EXPECT_THAT(idsIn(archive->store()), ElementsAre(id(2).text()))
+      << "the one that says it is older";
+  EXPECT_THAT(idsIn(records->store()), SizeIs(2));
+}
+
+TEST_F(JournalTest, WhatIsDurableEndsBeforeAnInsertionThatIsUnderWay) {
+  submit({1});
+  auto before = journal->durableSequence();
+  std::vector<Job> more{job(2), job(3)};
+  auto inserted = journal->insert(std::move(more));
+  EXPECT_TRUE(journal->pending(id(3)));
+  EXPECT_EQ(journal->durableSequence(), before);
+  wait(kj::mv(inserted));
+  EXPECT_FALSE(journal->pending(id(3)));
+  EXPECT_EQ(journal->durableSequence(), before + 2);
+}
+
 TEST_F(JournalTest, NoteIsWrittenWithTheChange) {
   submit({1});
   AuditLine line{7, "root", "", "job.kill", id(1).text(), "waiting", "completed", ""};
