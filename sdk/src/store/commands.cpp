@@ -129,7 +129,8 @@ struct StoreCommands::Impl final : private kj::TaskSet::ErrorHandler {
         bool sound = found.empty();
         keep(std::move(found));
         if (!sound || !entry.check) return kj::Promise<void>(kj::READY_NOW);
-        return entry.check().then(keep);
+        // A copy: then() would keep a mere reference to a named function.
+        return entry.check().then(kj::cp(keep));
       });
     });
   }
