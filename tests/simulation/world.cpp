@@ -53,7 +53,8 @@ struct World::Life : private kj::TaskSet::ErrorHandler {
   kj::TaskSet waiting;  // answers
 };
 
-World::World(std::uint64_t seed) : random(seed), clock(loop.timer()), disk(seed ^ 0x5eed) {
+World::World(std::uint64_t seed)
+    : random(seed), clock(loop.timer()), queueClock(loop.timer()), disk(seed ^ 0x5eed) {
   freeFailures = static_cast<int>(random() % 4) - 1;
   if (const char* path = getenv("MAITRED_TEST_STORY")) story.open(path);
   auto path = std::filesystem::temp_directory_path() / "maitred-simulation-XXXXXX";
@@ -113,6 +114,16 @@ cook::QueueSettings World::settings() {
     share.cpus = 1 + static_cast<double>(random() % 20);
     settings.shares.push_back(share);
   }
+  // Each of them has room for any job, or some would wait for ever.
+  for (const char* user : {"ana", "cid", "default"}) {
+    if (random() % 2 == 0) continue;
+    cook::QuotaRow quota;
+    quota.key.user = user;
+    quota.count = 1 + static_cast<std::int64_t>(random() % 6);
+    if (random() % 2 == 0) quota.cpus = 3 + static_cast<double>(random() % 40) / 10;
+    if (random() % 2 == 0) quota.mem = 3000 + static_cast<double>(random() % 4000);
+    settings.quotas.push_back(quota);
+  }
   settings.unreachableMs = 15'000;
   settings.meaCulpa.global = freeFailures;
   settings.considerable = 1 + random() % 20;
@@ -133,11 +144,15 @@ void World::boot() {
   contents.jobs = loop.wait(fresh->records->load());
   contents.administration = loop.wait(fresh->records->loadAdministration());
   std::vector<std::uint64_t> seed{random(), random(), random(), random()};
-  cook::QueueWorld surroundings{loop.timer(),   clock,  fresh->log,
-                                fresh->metrics, "cook", {seed[0], seed[1], seed[2], seed[3]}};
+  cook::QueueWorld surroundings{loop.timer(),   queueClock, fresh->log,
+                                fresh->metrics, "cook",     {seed[0], seed[1], seed[2], seed[3]}};
   fresh->queue = kj::heap<cook::BatchQueue>(surroundings, *fresh->records, fresh->policies,
                                             settings(), std::move(contents));
   life = std::move(fresh);
+  held.clear();
+  for (const char* user : {"ana", "bea", "cid", "dan"}) {
+    held[user] = life->queue->book().usage("", user);
+  }
   note("the queue starts with " + std::to_string(life->queue->book().size()) + " jobs");
   ledger.checkRestart(life->queue->book());
   for (Order& order : orders) order.underWay = false;
@@ -268,6 +283,11 @@ void World::disturbQueue() {
     return;
   }
   if (chance(25)) return crash(random() % 2 == 0);
+  if (chance(15)) {
+    auto seconds = static_cast<std::int64_t>(random() % 7200) - 3600;
+    note("the clock jumps by " + std::to_string(seconds) + " s");
+    queueClock.jumped += seconds * kj::SECONDS;
+  }
   if (chance(60)) disk.setFaults({0.02 * (random() % 4), 0.1 * (random() % 5)});
   if (chance(60)) disk.setFaults({});
   if (chance(20)) life->queue->configure(settings());
@@ -287,8 +307,23 @@ void World::advance(std::int64_t ms) {
   loop.advance(ms * kj::MILLISECONDS);
 }
 
+// A quota that was lowered ends nothing, but nobody above it may come to hold more.
+void World::checkQuotas() {
+  auto& book = life->queue->book();
+  for (const char* user : {"ana", "bea", "cid", "dan"}) {
+    cook::Usage now = book.usage("", user);
+    cook::Usage& before = held[user];
+    bool grown = now.count > before.count || now.cpus > before.cpus || now.mem > before.mem;
+    if (grown && !book.quotas("").of(user).allows(now)) {
+      throw Violation(std::string(user) + " came to hold more than the quota allows");
+    }
+    before = now;
+  }
+}
+
 void World::check() {
   if (life == nullptr) return;
+  checkQuotas();
   auto& queue = *life->queue;
   ledger.check(queue.book(), queue.journal().durableSequence(), queue.settings().meaCulpa);
   note("at " + std::to_string(queue.book().sequence()) + ", durable " +

@@ -19,10 +19,11 @@ namespace maitred::simulation {
 struct SimulatedClock final : kj::Clock {
   explicit SimulatedClock(kj::Timer& timer) : timer(timer) {}
   kj::Date now() const override {
-    return kj::UNIX_EPOCH + 1'700'000'000 * kj::SECONDS +
+    return kj::UNIX_EPOCH + 1'700'000'000 * kj::SECONDS + jumped +
            (timer.now() - kj::origin<kj::TimePoint>());
   }
   kj::Timer& timer;
+  kj::Duration jumped = 0 * kj::SECONDS;  // somebody has set the clock, forward or back
 };
 
 // A cluster that is there whatever its backend does, and the way to it.
@@ -83,8 +84,8 @@ class World {
 
   std::mt19937_64 random;
   testing::SimulatedLoop loop;
-  SimulatedClock clock;
-  kj::Own<void> folder;  // for the lock of the store
+  SimulatedClock clock, queueClock;  // of the machines, and of the one that has the queue
+  kj::Own<void> folder;              // for the lock of the store
   std::string folderPath;
   Disk disk;
   std::vector<std::unique_ptr<Site>> sites;
@@ -92,6 +93,7 @@ class World {
   std::vector<Order> orders;
   std::unique_ptr<Life> life;
   std::uint64_t fence = 0;
+  std::map<std::string, cook::Usage> held;  // by user, when it was last looked at
   int freeFailures;  // the same for a whole run: it counts when an instance ends
   Counts counted;
   std::uint64_t trace = 14695981039346656037ull;
@@ -102,7 +104,6 @@ class World {
   void note(const std::string& line, bool hashed = true);
   void boot();
   void crash(bool powerCut);
-  void configure();
   void submitNew();
   void send(std::size_t order);
   void killSomething();
@@ -111,6 +112,7 @@ class World {
   void mend();
   void advance(std::int64_t ms);
   void check();
+  void checkQuotas();
   cook::JobSpec makeJob();
   cook::QueueSettings settings();
 };

@@ -99,6 +99,9 @@ Async<kj::Promise<void>> Cluster::attachSteps() {
   auto fresh = attached.getSession();
   epoch = attached.getEpoch();
   breaker = kj::mv(broken.fulfiller);
+  // Nothing is placed here any more; what was decided before is durable before it is named, since
+  // the backend may start what it hears of.
+  co_await owner.journal().flush();
   co_await expect(fresh);
   session = fresh;
   co_await fresh.beginRequest().send();

@@ -46,7 +46,7 @@ BatchQueue::BatchQueue(QueueWorld worldIn, Records& records, Policies& policies,
     if (const Instance* live = added->live()) {
       ++alive;
       nodes_.hold({live->cluster, live->nodeId}, live->taskId, Amount::of(added->spec), false);
-      if (live->unreachableMs != 0) silentTasks.insert(live->taskId);
+      if (live->unreachableMs != 0) silent(live->taskId);
     }
   }
   journal_.loaded(contents.counters);
@@ -350,13 +350,12 @@ kj::Promise<void> BatchQueue::prune() {
 void BatchQueue::giveUpSilent() {
   std::vector<Uuid> over;
   for (auto at = silentTasks.begin(); at != silentTasks.end();) {
-    auto found = jobs.findTask(*at);
+    auto found = jobs.findTask(at->first);
     bool silent =
         found && !isTerminal(found.instance->status) && found.instance->unreachableMs != 0;
-    if (silent && nowMs() - found.instance->unreachableMs >= settings_.unreachableMs) {
-      over.push_back(*at);
-    }
-    at = silent && (over.empty() || over.back() != *at) ? std::next(at) : silentTasks.erase(at);
+    bool tooLong = silent && steadyMs() - at->second >= settings_.unreachableMs;
+    if (tooLong) over.push_back(at->first);
+    at = silent && !tooLong ? std::next(at) : silentTasks.erase(at);
   }
   if (over.empty()) return;
   for (const Uuid& id : over) {

@@ -116,7 +116,8 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   kj::Maybe<Archive&> archive;
   std::string archiveFault;
   std::mt19937_64 random;
-  std::set<Uuid> silentTasks;
+  // Since when we know that a task's node is silent, by the clock that does not jump.
+  std::map<Uuid, std::int64_t> silentTasks;
   // Shared with the guards, which may outlive the queue.
   struct Listeners : public kj::Refcounted {
     std::map<std::uint64_t, kj::Function<void()>> byId;
@@ -136,7 +137,7 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   kj::StringPtr consumerName() override { return world.instance.c_str(); }
   void kick() override;
   void kickAt(std::int64_t steadyMs) override;
-  void silent(const Uuid& taskId) override { silentTasks.insert(taskId); }
+  void silent(const Uuid& taskId) override { silentTasks.emplace(taskId, steadyMs()); }
   void refused(const char* reason) override;
 
   void cycle();

@@ -43,8 +43,12 @@ TEST(FlatIndexes, AreOrderedMaps) {
       auto upper = reference.upper_bound(probe);
       ASSERT_EQ(flat.lower_bound(probe) == flat.end(), lower == reference.end());
       ASSERT_EQ(flat.upper_bound(probe) == flat.end(), upper == reference.end());
-      if (lower != reference.end()) EXPECT_EQ(flat.lower_bound(probe)->first, lower->first);
-      if (upper != reference.end()) EXPECT_EQ(flat.upper_bound(probe)->first, upper->first);
+      if (lower != reference.end()) {
+        EXPECT_EQ(flat.lower_bound(probe)->first, lower->first);
+      }
+      if (upper != reference.end()) {
+        EXPECT_EQ(flat.upper_bound(probe)->first, upper->first);
+      }
       EXPECT_EQ(flat.find(probe) != flat.end(), reference.contains(probe));
     }
   }
@@ -84,7 +88,9 @@ TEST(UuidTables, AreHashMaps) {
       const Slot* slot = table.find({high, low});
       auto at = reference.find({high, low});
       ASSERT_EQ(slot == nullptr, at == reference.end());
-      if (slot != nullptr) EXPECT_EQ(slot->value, at->second);
+      if (slot != nullptr) {
+        EXPECT_EQ(slot->value, at->second);
+      }
     }
   }
 }

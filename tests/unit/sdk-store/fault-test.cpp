@@ -143,7 +143,9 @@ TEST_F(FaultyStoreTest, TornLogHasWhatWasAcknowledgedBefore) {
       auto complete = std::count_if(sizes.begin(), sizes.end(), [&](auto s) { return s <= cut; });
       auto ids = idsIn(copy);
       EXPECT_EQ(int64_t(ids.size()), complete) << "cut at " << cut;
-      if (!ids.empty()) EXPECT_EQ(*ids.rbegin(), complete - 1) << "the first ones, without a gap";
+      if (!ids.empty()) {
+        EXPECT_EQ(*ids.rbegin(), complete - 1) << "the first ones, without a gap";
+      }
     }
   }
 }
