@@ -7,9 +7,11 @@ function(maitred_use_pch target)
   endif()
 endfunction()
 
-# maitred_library(NAME SOURCES… [LINK targets…] [INCLUDE dirs…]): a static library inside this tree.
+# maitred_library(NAME SOURCES… [LINK targets…] [INCLUDE dirs…] [TOGETHER]): a static library inside this tree.
+# TOGETHER: with MAITRED_UNITY several of its files are compiled as one; for those that speak much JSON, whose
+# templates cost more than the rest of them.
 function(maitred_library name)
-  cmake_parse_arguments(arg "" "" "SOURCES;LINK;INCLUDE" ${ARGN})
+  cmake_parse_arguments(arg "TOGETHER" "" "SOURCES;LINK;INCLUDE" ${ARGN})
   add_library(${name} STATIC ${arg_SOURCES} ${arg_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PUBLIC ${arg_LINK})
   foreach(folder IN LISTS arg_INCLUDE)
@@ -18,6 +20,9 @@ function(maitred_library name)
     endif()
     target_include_directories(${name} PUBLIC ${folder})
   endforeach()
+  if(arg_TOGETHER AND MAITRED_UNITY)
+    set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+  endif()
   maitred_use_pch(${name})
 endfunction()
 

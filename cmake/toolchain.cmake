@@ -51,5 +51,6 @@ if(MAITRED_SANITIZE)
 endif()
 # The code of tests, not what they test.
 set(MAITRED_TEST_OPTIONS $<$<CONFIG:Release>:-O0>)
+option(MAITRED_UNITY "compile files that belong together as one: faster from scratch, slower after a change" OFF)
 option(MAITRED_FUZZ "build the libFuzzer targets (Clang)" OFF)
 option(MAITRED_BENCH "build the benchmarks" ON)

@@ -5,7 +5,6 @@
 namespace maitred::cook {
 namespace {
 
-constexpr double BYTES_PER_MIB = 1024 * 1024;
 constexpr const char* NAMELESS = "no-pool";  // what clients are told
 
 // Negative: not given.

@@ -5,7 +5,6 @@
 namespace maitred::cook {
 namespace {
 
-constexpr double BYTES_PER_MIB = 1024 * 1024;
 constexpr const char* VERSION = "0.1.0";
 
 std::set<std::string> names(capnp::List<capnp::Text>::Reader list) {

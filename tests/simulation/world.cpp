@@ -32,7 +32,7 @@ sim::Settings clusterSettings(std::mt19937_64& random, const std::string& name) 
 }  // namespace
 
 // What dies with the queue's process.
-struct World::Life : private kj::TaskSet::ErrorHandler {
+struct World::Life final : private kj::TaskSet::ErrorHandler {
   explicit Life(World& world)
       : world(world),
         log([this](log::Level, kj::StringPtr text) { this->world.note(text.cStr(), false); },

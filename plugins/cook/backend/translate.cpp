@@ -9,10 +9,6 @@ namespace {
 
 constexpr std::int64_t NS_PER_MS = 1'000'000;
 
-std::string text(capnp::Text::Reader reader) {
-  return {reader.begin(), reader.size()};
-}
-
 Amount amountOf(backend::Resources::Reader resources) {
   Amount amount;
   amount.cpuMillis = static_cast<std::int64_t>(resources.getCpuMillis());
@@ -51,6 +47,10 @@ Pairs environmentOf(const Job& job, const Instance& instance) {
 }
 
 }  // namespace
+
+std::string text(capnp::Text::Reader reader) {
+  return {reader.begin(), reader.size()};
+}
 
 std::string decimal(double value) {
   char buffer[64];

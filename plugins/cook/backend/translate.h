@@ -12,6 +12,8 @@ namespace maitred::cook {
 void writeSpec(const Job& job, const Instance& instance, std::int64_t runtimeMostMs,
                backend::TaskSpec::Builder out);
 
+std::string text(capnp::Text::Reader reader);
+
 // Cook writes doubles with a decimal point: 1.0, 0.25.
 std::string decimal(double value);
 

@@ -5,9 +5,6 @@
 namespace maitred::cook {
 namespace {
 
-constexpr std::int64_t FIRST_PAUSE_MS = 100;
-constexpr int MOST_DOUBLINGS = 8;
-
 template <typename T, typename News>
 void take(T& field, const News& news) {
   if (!news.empty()) field = news;
@@ -81,8 +78,8 @@ void Book::takeBack(Job& job) {
 std::int64_t Book::postpone(Job& job, std::int64_t nowMs, std::int64_t retryAfterMs) {
   if (job.state != JobState::waiting || job.live() != nullptr) return nowMs;
   Postponed& state = postponed[&job];
-  int doublings = std::min(state.refusals - 1, MOST_DOUBLINGS);
-  std::int64_t pause = doublings < 0 ? 0 : FIRST_PAUSE_MS << doublings;
+  // The first refusal is the node's bad luck and costs nothing.
+  std::int64_t pause = state.refusals == 0 ? 0 : pauseAfter(state.refusals);
   ++state.refusals;
   std::int64_t until = nowMs + std::max(pause, retryAfterMs);
   if (until <= nowMs || (state.out && until <= state.untilMs)) return std::max(until, nowMs);

@@ -6,9 +6,6 @@
 namespace maitred::cook {
 namespace {
 
-constexpr std::int64_t FIRST_REFUSAL_MS = 100;
-constexpr int MOST_DOUBLINGS = 8;
-
 double part(std::int64_t free, std::int64_t total) {
   return total <= 0 ? 1 : 1 - static_cast<double>(std::max<std::int64_t>(0, free)) / total;
 }
@@ -212,10 +209,10 @@ void NodeTable::letGo(const NodeKey& key, const Uuid& task) {
 }
 
 std::int64_t NodeTable::refused(const NodeKey& key, std::int64_t nowMs, std::int64_t retryAfterMs) {
-  std::int64_t until = nowMs + std::max(retryAfterMs, FIRST_REFUSAL_MS);
+  std::int64_t until = nowMs + std::max(retryAfterMs, pauseAfter(1));
   Node* node = find(key);
   if (node == nullptr) return until;
-  std::int64_t pause = FIRST_REFUSAL_MS << std::min(node->refusals++, MOST_DOUBLINGS);
+  std::int64_t pause = pauseAfter(++node->refusals);
   node->closedUntilMs = nowMs + std::max(retryAfterMs, pause);
   return node->closedUntilMs;
 }

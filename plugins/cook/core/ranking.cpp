@@ -6,7 +6,6 @@
 namespace maitred::cook {
 namespace {
 
-constexpr double BYTES_PER_MIB = 1024 * 1024;
 constexpr double MICRO = 1e6;
 // Users without anything are remembered for their turn, up to so many.
 constexpr std::size_t IDLE_USERS_MOST = 10'000;

@@ -16,6 +16,13 @@
 
 namespace maitred::cook {
 
+inline constexpr double BYTES_PER_MIB = 1024 * 1024;
+
+// The pause after so many refusals in a row: 100 ms, then twice as long each time, 25.6 s at most.
+constexpr std::int64_t pauseAfter(int refusals) {
+  return std::int64_t{100} << (refusals < 9 ? refusals - 1 : 8);
+}
+
 enum class JobState : std::uint8_t { waiting, running, completed };
 enum class InstanceStatus : std::uint8_t { unknown, running, success, failed };
 

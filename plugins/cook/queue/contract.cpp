@@ -6,10 +6,6 @@ namespace {
 constexpr std::size_t ENTRIES_MOST = 2000;
 constexpr std::size_t CHANGES_PER_CALL = 500;
 
-std::string text(capnp::Text::Reader reader) {
-  return {reader.begin(), reader.size()};
-}
-
 void writeSpec(const JobSpec& spec, queue::JobSpec::Builder out) {
   out.setId(spec.id.text());
   out.setUser(spec.user);

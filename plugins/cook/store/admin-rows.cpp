@@ -3,16 +3,6 @@
 #include "rows.h"
 
 namespace maitred::cook {
-namespace {
-
-Uuid uuidOf(std::string_view text) {
-  auto id = Uuid::parse(text);
-  if (!id) throw std::runtime_error("the store's table groups has no uuid: " + std::string(text));
-  return *id;
-}
-
-}  // namespace
-
 void writeGroup(store::Connection& db, const GroupRow& group) {
   db.execute(
       "INSERT OR REPLACE INTO groups (uuid, name, host_placement, straggler_handling) "
@@ -74,7 +64,7 @@ Administration readAdministration(store::Connection& db) {
       });
   db.each("SELECT uuid, name, host_placement, straggler_handling FROM groups ORDER BY uuid",
           [&](const store::Row& row) {
-            all.groups.push_back({uuidOf(row.text(0)), row.get<std::string>(1),
+            all.groups.push_back({storedUuid(row.text(0)), row.get<std::string>(1),
                                   row.get<std::string>(2), row.get<std::string>(3)});
           });
   return all;

@@ -53,17 +53,17 @@ T known(std::optional<T> value, std::string_view text) {
   return *value;
 }
 
-Uuid uuidOf(std::string_view text) {
+}  // namespace
+
+Uuid storedUuid(std::string_view text) {
   return known(Uuid::parse(text), text);
 }
-
-}  // namespace
 
 Job readJob(const store::Row& row) {
   Job job;
   JobSpec& spec = job.spec;
   job.order = row.get<std::uint64_t>(0);
-  spec.id = uuidOf(row.text(1));
+  spec.id = storedUuid(row.text(1));
   spec.user = row.get<std::string>(2);
   spec.name = row.get<std::string>(3);
   spec.command = row.get<std::string>(4);
@@ -77,7 +77,7 @@ Job readJob(const store::Row& row) {
   spec.maxRetries = row.get<std::int64_t>(12);
   spec.maxRuntimeMs = row.get<std::int64_t>(13);
   spec.disableMeaCulpa = row.get<bool>(14);
-  if (!row.isNull(15)) spec.group = uuidOf(row.text(15));
+  if (!row.isNull(15)) spec.group = storedUuid(row.text(15));
   spec.groupName = row.get<std::string>(16);
   job.submittedMs = row.get<std::int64_t>(17);
   job.waitingSinceMs = row.get<std::int64_t>(18);
@@ -89,12 +89,12 @@ Job readJob(const store::Row& row) {
 }
 
 Uuid readInstanceJob(const store::Row& row) {
-  return uuidOf(row.text(0));
+  return storedUuid(row.text(0));
 }
 
 Instance readInstance(const store::Row& row) {
   Instance one;
-  one.taskId = uuidOf(row.text(1));
+  one.taskId = storedUuid(row.text(1));
   one.number = row.get<int>(2);
   one.status = known(instanceStatusOf(row.text(3)), row.text(3));
   one.startMs = row.get<std::int64_t>(4);

@@ -17,6 +17,7 @@ inline constexpr const char INSTANCE_COLUMNS[] =
 
 // Throw std::exception with a sentence if a row is not what this program writes. A job comes
 // without its instances.
+Uuid storedUuid(std::string_view text);
 Job readJob(const store::Row& row);
 Instance readInstance(const store::Row& row);
 // The job to which an instance's row belongs.
