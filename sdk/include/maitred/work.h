@@ -13,24 +13,26 @@ class OwnedWork final : private kj::TaskSet::ErrorHandler {
   OwnedWork() : tasks(*this) {}
   KJ_DISALLOW_COPY(OwnedWork);
 
-  // Runs the promise to its end whatever happens to the returned one; both see its failure.
+  // Runs the promise to its end whatever happens to the returned one; both see its failure. The
+  // work ends with this object all the same, and then the returned promise fails.
   kj::Promise<void> run(kj::Promise<void> work) {
-    auto forked = work.fork();
-    tasks.add(forked.addBranch());
-    return forked.addBranch();
+    auto [promise, done, failed] = handles<void>();
+    tasks.add(work.then([done = kj::mv(done)]() mutable { done->fulfiller->fulfill(); },
+                        [failed = kj::mv(failed)](kj::Exception&& e) mutable {
+                          failed->fulfiller->reject(kj::mv(e));
+                        }));
+    return kj::mv(promise);
   }
 
   template <typename T>
   kj::Promise<T> run(kj::Promise<T> work) {
-    auto pair = kj::newPromiseAndFulfiller<T>();
-    auto fulfiller = kj::refcounted<Shared<T>>(kj::mv(pair.fulfiller));
-    auto other = kj::addRef(*fulfiller);
+    auto [promise, done, failed] = handles<T>();
     tasks.add(work.then(
-        [done = kj::mv(fulfiller)](T&& value) mutable { done->fulfiller->fulfill(kj::mv(value)); },
-        [failed = kj::mv(other)](kj::Exception&& e) mutable {
+        [done = kj::mv(done)](T&& value) mutable { done->fulfiller->fulfill(kj::mv(value)); },
+        [failed = kj::mv(failed)](kj::Exception&& e) mutable {
           failed->fulfiller->reject(kj::mv(e));
         }));
-    return kj::mv(pair.promise);
+    return kj::mv(promise);
   }
 
   kj::Promise<void> onEmpty() { return tasks.onEmpty(); }
@@ -41,8 +43,21 @@ class OwnedWork final : private kj::TaskSet::ErrorHandler {
     explicit Shared(kj::Own<kj::PromiseFulfiller<T>> fulfiller) : fulfiller(kj::mv(fulfiller)) {}
     kj::Own<kj::PromiseFulfiller<T>> fulfiller;
   };
+  template <typename T>
+  struct Handles {
+    kj::Promise<T> promise;
+    kj::Own<Shared<T>> done, failed;
+  };
 
-  void taskFailed(kj::Exception&&) override {}  // reported to the caller through the other branch
+  template <typename T>
+  static Handles<T> handles() {
+    auto pair = kj::newPromiseAndFulfiller<T>();
+    auto shared = kj::refcounted<Shared<T>>(kj::mv(pair.fulfiller));
+    auto other = kj::addRef(*shared);
+    return {kj::mv(pair.promise), kj::mv(shared), kj::mv(other)};
+  }
+
+  void taskFailed(kj::Exception&&) override {}  // reported to the caller by the returned promise
   kj::TaskSet tasks;
 };
 

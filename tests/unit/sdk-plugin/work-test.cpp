@@ -25,15 +25,18 @@ TEST(OwnedWork, HandsOverValuesAndFailures) {
   EXPECT_THROW(loop.wait(work.run(kj::Promise<void>(KJ_EXCEPTION(FAILED, "no")))), kj::Exception);
 }
 
-TEST(OwnedWork, DiesWithItsOwner) {
+TEST(OwnedWork, DiesWithItsOwnerThoughSomebodyWaits) {
   testing::SimulatedLoop loop;
   bool done = false;
-  {
-    OwnedWork work;
-    auto promise = work.run(loop.timer().afterDelay(1 * kj::SECONDS).then([&]() { done = true; }));
-  }
+  auto begin = [&](OwnedWork& work) {
+    return work.run(loop.timer().afterDelay(1 * kj::SECONDS).then([&]() { done = true; }));
+  };
+  auto work = kj::heap<OwnedWork>();
+  auto waiting = begin(*work);
+  work = nullptr;
   loop.advance(2 * kj::SECONDS);
   EXPECT_FALSE(done);
+  EXPECT_THROW(loop.wait(kj::mv(waiting)), kj::Exception);
 }
 
 }  // namespace
