@@ -1,5 +1,7 @@
 #include "contract.h"
 
+#include <backend/translate.h>
+
 namespace maitred::cook {
 namespace {
 
