@@ -237,8 +237,9 @@ bool BatchQueue::cycle(const Pool& pool) {
   auto started = std::chrono::steady_clock::now();
   CycleOptions options{queueOptions(pool), settings_.considerable, settings_.goodEnough,
                        steadyMs()};
-  CycleResult result = runCycle(jobs, nodes_, policies.scorer(), policies.fitness(), options,
-                                nowMs(), [this] { return Uuid::fromRandom(random(), random()); });
+  CycleResult result =
+      runCycle(jobs, nodes_, policies.scorer(pool.druMode), policies.fitness(), options, nowMs(),
+               [this] { return Uuid::fromRandom(random(), random()); });
   std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
   world.metrics
       .histogram("maitred_cook_cycle_seconds", "Time of one scheduling cycle",
@@ -312,7 +313,7 @@ QueueOptions BatchQueue::queueOptions(const Pool& pool) const {
 }
 
 std::vector<Job*> BatchQueue::ranked(const Pool& pool, std::size_t most) {
-  return firstOf(jobs, queueOptions(pool), policies.scorer(), most);
+  return firstOf(jobs, queueOptions(pool), policies.scorer(pool.druMode), most);
 }
 
 kj::Promise<void> BatchQueue::keepHouse() {

@@ -95,8 +95,10 @@ kj::Promise<std::string> Policies::load(PolicyFiles files) {
   });
 }
 
-Scorer& Policies::scorer() {
-  if (fairness.slot.active() == nullptr || fairness.slot.benched()) return builtIn;
+Scorer& Policies::scorer(DruMode mode) {
+  if (fairness.slot.active() == nullptr || fairness.slot.benched()) {
+    return builtInScorer(mode == DruMode::gpu);
+  }
   return *luaScorer;
 }
 

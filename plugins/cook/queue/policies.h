@@ -3,6 +3,7 @@
 // cannot be loaded leaves the last good one in charge.
 
 #include <core/matching.h>
+#include <core/pools.h>
 #include <core/scorer.h>
 
 #include <maitred/lua.h>
@@ -30,7 +31,8 @@ class Policies final {
   // in force.
   kj::Promise<std::string> load(PolicyFiles files);
 
-  Scorer& scorer();
+  // For a pool whose users are compared by gpus alone, or for another; a file decides in all pools.
+  Scorer& scorer(DruMode mode);
   Fitness* fitness();  // null: bin packing
   // For health: why decisions are not made as the config says. Empty if they are.
   std::string trouble() const;
@@ -47,7 +49,6 @@ class Policies final {
     Place(const char* kind, const lua::Search& search, OnReport onReport);
   };
   Place fairness, placement;
-  DominantResource builtIn;
   std::unique_ptr<LuaScorer> luaScorer;
   std::unique_ptr<LuaFitness> luaFitness;
 

@@ -1,0 +1,41 @@
+// Which formula orders the users of a pool.
+
+#include <queue/policies.h>
+
+#include <maitred/testing/harness.h>
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+namespace maitred::cook {
+namespace {
+
+double scoreOf(Scorer& scorer) {
+  ScoreInput holds{.mem = 50, .cpus = 3, .gpus = 8, .shareMem = 100, .shareCpus = 10,
+                   .shareGpus = 2, .priority = 50, .submittedMs = 0};
+  double score = -1;
+  EXPECT_TRUE(scorer.score({&holds, 1}, {&score, 1}));
+  return score;
+}
+
+TEST(Policies, ThePoolSaysByWhichResourcesUsersAreCompared) {
+  Policies policies({}, [](const std::string&) {});
+  EXPECT_EQ(scoreOf(policies.scorer(DruMode::standard)), 0.5);
+  EXPECT_EQ(scoreOf(policies.scorer(DruMode::gpu)), 4.0);
+}
+
+TEST(Policies, AFileDecidesInAllPools) {
+  testing::TemporaryDirectory folder;
+  auto file = folder.path() + "/cpus.lua";
+  std::ofstream(file) << "return { kind = 'fairness', version = 1,\n"
+                         "  score = function(mem, cpus) return cpus end }\n";
+  auto io = kj::setupAsyncIo();
+  Policies policies({}, [](const std::string&) {});
+  EXPECT_EQ(policies.load({.fairness = file, .placement = ""}).wait(io.waitScope), "");
+  EXPECT_EQ(scoreOf(policies.scorer(DruMode::standard)), 3.0);
+  EXPECT_EQ(scoreOf(policies.scorer(DruMode::gpu)), 3.0);
+}
+
+}  // namespace
+}  // namespace maitred::cook
