@@ -4,12 +4,12 @@
 
 #include <store/records.h>
 
+#include <maitred/testing/harness.h>
+
 #include <benchmark/benchmark.h>
-#include <stdlib.h>
 
 #include <kj/async-io.h>
 
-#include <filesystem>
 #include <random>
 
 namespace maitred::cook {
@@ -18,18 +18,12 @@ namespace {
 class World {
  public:
   World() {
-    folder = std::filesystem::temp_directory_path() / "maitred-bench-XXXXXX";
-    if (mkdtemp(folder.data()) == nullptr) throw std::runtime_error("no temporary folder");
     reopen();
-  }
-  ~World() {
-    records = nullptr;
-    std::filesystem::remove_all(folder);
   }
 
   void reopen() {
     records = nullptr;
-    records = Records::open("sqlite:q.db", folder).wait(io.waitScope);
+    records = Records::open("sqlite:q.db", folder.path()).wait(io.waitScope);
   }
 
   Job job() {
@@ -81,7 +75,7 @@ class World {
   }
 
   kj::AsyncIoContext io = kj::setupAsyncIo();
-  std::string folder;
+  testing::TemporaryDirectory folder;
   std::mt19937_64 random{7};
   std::uint64_t last = 0;
   kj::Own<Records> records;

@@ -51,6 +51,19 @@ std::string variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
+// A sanitizer makes a run ten times as long; fewer of them show as much.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::uint64_t SHORT_SEEDS = 40;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr std::uint64_t SHORT_SEEDS = 40;
+#else
+constexpr std::uint64_t SHORT_SEEDS = 200;
+#endif
+#else
+constexpr std::uint64_t SHORT_SEEDS = 200;
+#endif
+
 bool isLong() {
   return variable("MAITRED_TEST_PROFILE") == "long";
 }
@@ -65,7 +78,7 @@ TEST(Simulation, Seeds) {
   std::string only = variable("MAITRED_TEST_SEED");
   std::uint64_t first = only.empty() ? 1 : std::strtoull(only.c_str(), nullptr, 10);
   // In the long profile the given seed is where a round starts; alone it is the only one.
-  std::uint64_t count = isLong() ? 10'000 : only.empty() ? 200 : 1;
+  std::uint64_t count = isLong() ? 10'000 : only.empty() ? SHORT_SEEDS : 1;
   Outcome sum;
   for (std::uint64_t seed = first; seed < first + count && !HasFailure(); ++seed) {
     Outcome one = run(seed);
@@ -84,7 +97,7 @@ TEST(Simulation, Seeds) {
             << " crashes of a backend, " << sum.counts.cuts << " cut wires, " << sum.diskFailures
             << " faults of the disk, " << sum.counts.rejected << " rejected submissions, "
             << sum.counts.kills << " kills by users\n";
-  if (count < 200) return;
+  if (count < SHORT_SEEDS) return;
   // It is no proof if nothing went wrong.
   EXPECT_GT(sum.counts.crashes, count / 2);
   EXPECT_GT(sum.counts.powerCuts, count / 2);

@@ -57,10 +57,6 @@ World::World(std::uint64_t seed)
     : random(seed), clock(loop.timer()), queueClock(loop.timer()), disk(seed ^ 0x5eed) {
   freeFailures = static_cast<int>(random() % 4) - 1;
   if (const char* path = getenv("MAITRED_TEST_STORY")) story.open(path);
-  auto path = std::filesystem::temp_directory_path() / "maitred-simulation-XXXXXX";
-  folderPath = path.string();
-  if (mkdtemp(folderPath.data()) == nullptr) throw std::runtime_error("no temporary folder");
-  folder = kj::heap(kj::defer([path = folderPath] { std::filesystem::remove_all(path); }));
   for (const char* name : {"east", "west"}) {
     auto settings = clusterSettings(random, name);
     sites.push_back(
@@ -133,7 +129,7 @@ cook::QueueSettings World::settings() {
 void World::boot() {
   disk.setFaults({});
   auto fresh = std::make_unique<Life>(*this);
-  store::Options options{.url = "sqlite:cook.db", .directory = folderPath};
+  store::Options options{.url = "sqlite:cook.db", .directory = folder.path()};
   options.vfs = disk.vfs();
   options.pace = [this] {
     return loop.timer().afterDelay((100 + random() % 5000) * kj::MICROSECONDS);

@@ -9,6 +9,7 @@
 #include <queue/batch-queue.h>
 #include <runner.h>
 
+#include <maitred/testing/harness.h>
 #include <maitred/testing/simulated-loop.h>
 
 #include <deque>
@@ -85,8 +86,7 @@ class World {
   std::mt19937_64 random;
   testing::SimulatedLoop loop;
   SimulatedClock clock, queueClock;  // of the machines, and of the one that has the queue
-  kj::Own<void> folder;              // for the lock of the store
-  std::string folderPath;
+  testing::TemporaryDirectory folder;  // for the lock of the store
   Disk disk;
   std::vector<std::unique_ptr<Site>> sites;
   Ledger ledger;

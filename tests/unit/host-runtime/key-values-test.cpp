@@ -3,7 +3,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
+
+#include <maitred/testing/harness.h>
 
 #include <kj/async-io.h>
 
@@ -20,14 +21,11 @@ using ::testing::HasSubstr;
 class KeyValuesTest : public ::testing::Test {
  protected:
   KeyValuesTest() {
-    base = fs::temp_directory_path() / "maitred-values-XXXXXX";
-    if (mkdtemp(base.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    folder = base + "/state";
+    folder = base.path() + "/state";
     start();
   }
   ~KeyValuesTest() noexcept override {
     values = nullptr;
-    fs::remove_all(base);
   }
 
   void start() {
@@ -51,7 +49,8 @@ class KeyValuesTest : public ::testing::Test {
     return found == nullptr ? "(none)" : *found;
   }
 
-  std::string base, folder;
+  maitred::testing::TemporaryDirectory base;
+  std::string folder;
   std::unique_ptr<kj::AsyncIoContext> io = std::make_unique<kj::AsyncIoContext>(kj::setupAsyncIo());
   std::unique_ptr<KeyValues> values;
 };

@@ -1,30 +1,19 @@
 // A store without threads, on a loop whose clock only moves when told.
 #include <maitred/store.h>
+#include <maitred/testing/harness.h>
 #include <maitred/testing/simulated-loop.h>
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
-
-#include <filesystem>
 
 namespace maitred::store {
 namespace {
 
 const Migration MIGRATIONS[] = {{1, "t", "CREATE TABLE t (n INTEGER) STRICT"}};
 
-struct Folder {
-  Folder() {
-    path = std::filesystem::temp_directory_path() / "maitred-paced-XXXXXX";
-    if (mkdtemp(path.data()) == nullptr) throw std::runtime_error("no temporary folder");
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::string path;
-};
-
 TEST(PacedStore, WorksOnTheLoopInTheTimeOfItsPace) {
-  Folder directory;
+  testing::TemporaryDirectory directory;
   testing::SimulatedLoop loop;
-  Options options{.url = "sqlite:t.db", .directory = directory.path, .migrations = MIGRATIONS};
+  Options options{.url = "sqlite:t.db", .directory = directory.path(), .migrations = MIGRATIONS};
   options.pace = [&] { return loop.timer().afterDelay(5 * kj::MILLISECONDS); };
   auto store = loop.wait(Store::open(options));
   auto before = loop.timer().now();
@@ -46,9 +35,9 @@ TEST(PacedStore, WorksOnTheLoopInTheTimeOfItsPace) {
 }
 
 TEST(PacedStore, CommitsWhatWasSubmittedWhenItIsDestroyed) {
-  Folder directory;
+  testing::TemporaryDirectory directory;
   testing::SimulatedLoop loop;
-  Options options{.url = "sqlite:t.db", .directory = directory.path, .migrations = MIGRATIONS};
+  Options options{.url = "sqlite:t.db", .directory = directory.path(), .migrations = MIGRATIONS};
   options.pace = [&] { return loop.timer().afterDelay(1 * kj::MILLISECONDS); };
   auto store = loop.wait(Store::open(options));
   auto write = store->write(0, [](Connection& c) { c.execute("INSERT INTO t VALUES (7)"); });
@@ -61,9 +50,9 @@ TEST(PacedStore, CommitsWhatWasSubmittedWhenItIsDestroyed) {
 }
 
 TEST(PacedStore, NamesTheFileSystemThatIsNotThere) {
-  Folder directory;
+  testing::TemporaryDirectory directory;
   testing::SimulatedLoop loop;
-  Options options{.url = "sqlite:t.db", .directory = directory.path, .migrations = MIGRATIONS};
+  Options options{.url = "sqlite:t.db", .directory = directory.path(), .migrations = MIGRATIONS};
   options.pace = [] { return kj::Promise<void>(kj::READY_NOW); };
   options.vfs = "no-such-vfs";
   std::string problem;
