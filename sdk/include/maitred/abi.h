@@ -79,6 +79,10 @@ typedef struct maitred_plugin_entry {
    * Runs `maitred <alias> argv[0] …` with the terminal's stdin, stdout and stderr; returns the exit
    * code. Null when the manifest names no command. */
   int (*command)(int argc, char** argv);
+
+  /* Type id of the Cap'n Proto struct that the code takes for its config; 0 = none, or one without
+   * an id. It must be the one that the manifest note names: `maitred plugins conform` compares. */
+  uint64_t config_type;
 } maitred_plugin_entry;
 
 #ifdef __cplusplus

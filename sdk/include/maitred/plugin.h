@@ -149,6 +149,15 @@ struct ClassOf {
   static int open(const maitred_open_args* args) { return openEntry(type, args); }
   static int command(int argc, char** argv) { return T::commandLine(CommandLine{argc, argv}); }
 };
+// The type id of the config struct.
+template <typename Config>
+constexpr uint64_t configTypeOf() {
+  if constexpr (capnp::kind<Config>() == capnp::Kind::STRUCT) {
+    return capnp::typeId<Config>();
+  } else {
+    return 0;
+  }
+}
 template <typename T>
 concept HasCommandLine = requires(CommandLine line) {
   T::commandLine(line);
@@ -172,4 +181,5 @@ constexpr auto commandOf() -> int (*)(int, char**) {
   extern "C" __attribute__((visibility("default"), used))                                         \
   const maitred_plugin_entry maitred_plugin = {                                                   \
       sizeof(maitred_plugin_entry), MAITRED_ABI_VERSION, &maitred::detail::ClassOf<Class>::serve, \
-      &maitred::detail::ClassOf<Class>::open, maitred::detail::commandOf<Class>()};
+      &maitred::detail::ClassOf<Class>::open, maitred::detail::commandOf<Class>(),                \
+      maitred::detail::configTypeOf<Class::ConfigType>()};
