@@ -13,6 +13,10 @@ class SimPlugin final : public PluginOf<SimConfig> {
   explicit SimPlugin(Context& context) : context(context) {}
 
   static void check(SimConfig::Reader config, Problems& problems) {
+    if (auto fault = tooManyNodes(config)) {
+      problems.error({"nodes"}, *fault, "lower the counts");
+      return;
+    }
     std::set<std::string> ids;
     for (auto& node : settingsFrom(config).nodes) ids.insert(node.id);
     uint i = 0;
@@ -47,6 +51,11 @@ class SimPlugin final : public PluginOf<SimConfig> {
     }
     if (capnp::AnyList::Reader(config.getScript()) != capnp::AnyList::Reader(inForce.getScript())) {
       return Reconfigured::needsRestart(std::string("the script has changed") + lost);
+    }
+    if (auto fault = tooManyNodes(config)) {
+      Problems problems;
+      problems.error({"nodes"}, *fault);
+      return Reconfigured::rejected(problems);
     }
     current().change(settingsFrom(config));
     inForce = config;

@@ -1,11 +1,15 @@
 #include "settings.h"
 
+#include <kj/debug.h>
+
 namespace maitred::sim {
 namespace {
 
 Spread spreadFrom(SpreadConfig::Reader from) {
   return {from.getMin(), from.getMax()};
 }
+
+constexpr uint64_t nodesMax = 200'000;  // more are no matter of a second
 
 // Every node has ports to hand out.
 constexpr backend::Ports simulatedPorts{31000, 31999};
@@ -49,7 +53,16 @@ NodeEvent eventFrom(NodeEventConfig event) {
 
 }  // namespace
 
+std::optional<std::string> tooManyNodes(SimConfig::Reader config) {
+  uint64_t count = 0;
+  for (auto nodes : config.getNodes()) count += nodes.getCount();
+  if (count <= nodesMax) return std::nullopt;
+  return "the templates stand for " + std::to_string(count) + " nodes, at most " +
+         std::to_string(nodesMax) + " can be simulated";
+}
+
 Settings settingsFrom(SimConfig::Reader config) {
+  if (auto fault = tooManyNodes(config)) KJ_FAIL_REQUIRE(fault->c_str());
   Settings settings;
   settings.seed = config.getSeed();
   for (auto nodes : config.getNodes()) addNodes(nodes, settings.nodes);

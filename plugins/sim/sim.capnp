@@ -13,7 +13,8 @@ struct SimConfig {
   seed @1 :UInt64 = 1;
   # The same seed gives the same run times and faults for the same task ids.
 
-  nodes @2 :List(NodeTemplate) $Config.mapKey("name") $Config.required $Config.nonEmpty;
+  nodes @2 :List(NodeTemplate) $Config.mapKey("name") $Config.required $Config.nonEmpty
+      $Config.example("{ node: { count: 2 } }");
   # Kinds of nodes; each stands for `count` nodes named name-0, name-1, ….
 
   runTime @3 :SpreadConfig;
