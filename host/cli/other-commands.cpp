@@ -1,7 +1,6 @@
-// plugins, policy, version and worker.
+// policy, version and worker.
 
 #include "commands.h"
-#include "host/plugins/describe.h"
 #include "host/runtime/worker.h"
 #include "setup.h"
 
@@ -13,7 +12,6 @@
 
 #include <capnp/common.h>
 
-#include <filesystem>
 #include <iostream>
 
 namespace maitred::host::cli {
@@ -36,29 +34,6 @@ class Argv {
   std::vector<char*> pointers;
 };
 
-int list(const po::variables_map& values) {
-  PluginPath path(pluginDirectories(values));
-  describeAll(std::cout, path.all(), values.count("json") > 0);
-  return Exit::ok;
-}
-
-int inspect(const po::variables_map& values) {
-  auto subject = values["plugin"].as<std::string>();
-  PluginPath path(pluginDirectories(values));
-  // A file is read wherever it lies: looking runs none of its code.
-  std::error_code error;
-  bool file = subject.find('/') != std::string::npos ||
-              (subject.ends_with(".so") && std::filesystem::exists(subject, error));
-  LibraryResult result =
-      file ? readLibrary(std::filesystem::weakly_canonical(subject).string()) : path.find(subject);
-  if (!file && std::holds_alternative<Refusal>(result)) {
-    if (auto library = path.byAlias(subject)) result = library;
-  }
-  if (auto* refusal = std::get_if<Refusal>(&result)) throw Failure{refusal->sentence()};
-  describe(std::cout, *std::get<LibraryPtr>(result), values.count("json") > 0);
-  return Exit::ok;
-}
-
 int version(const po::variables_map& values) {
   if (values.count("json") > 0) {
     nlohmann::ordered_json json = {{"version", MAITRED_VERSION},
@@ -73,35 +48,6 @@ int version(const po::variables_map& values) {
 }
 
 }  // namespace
-
-Command pluginsCommand() {
-  auto options = [](po::options_description& options) {
-    options.add_options()("json", "print JSON");
-    addPathOptions(options);
-  };
-  Command all;
-  all.name = "list";
-  all.summary = "Lists the installed plugins, and the files that are refused, with the reason.";
-  all.options = options;
-  all.run = list;
-
-  Command one;
-  one.name = "inspect";
-  one.summary = "Prints what a plugin says about itself; none of its code is run.";
-  one.positional = "NAME|FILE.so";
-  one.positionals = {"plugin"};
-  one.options = [options](po::options_description& all) {
-    all.add_options()("plugin", po::value<std::string>()->required(), "");
-    options(all);
-  };
-  one.run = inspect;
-
-  Command command;
-  command.name = "plugins";
-  command.summary = "Looks at plugins without running them.";
-  command.commands = {all, one};
-  return command;
-}
 
 Command policyCommand() {
   Command command;

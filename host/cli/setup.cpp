@@ -26,6 +26,19 @@ std::vector<std::string> given(const po::variables_map& values, const char* opti
   return folders;
 }
 
+// <executable>/../share/maitred/<installed>, or, in a build tree, the source's own; empty if
+// neither.
+std::string shippedFolder(const char* installed, const char* inSource) {
+  std::error_code error;
+  auto bin = fs::read_symlink("/proc/self/exe", error).parent_path();
+  for (const auto& candidate :
+       {bin / "../share/maitred" / installed, bin / "../../.." / inSource}) {
+    auto folder = fs::canonical(candidate, error);
+    if (!error && fs::is_directory(folder, error)) return folder.string();
+  }
+  return "";
+}
+
 }  // namespace
 
 void addPathOptions(po::options_description& options) {
@@ -53,17 +66,25 @@ std::vector<std::string> pluginDirectories(const po::variables_map& values) {
 
 std::vector<std::string> policyDirectories(const po::variables_map& values) {
   auto folders = given(values, "policy-path");
-  std::error_code error;
-  auto bin = fs::read_symlink("/proc/self/exe", error).parent_path();
-  for (const auto& candidate :
-       {bin / "../share/maitred/lua-policies", bin / "../../../lua-policies"}) {
-    auto folder = fs::canonical(candidate, error);
-    if (!error && fs::is_directory(folder, error)) {
-      folders.push_back(folder.string());
-      break;
-    }
-  }
+  auto shipped = shippedFolder("lua-policies", "lua-policies");
+  if (!shipped.empty()) folders.push_back(shipped);
   return folders;
+}
+
+std::string pluginTemplates() {
+  return shippedFolder("plugin-templates", "sdk/templates/plugin");
+}
+
+LibraryResult findPlugin(const std::string& subject, PluginPath& path) {
+  std::error_code error;
+  bool file = subject.find('/') != std::string::npos ||
+              (subject.ends_with(".so") && fs::exists(subject, error));
+  if (file) return readLibrary(fs::weakly_canonical(subject).string());
+  auto result = path.find(subject);
+  if (std::holds_alternative<Refusal>(result)) {
+    if (auto library = path.byAlias(subject)) return library;
+  }
+  return result;
 }
 
 Options configOptions(const po::variables_map& values, PluginManifests& manifests) {

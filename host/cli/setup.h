@@ -20,6 +20,13 @@ std::vector<std::string> pluginDirectories(const po::variables_map& values);
 // build tree, the source's own.
 std::vector<std::string> policyDirectories(const po::variables_map& values);
 
+// A plugin by its name, by the word of its commands, or by the path of its file. A file is read
+// wherever it lies: looking runs none of its code.
+LibraryResult findPlugin(const std::string& subject, PluginPath& path);
+
+// The templates of `maitred plugins new`, as installed or in the source tree; empty if neither.
+std::string pluginTemplates();
+
 // From FILE, --set and the paths; `manifests` must outlive the result's use.
 Options configOptions(const po::variables_map& values, PluginManifests& manifests);
 

@@ -2,6 +2,7 @@
 
 #include <elf.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace maitred::host {
@@ -125,9 +126,10 @@ uint64_t ElfFile::dynamicFlags1() const {
   return 0;
 }
 
-bool ElfFile::exportsData(std::string_view symbol) const {
+std::vector<ElfFile::Symbol> ElfFile::exports() const {
+  std::vector<Symbol> found;
   auto header = at<Elf64_Ehdr>(0);
-  if (header.e_shnum == 0) return false;
+  if (header.e_shnum == 0) return found;
   if (header.e_shoff > bytes.size()) throw ElfError{"its section headers lie outside the file"};
   auto section = [&](uint64_t index) {
     if (index >= header.e_shnum) throw ElfError{"a section refers to one that does not exist"};
@@ -142,13 +144,21 @@ bool ElfFile::exportsData(std::string_view symbol) const {
     for (uint64_t offset = 0; offset + sizeof(Elf64_Sym) <= symbols.size();
          offset += sizeof(Elf64_Sym)) {
       auto entry = at<Elf64_Sym>(table.sh_offset + offset);
-      if (entry.st_shndx == SHN_UNDEF || ELF64_ST_TYPE(entry.st_info) != STT_OBJECT) continue;
-      if (ELF64_ST_BIND(entry.st_info) == STB_LOCAL || entry.st_name >= text.size()) continue;
+      if (entry.st_shndx == SHN_UNDEF || ELF64_ST_BIND(entry.st_info) == STB_LOCAL) continue;
+      if (entry.st_name >= text.size()) continue;
       auto rest = std::string_view(text.begin(), text.size()).substr(entry.st_name);
-      if (rest.substr(0, rest.find('\0')) == symbol) return true;
+      found.push_back(
+          {rest.substr(0, rest.find('\0')), ELF64_ST_TYPE(entry.st_info) == STT_OBJECT});
     }
   }
-  return false;
+  return found;
+}
+
+bool ElfFile::exportsData(std::string_view symbol) const {
+  auto all = exports();
+  return std::any_of(all.begin(), all.end(), [&](const Symbol& candidate) {
+    return candidate.data && candidate.name == symbol;
+  });
 }
 
 const char* machineName(uint16_t machine) {

@@ -37,7 +37,13 @@ class ElfFile {
   std::vector<ElfNote> notes(std::string_view name) const;
   // DT_FLAGS_1 of the dynamic section; 0 if it has none.
   uint64_t dynamicFlags1() const;
-  // Whether .dynsym defines a global data symbol of that name.
+  // The global symbols that .dynsym defines, in its order.
+  struct Symbol {
+    std::string_view name;  // points into the file
+    bool data;              // an object, not a function
+  };
+  std::vector<Symbol> exports() const;
+  // Whether one of them is a data symbol of that name.
   bool exportsData(std::string_view symbol) const;
 
  private:

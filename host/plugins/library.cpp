@@ -1,6 +1,7 @@
 #include "library.h"
 
 #include "elf-file.h"
+#include "host/base/failure.h"
 #include "manifest-rules.h"
 
 #include <maitred/abi.h>
@@ -16,6 +17,7 @@
 #include <kj/debug.h>
 #include <kj/io.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace maitred::host {
@@ -278,6 +280,24 @@ LibraryResult readLibrary(const std::string& path, const HostFacts& facts) {
   Mapping mapping(fd, file.st_size);
   if (!mapping.valid()) return system(path, "cannot map it", errno);
   return readLibrary(mapping.bytes(), path, facts);
+}
+
+std::vector<std::string> exportedSymbols(const std::string& path) {
+  kj::AutoCloseFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat file;
+  if (fd.get() < 0 || fstat(fd, &file) < 0) fail(path.c_str(), ": cannot read it");
+  Mapping mapping(fd, file.st_size);
+  if (!mapping.valid()) fail(path.c_str(), ": cannot map it");
+  std::vector<std::string> names;
+  try {
+    for (const auto& symbol : ElfFile(mapping.bytes()).exports()) names.emplace_back(symbol.name);
+  } catch (const NotElf& fault) {
+    fail(path.c_str(), ": ", fault.what);
+  } catch (const ElfError& fault) {
+    fail(path.c_str(), ": the file is damaged: ", fault.what);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 }  // namespace maitred::host

@@ -75,4 +75,8 @@ LibraryResult readLibrary(const std::string& path, const HostFacts& facts = Host
 LibraryResult readLibrary(kj::ArrayPtr<const kj::byte> file, const std::string& path,
                           const HostFacts& facts = HostFacts::ours());
 
+// Names of the dynamic symbols that a plugin's file defines, sorted. Throws kj::Exception, FAILED,
+// for a file that readLibrary() would refuse for being unreadable or damaged.
+std::vector<std::string> exportedSymbols(const std::string& path);
+
 }  // namespace maitred::host

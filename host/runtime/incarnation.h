@@ -13,6 +13,7 @@
 namespace maitred::host {
 
 class InstanceLog;
+struct ProcessOptions;  // spawn.h
 
 // What is started, and how.
 struct Launch {
@@ -50,6 +51,9 @@ class Incarnation {
   virtual uint32_t pid() const = 0;     // 0 inline
   virtual uint64_t memory() const = 0;  // resident bytes now; 0 inline or gone
 };
+
+// The process of a worker: `rpc` is the worker's end, `output` becomes what it writes to.
+ProcessOptions workerOptions(const Launch& launch, int rpc, int output);
 
 // Starts a worker. Throws if the process cannot be made; a library that does not load is seen as an
 // early end. The destructor kills and reaps what still runs.

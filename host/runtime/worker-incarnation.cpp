@@ -35,24 +35,6 @@ Pair outputPipe() {
   return {kj::AutoCloseFd(fds[0]), kj::AutoCloseFd(fds[1])};
 }
 
-ProcessOptions optionsOf(const Launch& launch, int rpc, int output) {
-  ProcessOptions options{launch.executable, {}, output, {rpc}};
-  options.arguments = {"maitred",       "worker",
-                       "--library",     launch.library,
-                       "--instance",    launch.instance,
-                       "--state",       launch.stateDirectory,
-                       "--policy-path", launch.policyPath,
-                       "--log-level",   launch.logLevel,
-                       "--parent",      std::to_string(getpid()),
-                       "--rpc",         "3"};
-  for (const auto& [name, fd] : launch.listeners) {
-    options.arguments.push_back("--listen");
-    options.arguments.push_back(name + "=" + std::to_string(3 + options.descriptors.size()));
-    options.descriptors.push_back(fd);
-  }
-  return options;
-}
-
 class WorkerIncarnation final : public Incarnation {
  public:
   WorkerIncarnation(const Launch& launch, LoopIo io, InstanceLog& log)
@@ -76,7 +58,7 @@ class WorkerIncarnation final : public Incarnation {
   WorkerIncarnation(const Launch& launch, LoopIo io, InstanceLog& log, Pair rpc, Pair output)
       : log(log),
         timer(io.provider.getTimer()),
-        child(optionsOf(launch, rpc.theirs, output.theirs), io.events),
+        child(workerOptions(launch, rpc.theirs, output.theirs), io.events),
         lines(io.lowLevel.wrapInputFd(kj::mv(output.ours))),
         stream(gathered(io.lowLevel.wrapSocketFd(kj::mv(rpc.ours)))),
         reading(readLines().promise().eagerlyEvaluate(nullptr).fork()) {
@@ -111,6 +93,24 @@ class WorkerIncarnation final : public Incarnation {
 };
 
 }  // namespace
+
+ProcessOptions workerOptions(const Launch& launch, int rpc, int output) {
+  ProcessOptions options{launch.executable, {}, output, {rpc}};
+  options.arguments = {"maitred",       "worker",
+                       "--library",     launch.library,
+                       "--instance",    launch.instance,
+                       "--state",       launch.stateDirectory,
+                       "--policy-path", launch.policyPath,
+                       "--log-level",   launch.logLevel,
+                       "--parent",      std::to_string(getpid()),
+                       "--rpc",         "3"};
+  for (const auto& [name, fd] : launch.listeners) {
+    options.arguments.push_back("--listen");
+    options.arguments.push_back(name + "=" + std::to_string(3 + options.descriptors.size()));
+    options.descriptors.push_back(fd);
+  }
+  return options;
+}
 
 kj::Own<Incarnation> startWorker(const Launch& launch, LoopIo io, InstanceLog& log) {
   return kj::heap<WorkerIncarnation>(launch, io, log);

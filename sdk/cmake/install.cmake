@@ -21,10 +21,13 @@ install(TARGETS maitred-note EXPORT maitred RUNTIME DESTINATION ${CMAKE_INSTALL_
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/sdk/include/maitred DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY ${MAITRED_SCHEMA_ROOT}/maitred/schema DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/maitred
         FILES_MATCHING PATTERN "*.capnp" PATTERN "*.capnp.h")
+# The templates of `maitred plugins new`.
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/sdk/templates/plugin/
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/maitred/plugin-templates FILES_MATCHING PATTERN "*.in")
 install(EXPORT maitred NAMESPACE maitred:: FILE maitredTargets.cmake DESTINATION ${package_dir})
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/maitredConfig.cmake.in
   ${CMAKE_CURRENT_BINARY_DIR}/maitredConfig.cmake INSTALL_DESTINATION ${package_dir}
-  PATH_VARS CMAKE_INSTALL_INCLUDEDIR)
+  PATH_VARS CMAKE_INSTALL_INCLUDEDIR CMAKE_INSTALL_BINDIR)
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/maitredConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/maitredConfig.cmake

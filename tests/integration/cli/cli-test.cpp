@@ -30,6 +30,8 @@ TEST(Help, EveryCommandHasOne) {
                                  {"plugins"},
                                  {"plugins", "list"},
                                  {"plugins", "inspect"},
+                                 {"plugins", "new"},
+                                 {"plugins", "conform"},
                                  {"ctl"},
                                  {"ctl", "status"},
                                  {"ctl", "grants"},
@@ -255,6 +257,12 @@ TEST(Completion, InBash) {
   EXPECT_THAT(completions({"probe", "echo", "so"}), ElementsAre("some.yaml"));
   EXPECT_THAT(completions({"config-docs", "maitred-p"}), Contains("maitred-probe"));
   EXPECT_THAT(completions({"completion", ""}), ElementsAre("bash", "zsh"));
+  EXPECT_THAT(completions({"plugins", ""}), ElementsAre("list", "inspect", "new", "conform"));
+  EXPECT_THAT(completions({"plugins", "new", "x", "--kind", ""}),
+              ElementsAre("backend", "http", "minimal"));
+  EXPECT_THAT(completions({"plugins", "conform", "x.so", "--check", "dr"}),
+              ElementsAre("drain-in-start", "drain-in-work"));
+  EXPECT_THAT(completions({"plugins", "conform", "x.so", "--i"}), ElementsAre("--isolation"));
   EXPECT_THAT(completions({"policy", "ch"}), ElementsAre("check"));
   EXPECT_THAT(completions({"nonsense", "x"}), ElementsAre());
 }

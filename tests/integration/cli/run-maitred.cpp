@@ -47,7 +47,7 @@ Outcome runProgram(const std::vector<std::string>& words, const RunSettings& set
   pid_t child = fork();
   if (child < 0) throw std::runtime_error("fork failed");
   if (child == 0) becomeProgram(words, settings, streams);
-  auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(settings.seconds);
   int status = 0;
   while (waitpid(child, &status, WNOHANG) == 0) {
     if (std::chrono::steady_clock::now() > deadline) kill(child, SIGKILL);

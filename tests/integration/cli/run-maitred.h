@@ -19,9 +19,10 @@ struct RunSettings {
   std::string folder = ".";                        // working directory
   std::string input;                               // its standard input
   std::map<std::string, std::string> environment;  // on top of ours
+  int seconds = 60;                                // then it is killed
 };
 
-// `words[0]` is the program. Ends it after 60 s.
+// `words[0]` is the program.
 Outcome runProgram(const std::vector<std::string>& words, const RunSettings& settings = {});
 
 // build/<preset>/bin/maitred with the test's own plugins in the plugin path.

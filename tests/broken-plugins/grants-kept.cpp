@@ -1,0 +1,20 @@
+// Keeps what it was granted beyond its end.
+#include "broken.h"
+
+namespace broken {
+
+class Broken final : public Sound {
+ public:
+  using Sound::Sound;
+  kj::Promise<void> start(BrokenConfig::Reader, maitred::Grants& grants) override {
+    static std::vector<maitred::backend::Backend::Client> kept;
+    for (auto& granted : grants.all<maitred::backend::Backend>("backends")) {
+      kept.push_back(granted.client);
+    }
+    return kj::READY_NOW;
+  }
+};
+
+}  // namespace broken
+
+MAITRED_PLUGIN(broken::Broken)
