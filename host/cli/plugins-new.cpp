@@ -38,8 +38,9 @@ int newPlugin(const po::variables_map& values) {
   plan.kind = kindOf(values, scaffold::kinds(plan.templates));
   plan.folder = (fs::path(values["dir"].as<std::string>()) / plan.name).lexically_normal().string();
   plan.fileId = scaffold::freshFileId();
+  auto files = scaffold::write(plan);
   std::cout << "wrote, in " << plan.folder << ":";
-  for (const auto& file : scaffold::write(plan)) std::cout << " " << file;
+  for (const auto& file : files) std::cout << " " << file;
   std::cout << "\nnext: cd " << plan.folder
             << " && cmake -B build && cmake --build build && ctest --test-dir build\n"
             << "README.md there says how to go on.\n";

@@ -11,8 +11,30 @@
 namespace maitred::host {
 namespace {
 
-// Passes all calls on and tells when the last reference is gone: only then may the next incarnation
-// begin, which will want the same files and locks.
+// A call under way: it keeps the plugin's object alive, so it keeps the watch as well.
+class WatchedRequest final : public capnp::RequestHook {
+ public:
+  WatchedRequest(kj::Own<capnp::ClientHook> watch, kj::Own<capnp::RequestHook> inner)
+      : watch(kj::mv(watch)), inner(kj::mv(inner)) {}
+
+  capnp::RemotePromise<capnp::AnyPointer> send() override {
+    auto sent = inner->send();
+    capnp::AnyPointer::Pipeline pipeline = kj::mv(sent);
+    return capnp::RemotePromise<capnp::AnyPointer>(sent.dropPipeline().attach(kj::mv(watch)),
+                                                   kj::mv(pipeline));
+  }
+  kj::Promise<void> sendStreaming() override {
+    return inner->sendStreaming().attach(kj::mv(watch));
+  }
+  const void* getBrand() override { return nullptr; }
+
+ private:
+  kj::Own<capnp::ClientHook> watch;
+  kj::Own<capnp::RequestHook> inner;
+};
+
+// Passes all calls on and tells when the last reference is gone and the last call over: only then
+// may the next incarnation begin, which will want the same files and locks.
 class DropWatch final : public ForwardingHook {
  public:
   DropWatch(kj::Own<capnp::ClientHook> inner, kj::Own<kj::PromiseFulfiller<void>> dropped)
@@ -20,6 +42,18 @@ class DropWatch final : public ForwardingHook {
   ~DropWatch() noexcept(false) {
     inner = nullptr;
     dropped->fulfill();
+  }
+
+  capnp::Request<capnp::AnyPointer, capnp::AnyPointer> newCall(
+      uint64_t interfaceId, uint16_t methodId, kj::Maybe<capnp::MessageSize> sizeHint) override {
+    auto request = inner->newCall(interfaceId, methodId, sizeHint);
+    capnp::AnyPointer::Builder params = request;
+    return {params, kj::heap<WatchedRequest>(addRef(), capnp::RequestHook::from(kj::mv(request)))};
+  }
+  VoidPromiseAndPipeline call(uint64_t interfaceId, uint16_t methodId,
+                              kj::Own<capnp::CallContextHook>&& context) override {
+    auto result = inner->call(interfaceId, methodId, kj::mv(context));
+    return {result.promise.attach(addRef()), kj::mv(result.pipeline)};
   }
 
  private:

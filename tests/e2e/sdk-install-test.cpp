@@ -1,11 +1,14 @@
-// The installed SDK: a plugin outside this tree is built against it, inspected, and run by the
-// host.
+// The installed SDK, as somebody has it who has no source tree: plugins are made, built, tested,
+// checked and run with it. It is installed once for all of these tests.
 #include "system.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <fstream>
+#include <memory>
+#include <sstream>
 
 namespace maitred::e2e {
 namespace {
@@ -16,28 +19,144 @@ std::string variable(const char* name) {
   return std::getenv(name);
 }
 
-TEST(InstalledSdk, BuildsAPluginOutsideTheTree) {
+Outcome shell(const std::string& command) {
+  return run({"/bin/sh", "-c", command}, "", 10 * kj::MINUTES);
+}
+
+class InstalledSdk : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    installation = std::make_unique<testing::TemporaryDirectory>();
+    auto installed =
+        shell("cmake --install " + variable("MAITRED_BINARY_DIR") + " --prefix " + prefix());
+    ASSERT_EQ(installed.exitCode, 0) << installed.out;
+  }
+  static void TearDownTestSuite() { installation.reset(); }
+
+  static std::string prefix() { return installation->path() + "/prefix"; }
+  static Outcome maitred(std::vector<std::string> words) {
+    words.insert(words.begin(), prefix() + "/bin/maitred");
+    return run(words);
+  }
+
+  std::string inFolder(const std::string& name) const { return directory.path() + "/" + name; }
+  void build(const std::string& source, const std::string& folder) {
+    auto configured = shell("cmake -G Ninja -B " + folder + " -S " + source +
+                            " -DCMAKE_PREFIX_PATH=" + prefix());
+    ASSERT_EQ(configured.exitCode, 0) << configured.out;
+    auto built = shell("cmake --build " + folder);
+    ASSERT_EQ(built.exitCode, 0) << built.out;
+  }
+
   testing::TemporaryDirectory directory;
-  std::string prefix = directory.path() + "/prefix";
-  std::string build = directory.path() + "/build";
-  auto shell = [](const std::string& command) { return run({"/bin/sh", "-c", command}); };
 
-  auto installed =
-      shell("cmake --install " + variable("MAITRED_BINARY_DIR") + " --prefix " + prefix);
-  ASSERT_EQ(installed.exitCode, 0) << installed.out;
-  auto configured = shell("cmake -G Ninja -B " + build + " -S " + variable("MAITRED_SOURCE_DIR") +
-                          "/examples/hello-plugin -DCMAKE_PREFIX_PATH=" + prefix);
-  ASSERT_EQ(configured.exitCode, 0) << configured.out;
-  auto built = shell("cmake --build " + build);
-  ASSERT_EQ(built.exitCode, 0) << built.out;
+ private:
+  static std::unique_ptr<testing::TemporaryDirectory> installation;
+};
+std::unique_ptr<testing::TemporaryDirectory> InstalledSdk::installation;
 
-  auto inspected = run({prefix + "/bin/maitred", "plugins", "inspect", build + "/hello.so"});
+TEST_F(InstalledSdk, BuildsThePluginOfTheExamples) {
+  auto folder = inFolder("build");
+  ASSERT_NO_FATAL_FAILURE(build(variable("MAITRED_SOURCE_DIR") + "/examples/hello-plugin", folder));
+  auto inspected = maitred({"plugins", "inspect", folder + "/hello.so"});
   EXPECT_EQ(inspected.exitCode, 0) << inspected.out;
   EXPECT_THAT(inspected.out, HasSubstr("Answers GET /hello/NAME"));
-  auto listed = run({prefix + "/bin/maitred", "plugins", "list"});
-  EXPECT_THAT(listed.out, HasSubstr("maitred-local"));
-  auto exported = shell("nm -D --defined-only " + build + "/hello.so");
+  EXPECT_THAT(maitred({"plugins", "list"}).out, HasSubstr("maitred-local"));
+  auto exported = shell("nm -D --defined-only " + folder + "/hello.so");
   EXPECT_THAT(exported.out, HasSubstr("maitred_plugin"));
+  auto conforms = maitred({"plugins", "conform", folder + "/hello.so"});
+  EXPECT_EQ(conforms.exitCode, 0) << conforms.out;
+}
+
+class NewPlugin : public InstalledSdk, public ::testing::WithParamInterface<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Kinds, NewPlugin, ::testing::Values("minimal", "backend"),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST_P(NewPlugin, BuildsAndPassesItsTest) {
+  std::string name = std::string("my-") + GetParam();
+  auto made = maitred({"plugins", "new", name, "--kind", GetParam(), "--dir", directory.path()});
+  ASSERT_EQ(made.exitCode, 0) << made.out;
+  auto source = inFolder(name);
+  ASSERT_NO_FATAL_FAILURE(build(source, source + "/build"));
+  auto tested = shell("ctest --test-dir " + source + "/build --output-on-failure -R test");
+  EXPECT_EQ(tested.exitCode, 0) << tested.out;
+  EXPECT_THAT(tested.out, HasSubstr("100% tests passed, 0 tests failed out of 1"));
+  auto checked = maitred({"check", source + "/maitred.yaml"});
+  EXPECT_EQ(checked.exitCode, 0) << checked.out;
+}
+
+TEST_F(InstalledSdk, MakesNoPluginOverAnother_OrOfABadName) {
+  auto into = [&](const std::string& name) {
+    return maitred({"plugins", "new", name, "--dir", directory.path()});
+  };
+  EXPECT_EQ(into("once").exitCode, 0);
+  auto again = into("once");
+  EXPECT_EQ(again.exitCode, 1);
+  EXPECT_THAT(again.out, HasSubstr("once is there already"));
+  for (const char* name : {"Upper", "under_score", "9lives", "dash-", "a--b", "../up", "a b", "é",
+                           "test", ""}) {
+    EXPECT_EQ(into(name).exitCode, 64) << name;
+  }
+  EXPECT_THAT(into("test").out, HasSubstr("a target of CMake's own"));
+  auto kind = maitred({"plugins", "new", "x", "--kind", "htpt", "--dir", directory.path()});
+  EXPECT_EQ(kind.exitCode, 64);
+  EXPECT_THAT(kind.out, HasSubstr("is none of \"backend\", \"http\", \"minimal\""));
+  auto ids = shell("maitred=" + prefix() + "/bin/maitred; cd " + directory.path() +
+                   " && $maitred plugins new a >&2 && $maitred plugins new b >&2 && "
+                   "head -qn1 a/a.capnp b/b.capnp | sort -u | wc -l");
+  EXPECT_THAT(ids.out, HasSubstr("\n2")) << "each file has an id of its own";
+}
+
+// The commands of the tutorial: the lines of its fences that name no language.
+std::vector<std::string> tutorial() {
+  std::ifstream page(variable("MAITRED_SOURCE_DIR") + "/docs/plugins/README.md");
+  std::vector<std::string> commands;
+  bool fenced = false;
+  bool ours = false;
+  for (std::string line; std::getline(page, line);) {
+    if (line.starts_with("```")) {
+      fenced = !fenced;
+      ours = fenced && line == "```";
+    } else if (ours) {
+      commands.push_back(line);
+    }
+  }
+  return commands;
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
+    text.replace(at, from.size(), to);
+  }
+  return text;
+}
+
+TEST_F(InstalledSdk, TheTutorialIsTrue) {
+  auto port = std::to_string(testing::listenOnLoopback().port);
+  std::ostringstream script;
+  script << "set -e\ncd " << directory.path() << "\nexport PATH=" << prefix() << "/bin:$PATH\n";
+  auto commands = tutorial();
+  ASSERT_GT(commands.size(), 10u);
+  for (auto line : commands) {
+    line = replaced(replaced(line, "/opt/maitred", prefix()), "8099", port);
+    bool runs = line.starts_with("maitred run ");
+    script << "echo '$ " << line << "'\n" << line << (runs ? " >run.log 2>&1 &\nhost=$!\n" : "\n");
+    if (runs) {
+      script << "trap 'kill $host; wait $host' EXIT\n"
+                "tries=0; until maitred ctl status >/dev/null 2>&1 && grep -q 'is active' run.log; "
+                "do tries=$((tries + 1)); test $tries -lt 300 || { cat run.log; exit 9; }; "
+                "sleep 0.1; done\n";
+    }
+    if (line.starts_with("maitred plugins new ")) {
+      // Ports of this test's own.
+      script << "sed -i -e 's/8099/" << port
+             << "/' -e 's/^host:/host:\\n  http: { listen: \"\" }/' hello/maitred.yaml\n";
+    }
+  }
+  auto done = shell(script.str());
+  EXPECT_EQ(done.exitCode, 0) << done.out;
+  EXPECT_THAT(done.out, HasSubstr("hello ana")) << "the answer to curl";
+  EXPECT_THAT(done.out, HasSubstr("100% tests passed, 0 tests failed out of 2"));
 }
 
 }  // namespace

@@ -61,7 +61,7 @@ int exitCodeOf(int status) {
 
 }  // namespace
 
-Outcome run(const std::vector<std::string>& words, const std::string& input) {
+Outcome run(const std::vector<std::string>& words, const std::string& input, kj::Duration most) {
   testing::TemporaryDirectory directory;
   std::string inPath = directory.path() + "/in";
   std::string outPath = directory.path() + "/out";
@@ -74,7 +74,7 @@ Outcome run(const std::vector<std::string>& words, const std::string& input) {
   close(in);
   close(out);
   int status = 0;
-  auto deadline = Clock::now() + std::chrono::minutes(2);
+  auto deadline = Clock::now() + std::chrono::seconds(most / kj::SECONDS);
   while (waitpid(child, &status, WNOHANG) == 0) {
     if (Clock::now() > deadline) {
       ADD_FAILURE() << "did not end in time: " << words[0] << " " << words[1];

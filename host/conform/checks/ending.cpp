@@ -33,9 +33,9 @@ std::string checkHangUp(Trial& trial) {
     trial.turns(rounds);
     auto began = trial.timer().now();
     life.hangUp();
-    activity.settle();
     life.untilGone();
     longest = kj::max(longest, trial.timer().now() - began);
+    activity.settle();
   }
   return std::to_string(times) + " times, gone within " + shortTime(longest);
 }

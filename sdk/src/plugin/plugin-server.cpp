@@ -50,14 +50,15 @@ kj::Promise<void> PluginServer::check(CheckContext call) {
 
 kj::Promise<void> PluginServer::start(StartContext call) {
   KJ_REQUIRE(plugin == nullptr, "start() comes once");
+  call.allowCancellation();
   auto params = call.getParams();
   config = copyOf(params.getConfig());
   context.impl->host = params.getHost();
   auto& object = *plugin.emplace(type.create(context));
   auto grants = kj::heap<Grants>(params.getGrants());
   auto starting = object.startUntyped(rootOf(*config), *grants);
-  return work.run(starting.attach(kj::mv(grants))).then([this, call]() mutable {
-    started = true;
+  auto whole = starting.attach(kj::mv(grants)).then([this]() { started = true; });
+  return work.run(kj::mv(whole)).then([this, call]() mutable {
     auto& provided = context.impl->provided;
     auto out = call.getResults().initProvides(provided.size());
     for (size_t i = 0; i < provided.size(); ++i) {
@@ -68,10 +69,12 @@ kj::Promise<void> PluginServer::start(StartContext call) {
 }
 
 kj::Promise<void> PluginServer::activate(ActivateContext call) {
+  call.allowCancellation();
   return work.run(running().activate(call.getParams().getFence()));
 }
 
 kj::Promise<void> PluginServer::reconfigure(ReconfigureContext call) {
+  call.allowCancellation();
   auto& object = running();
   KJ_REQUIRE(candidate.get() == nullptr, "another reconfigure() is under way");
   candidate = copyOf(call.getParams().getConfig());
@@ -103,6 +106,7 @@ kj::Promise<void> PluginServer::reconfigure(ReconfigureContext call) {
 }
 
 kj::Promise<void> PluginServer::drain(DrainContext call) {
+  call.allowCancellation();
   if (plugin == nullptr) return kj::READY_NOW;
   return work.run(running().drain(call.getParams().getDeadlineMs() * kj::MILLISECONDS));
 }
@@ -132,6 +136,7 @@ kj::Promise<void> PluginServer::metrics(MetricsContext call) {
 }
 
 kj::Promise<void> PluginServer::command(CommandContext call) {
+  call.allowCancellation();
   auto params = call.getParams();
   if (params.getName() == "maitred.log-level") {  // `ctl log-level`: filtered here, before the pipe
     auto level = log::parseLevel(params.getInput().cStr());
