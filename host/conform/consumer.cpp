@@ -89,7 +89,7 @@ void Consumer::attach() {
 }
 
 bool Consumer::tryAttach() {
-  KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&]() { attach(); })) {
+  KJ_IF_MAYBE (exception, exceptionOf([&]() { attach(); })) {
     if (Trial::isLate(*exception)) kj::throwFatalException(kj::mv(*exception));
     return false;
   }
@@ -115,8 +115,8 @@ void Consumer::untilSnapshot() {
 bool Consumer::isFenced() {
   auto request = current().killRequest();
   request.initKills(1)[0].setTaskId("conform-never");
-  KJ_IF_MAYBE (exception, kj::runCatchingExceptions(
-                              [&]() { life.await(request.send().ignoreResult()); })) {
+  KJ_IF_MAYBE (exception,
+               exceptionOf([&]() { life.await(request.send().ignoreResult()); })) {
     return !Trial::isLate(*exception);
   }
   return false;

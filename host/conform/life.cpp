@@ -109,8 +109,7 @@ kj::Promise<void> Life::draining(kj::Duration deadline) {
 }
 
 void Life::await(kj::Promise<void>&& promise, kj::Duration limit) {
-  KJ_IF_MAYBE (exception, kj::runCatchingExceptions(
-                              [&]() { trial.within(kj::mv(promise), limit); })) {
+  KJ_IF_MAYBE (exception, exceptionOf([&]() { trial.within(kj::mv(promise), limit); })) {
     lost(*exception);
     kj::throwFatalException(kj::mv(*exception));
   }
@@ -120,7 +119,7 @@ void Life::await(kj::Promise<void>&& promise, kj::Duration limit) {
 void Life::lost(const kj::Exception& why) {
   if (trial.inlined() || why.getType() != kj::Exception::Type::DISCONNECTED) return;
   auto gone = watching.addBranch();
-  KJ_IF_MAYBE (late, kj::runCatchingExceptions([&]() { trial.within(kj::mv(gone), endWait); })) {
+  KJ_IF_MAYBE (late, exceptionOf([&]() { trial.within(kj::mv(gone), endWait); })) {
     return;
   }
   trial.fail("the worker ended (" + ended + ")" + lastWords());
@@ -128,6 +127,10 @@ void Life::lost(const kj::Exception& why) {
 
 std::string Life::lastWords() const {
   auto lines = words->lastLines();
+  // A stack says nothing in one line.
+  std::erase_if(lines, [](const std::string& line) {
+    return line.find("[0x") != line.npos || line.ends_with("its stack:");
+  });
   std::string text;
   for (auto line = lines.rbegin(); line != lines.rend() && text.size() < wordsMax; ++line) {
     text = *line + (text.empty() ? "" : " | ") + text;
@@ -137,7 +140,7 @@ std::string Life::lastWords() const {
 }
 
 void Life::start() {
-  KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&]() {
+  KJ_IF_MAYBE (exception, exceptionOf([&]() {
                  await(starting());
                  await(activating());
                })) {
@@ -147,8 +150,10 @@ void Life::start() {
 
 HealthSeen Life::health() {
   HealthSeen seen;
-  KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&]() { seen = await(asking()); })) {
-    trial.fail("health() failed: " + described(*exception));
+  KJ_IF_MAYBE (exception, exceptionOf([&]() { seen = await(asking()); })) {
+    trial.fail(Trial::isLate(*exception)
+                   ? "health() gave " + described(*exception) + ": something holds its loop"
+                   : "health() failed: " + described(*exception));
   }
   if (!seen.live) trial.fail("it says that it is not live: " + seen.message);
   if (!seen.ready && seen.message.empty()) {
@@ -188,8 +193,8 @@ void Life::finishSending() {
 
 void Life::untilGone() {
   auto gone = watching.addBranch();
-  KJ_IF_MAYBE (exception, kj::runCatchingExceptions(
-                              [&]() { trial.within(kj::mv(gone), trial.patience()); })) {
+  KJ_IF_MAYBE (exception,
+               exceptionOf([&]() { trial.within(kj::mv(gone), trial.patience()); })) {
     if (!Trial::isLate(*exception)) kj::throwFatalException(kj::mv(*exception));
     trial.fail(trial.inlined() ? "it lives on " + shortTime(trial.patience()) +
                                      " after its host dropped it: something still holds it"

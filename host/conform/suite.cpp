@@ -178,8 +178,8 @@ class Running {
   kj::ForkedPromise<void> reads;
 };
 
-// The allocator's caches of each thread count as memory in use and hide what leaks, so the processes
-// of the checks go without them.
+// The allocator's caches of each thread count as memory in use and hide what leaks, so the
+// processes of the checks go without them.
 void countMemoryExactly() {
   constexpr const char* name = "GLIBC_TUNABLES";
   const char* former = getenv(name);

@@ -16,6 +16,17 @@ namespace maitred::host::conform {
 // "850 us", "12 ms", "30 s"
 std::string shortTime(kj::Duration duration);
 
+// What the function throws. A verdict, which is no kj::Exception, passes through.
+template <typename Function>
+kj::Maybe<kj::Exception> exceptionOf(Function&& function) {
+  try {
+    function();
+  } catch (kj::Exception& exception) {
+    return kj::mv(exception);
+  }
+  return nullptr;
+}
+
 struct TrialOptions {
   std::string executable = "/proc/self/exe";  // what workers are started from
   Isolation isolation = Isolation::none;

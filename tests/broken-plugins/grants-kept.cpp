@@ -7,9 +7,9 @@ class Broken final : public Sound {
  public:
   using Sound::Sound;
   kj::Promise<void> start(BrokenConfig::Reader, maitred::Grants& grants) override {
-    static std::vector<maitred::backend::Backend::Client> kept;
+    static kj::Vector<maitred::backend::Backend::Client> kept;
     for (auto& granted : grants.all<maitred::backend::Backend>("backends")) {
-      kept.push_back(granted.client);
+      kept.add(granted.client);
     }
     return kj::READY_NOW;
   }

@@ -26,7 +26,7 @@ size_t checkThem(Trial& trial, const Mutants& mutants) {
     auto request = life.plugin().checkRequest();
     request.initConfig().set(message->getRoot<capnp::AnyPointer>().asReader());
     bool problems = false;
-    KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&]() {
+    KJ_IF_MAYBE (exception, exceptionOf([&]() {
                    life.await(request.send().then([&problems](auto&& answer) {
                      problems = answer.getProblems().size() > 0;
                    }));
@@ -49,7 +49,7 @@ size_t startThem(Trial& trial, const Mutants& mutants) {
     trial.step("start() where " + mutants.what(i));
     auto message = mutants.make(i);
     Life life(trial);
-    KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&]() {
+    KJ_IF_MAYBE (exception, exceptionOf([&]() {
                    auto config = message->getRoot<capnp::AnyPointer>().asReader();
                    life.await(life.starting(config));
                    life.await(life.activating());
@@ -104,7 +104,7 @@ plugin::Outcome::Which reconfigured(Life& life, capnp::AnyPointer::Reader config
 void sameConfig(Trial& trial, Life& life) {
   trial.step("reconfigure() with the same config");
   Answers answers;
-  KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&]() {
+  KJ_IF_MAYBE (exception, exceptionOf([&]() {
                  reconfigured(life, trial.subject.instance().config(), answers);
                })) {
     trial.fail(exception->getDescription().cStr());
@@ -121,7 +121,7 @@ void otherConfigs(Trial& trial, Life& life, Answers& answers) {
   for (size_t i = 0; i < std::min(mutants.size(), most); ++i) {
     trial.step("reconfigure() where " + mutants.what(i));
     auto message = mutants.make(i);
-    KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&]() {
+    KJ_IF_MAYBE (exception, exceptionOf([&]() {
                    auto config = message->getRoot<capnp::AnyPointer>().asReader();
                    reconfigured(life, config, answers);
                  })) {

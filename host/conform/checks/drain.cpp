@@ -13,8 +13,8 @@ constexpr int drains = 8;
 bool drained(Trial& trial, Life& life) {
   auto slack = trial.patience() / 2;
   bool refused = false, late = false;
-  KJ_IF_MAYBE (exception, kj::runCatchingExceptions(
-                              [&]() { life.await(life.draining(deadline), deadline + slack); })) {
+  KJ_IF_MAYBE (exception,
+               exceptionOf([&]() { life.await(life.draining(deadline), deadline + slack); })) {
     refused = true;
     late = Trial::isLate(*exception);
   }

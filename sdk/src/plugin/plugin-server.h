@@ -10,8 +10,9 @@
 
 namespace maitred {
 
-// Its calls allow cancellation: a host that drops one, because it ends the plugin, must not keep the
-// object alive by it. What a call has begun belongs to `work` and goes on as long as the object.
+// Its calls allow cancellation: a host that drops one, because it ends the plugin, must not keep
+// the object alive by it. What a call has begun belongs to `work` and goes on as long as the
+// object.
 class PluginServer final : public plugin::Plugin::Server {
  public:
   PluginServer(const PluginClass& type, Surroundings surroundings);
