@@ -181,9 +181,13 @@ kj::Maybe<capnp::Capability::Client> Life::provided(uint64_t interfaceId) {
 }
 
 void Life::hangUp() {
+  letGo();
+  membrane->revoke(KJ_EXCEPTION(DISCONNECTED, "the host hangs up"));
+}
+
+void Life::letGo() {
   capabilities.clear();
   client = nullptr;
-  membrane->revoke(KJ_EXCEPTION(DISCONNECTED, "the host hangs up"));
   body->hangUp();
 }
 
@@ -212,7 +216,8 @@ void Life::untilGone() {
 void Life::stop() {
   constexpr kj::Duration deadline = 1 * kj::SECONDS;
   await(draining(deadline), deadline + trial.patience());
-  hangUp();
+  // Without revoking what it was granted, which would take from it what it fails to give back.
+  letGo();
   untilGone();
   if (ended != "dropped" && ended != "exit code 0") {
     trial.fail("after an orderly end it returned " + ended + lastWords());

@@ -78,6 +78,7 @@ class Life {
   void stop();
 
  private:
+  void letGo();
   void lost(const kj::Exception& why);
   std::string lastWords() const;
 

@@ -11,6 +11,7 @@ namespace {
 
 using test::conform;
 using test::failuresOf;
+using test::TempFolder;
 using test::maitred;
 using ::testing::HasSubstr;
 

@@ -114,6 +114,18 @@ TEST(Library, OtherAbi_NamesBothVersions) {
   expectRefused(file, RefusalKind::otherAbi, "plugin ABI version 7; this host speaks version 1");
 }
 
+// The words of docs/plugins/compatibility.md.
+TEST(Library, OtherAbi_SaysWhoIsToMove) {
+  auto older = withManifest([](manifest::Embedded::Builder root) { root.setAbiVersion(0); });
+  expectRefused(older, RefusalKind::otherAbi,
+                "it has plugin ABI version 0; this host speaks version 1; build the plugin again "
+                "with this host's SDK");
+  auto newer = withManifest([](manifest::Embedded::Builder root) { root.setAbiVersion(2); });
+  expectRefused(newer, RefusalKind::otherAbi,
+                "it has plugin ABI version 2; this host speaks version 1; update this host, or "
+                "build the plugin with this host's SDK");
+}
+
 TEST(Library, OtherFingerprint_NamesBoth) {
   ElfBuilder elf;
   elf.fingerprint = "capnp=9.9.9";
@@ -205,6 +217,16 @@ TEST(ElfFile, OddTables_AreErrors) {
                 "outside");
   expectRefused(damage([](Elf64_Ehdr& h) { h.e_shnum = 0; }), RefusalKind::missingSymbol,
                 "maitred_plugin");
+}
+
+TEST(ExportedSymbols, AreThoseOfTheDynamicTable) {
+  auto names = exportedSymbols("/proc/self/exe");
+  EXPECT_TRUE(std::is_sorted(names.begin(), names.end()));
+  auto libc = exportedSymbols("/lib/x86_64-linux-gnu/libc.so.6");
+  EXPECT_THAT(libc, ::testing::Contains("malloc"));
+  EXPECT_THAT(libc, ::testing::Not(::testing::Contains("no_such_symbol")));
+  EXPECT_THROW(exportedSymbols("/no/such/file.so"), kj::Exception);
+  EXPECT_THROW(exportedSymbols("/etc/hostname"), kj::Exception);
 }
 
 }  // namespace
