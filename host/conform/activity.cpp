@@ -8,9 +8,6 @@ namespace {
 constexpr kj::Duration answerWait = 500 * kj::MILLISECONDS;  // who knows what the listener speaks
 }
 
-Activity::Activity(Trial& trial, Life& life, const Listening& listening)
-    : trial(trial), life(life), listening(listening) {}
-
 void Activity::something() {
   ++count;
   auto piece = kj::evalNow([this]() { return draw(); }).catch_([](kj::Exception&&) {});
@@ -49,8 +46,9 @@ kj::Promise<void> Activity::draw() {
 }
 
 kj::Promise<void> Activity::request() {
-  if (listening.ports().empty()) return life.asking().ignoreResult();
-  auto port = listening.ports()[trial.below(listening.ports().size())].second;
+  const auto& ports = life.listening().ports();
+  if (ports.empty()) return life.asking().ignoreResult();
+  auto port = ports[trial.below(ports.size())].second;
   return connectTo(trial, port).then([](kj::Own<kj::AsyncIoStream> stream) {
     static constexpr char text[] = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     auto written = stream->write(text, sizeof text - 1);

@@ -3,14 +3,13 @@
 // to its listeners, tasks for its backend, changes of its config.
 
 #include "life.h"
-#include "listening.h"
 
 namespace maitred::host::conform {
 
 class Activity {
  public:
   // Both outlive it.
-  Activity(Trial& trial, Life& life, const Listening& listening);
+  Activity(Trial& trial, Life& life) : trial(trial), life(life) {}
 
   // One piece of work, drawn by chance, begun and not waited for; its failure does not matter.
   void something();
@@ -25,7 +24,6 @@ class Activity {
 
   Trial& trial;
   Life& life;
-  const Listening& listening;
   size_t count = 0;
   kj::Maybe<kj::Promise<void>> underWay;
 };

@@ -43,11 +43,12 @@ bool inOrder(const std::string& how) {
 
 }  // namespace
 
-Life::Life(Trial& trial, std::vector<std::pair<std::string, int>> listeners)
+Life::Life(Trial& trial)
     : trial(trial),
       world(trial),
+      sockets(trial.subject),
       words(std::make_unique<Transcript>()),
-      body(bodyOf(trial, std::move(listeners), *words)),
+      body(bodyOf(trial, sockets.sockets(), *words)),
       membrane(kj::refcounted<Revocable>()) {
   client = membrane->wrap(body->plugin());
   watching = body->whenGone()

@@ -3,6 +3,7 @@
 //
 // Whoever waits does so with await(), which tells the end of a worker from other failures.
 
+#include "listening.h"
 #include "providers.h"
 #include "trial.h"
 
@@ -33,12 +34,13 @@ struct HealthSeen {
 
 class Life {
  public:
-  // Its code runs from here on; start() was not called yet. `listeners` as in Launch.
-  explicit Life(Trial& trial, std::vector<std::pair<std::string, int>> listeners = {});
+  // Its code runs from here on, with all its listeners bound; start() was not called yet.
+  explicit Life(Trial& trial);
   ~Life() noexcept(false);
   KJ_DISALLOW_COPY(Life);
 
   Providers& providers() { return world; }
+  const Listening& listening() const { return sockets; }
   plugin::Plugin::Client plugin();
   int pid() const;  // 0 inline
 
@@ -84,6 +86,7 @@ class Life {
 
   Trial& trial;
   Providers world;
+  Listening sockets;
   std::unique_ptr<Transcript> words;
   kj::Own<Body> body;
   kj::Maybe<plugin::Plugin::Client> client;

@@ -51,10 +51,9 @@ std::string checkDrainInWork(Trial& trial) {
   for (int i = 0; i < drains; ++i) {
     auto rounds = trial.below(1ull << i);
     trial.step("drained " + std::to_string(rounds) + " rounds of the loop into its work");
-    Listening listening(trial.subject);
-    Life life(trial, listening.sockets());
+    Life life(trial);
     life.start();
-    Activity activity(trial, life, listening);
+    Activity activity(trial, life);
     for (auto left = 1 + trial.below(8); left > 0; --left) activity.something();
     trial.turns(rounds);
     if (!drained(trial, life)) trial.fail("drain() failed");

@@ -25,10 +25,9 @@ std::string checkHangUp(Trial& trial) {
   for (int i = 0; i < times; ++i) {
     auto rounds = trial.below(1ull << i);
     trial.step("hung up " + std::to_string(rounds) + " rounds of the loop into its work");
-    Listening listening(trial.subject);
-    Life life(trial, listening.sockets());
+    Life life(trial);
     life.start();
-    Activity activity(trial, life, listening);
+    Activity activity(trial, life);
     for (auto left = trial.below(8); left > 0; --left) activity.something();
     trial.turns(rounds);
     auto began = trial.timer().now();
@@ -51,10 +50,9 @@ std::string checkHalfClosed(Trial& trial) {
   }
   trial.step("half-closed with calls under way");
   {
-    Listening listening(trial.subject);
-    Life life(trial, listening.sockets());
+    Life life(trial);
     life.start();
-    Activity activity(trial, life, listening);
+    Activity activity(trial, life);
     for (int i = 0; i < 8; ++i) activity.something();
     trial.turns(trial.below(16));
     life.finishSending();

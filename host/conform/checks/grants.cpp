@@ -29,15 +29,14 @@ std::string checkSlowHost(Trial& trial) {
   requireGrants(trial);
   constexpr kj::Duration slowness = 100 * kj::MILLISECONDS;
   trial.step("start() where each call to its host takes up to " + shortTime(slowness));
-  Listening listening(trial.subject);
-  Life life(trial, listening.sockets());
+  Life life(trial);
   life.providers().slow(slowness);
   auto starting = life.starting().eagerlyEvaluate(nullptr);
   life.health();  // answered meanwhile
   life.await(kj::mv(starting));
   life.await(life.activating());
   trial.step("at work with a slow host");
-  Activity activity(trial, life, listening);
+  Activity activity(trial, life);
   for (int i = 0; i < 5; ++i) {
     activity.something();
     life.health();
@@ -79,10 +78,9 @@ void revokedInStart(Trial& trial, Type type) {
 void revokedAtWork(Trial& trial, Type type, uint64_t rounds) {
   trial.step(std::string("its grants revoked with ") + nameOf(type) + " " +
              std::to_string(rounds) + " rounds of the loop after activate()");
-  Listening listening(trial.subject);
-  Life life(trial, listening.sockets());
+  Life life(trial);
   life.start();
-  Activity activity(trial, life, listening);
+  Activity activity(trial, life);
   activity.something();
   trial.turns(rounds);
   life.providers().revoke(type);

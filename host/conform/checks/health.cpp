@@ -16,11 +16,10 @@ constexpr kj::Duration heldMost = 2 * kj::SECONDS;
 
 std::string checkHealth(Trial& trial) {
   trial.step("start()");
-  Listening listening(trial.subject);
-  Life life(trial, listening.sockets());
+  Life life(trial);
   life.start();
   trial.step("at work");
-  Activity activity(trial, life, listening);
+  Activity activity(trial, life);
   kj::Duration slowest = 0 * kj::SECONDS, held = 0 * kj::SECONDS;
   size_t asked = 0;
   auto end = trial.timer().now() + workFor;

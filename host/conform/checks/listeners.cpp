@@ -1,6 +1,5 @@
 // Garbage at every declared listener.
 #include "../life.h"
-#include "../listening.h"
 
 namespace maitred::host::conform {
 
@@ -70,11 +69,10 @@ std::string checkListeners(Trial& trial) {
     throw NotApplicable{"it declares no listener"};
   }
   trial.step("start()");
-  Listening listening(trial.subject);
-  Life life(trial, listening.sockets());
+  Life life(trial);
   life.start();
   size_t http = 0, answers = 0;
-  for (const auto& [name, port] : listening.ports()) {
+  for (const auto& [name, port] : life.listening().ports()) {
     trial.step("a plain GET to its listener `" + name + "`");
     bool speaks = speaksHttp(trial, life, port);
     http += speaks ? 1 : 0;
@@ -89,7 +87,7 @@ std::string checkListeners(Trial& trial) {
     }
   }
   life.stop();
-  return std::to_string(listening.ports().size()) + " listeners, " + std::to_string(http) +
+  return std::to_string(life.listening().ports().size()) + " listeners, " + std::to_string(http) +
          " of them HTTP; " + std::to_string(answers) + " pieces of garbage got an answer";
 }
 

@@ -64,8 +64,7 @@ std::string checkRepeat(Trial& trial) {
   for (int i = 0; i < lives; ++i) {
     trial.step("start " + std::to_string(i + 1) + " of " + std::to_string(lives));
     {
-      Listening listening(trial.subject);
-      Life life(trial, listening.sockets());
+      Life life(trial);
       life.start();
       life.health();
       if (i == lives - 1) {

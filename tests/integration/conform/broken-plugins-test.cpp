@@ -20,17 +20,31 @@ struct Fault {
   const char* words;
 };
 
+std::string libraryOf(const char* plugin) {
+  return std::string(getenv("MAITRED_BINARY_DIR")) + "/tests/broken-plugins/" + plugin + ".so";
+}
+
 class Broken : public ::testing::TestWithParam<Fault> {};
 
 TEST_P(Broken, IsFound) {
   const auto& fault = GetParam();
-  auto library = std::string(getenv("MAITRED_BINARY_DIR")) + "/tests/broken-plugins/" +
-                 fault.plugin + ".so";
   std::vector<std::string> words = {"--check", fault.check, "--timeout", "1"};
   if (*fault.isolation != '\0') words.insert(words.end(), {"--isolation", fault.isolation});
-  auto run = conform(library, words);
+  auto run = conform(libraryOf(fault.plugin), words);
   EXPECT_EQ(run.outcome.exitCode, 1) << run.outcome.out << run.outcome.err;
   EXPECT_THAT(failuresOf(run), HasSubstr(fault.words));
+}
+
+// The words that a failed run ends with bring the same failure again; another seed another one.
+TEST(Reproduce, BringsTheSameFailure) {
+  auto of = [](std::vector<std::string> words) {
+    words.insert(words.end(), {"--isolation", "process"});
+    return failuresOf(conform(libraryOf("config-crashes"), words));
+  };
+  auto first = of({"--check", "config", "--seed", "7"});
+  EXPECT_THAT(first, HasSubstr("`size` is "));
+  EXPECT_EQ(of({"--reproduce", "7/config"}), first);
+  EXPECT_NE(of({"--reproduce", "8/config"}), first);
 }
 
 const Fault faults[] = {

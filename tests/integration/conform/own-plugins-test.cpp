@@ -36,15 +36,6 @@ TEST_P(OwnPlugin, Conforms) {
   EXPECT_GE(run.report["passed"], 10);
 }
 
-TEST(Conform, IsRepeatable) {
-  auto reasonOf = [](const std::string& seed) {
-    auto run = conform(library("maitred-sim"), {"--check", "config", "--isolation", "process",
-                                                "--seed", seed});
-    return run.report["checks"][0]["reason"].get<std::string>();
-  };
-  EXPECT_EQ(reasonOf("7"), reasonOf("7"));
-}
-
 TEST(Conform, TakesAConfig_InlineOrAsAFile) {
   auto good = conform(library("maitred-sim"),
                       {"--check", "start", "--config", "nodes: { tiny: { cpus: 1 } }"});
