@@ -86,6 +86,46 @@ struct CookConfig {
   # Users who are served at all, for `configfile_admins_open_gets_allowed_users_auth`.
   maxOverQuotaJobs @22 :UInt32 = 100 $Config.range((min = 0, max = 1.0e9));
   # So many of a user's waiting jobs beyond the quota are kept in the ranking.
+  rateLimit @23 :RateLimit;
+  # How fast users may submit and start jobs. Nothing is enforced unless it is said here.
+  schedulers @24 :List(Scheduler);
+  # How the jobs of single pools are matched with nodes. The first whose expression is found in the pool's name counts.
+}
+
+struct Scheduler {
+  poolRegex @0 :Text $Config.nonEmpty $Config.example("^batch$");
+  # A regular expression that is looked for anywhere in the name of a pool; without pools in `no-pool`.
+  maxJobsConsidered @1 :UInt32 = 1000 $Config.range((min = 1, max = 100000));
+  # In place of `considerable_jobs`.
+  goodEnoughFitness @2 :Float64 = 0.8 $Config.range((min = 0, max = 1));
+  # In place of that of the queue.
+  scaleback @3 :Float64 = 0.95 $Config.range((min = 0.01, max = 0.99));
+  # While others find room and the first job does not, the number considered becomes this part of itself at each tick.
+  floorIterationsBeforeWarn @4 :UInt32 = 10 $Config.range((min = 1, max = 1000000));
+  # After so many ticks for which only the first job was considered a warning is logged.
+  floorIterationsBeforeReset @5 :UInt32 = 1000 $Config.range((min = 1, max = 1000000));
+  # After so many of them all jobs are considered again.
+}
+
+struct RateLimit {
+  expireMinutes @0 :UInt32 = 120 $Config.range((min = 1, max = 1000000));
+  # What is known of a user who has done nothing for so many minutes may be forgotten, once all is saved up again.
+  jobSubmission @1 :SubmissionRate;
+  # Jobs that each user submits. Whoever has submitted more than was saved up is refused until that is made up for.
+  perUserPerPoolJobLaunch @2 :LaunchRate;
+  # Jobs that are started for each user in each pool, by `launch_rate_saved` and `launch_rate_per_minute` of the quota.
+}
+
+struct SubmissionRate {
+  bucketSize @0 :UInt32 = 10000 $Config.range((min = 1, max = 1.0e9));
+  # So many jobs can be saved up, and may then be submitted at once.
+  tokensReplenishedPerMinute @1 :UInt32 = 600 $Config.range((min = 1, max = 1.0e9));
+  # So many more may be submitted every minute.
+  enforce @2 :Bool = false;
+}
+
+struct LaunchRate {
+  enforce @0 :Bool = false;
 }
 
 struct PoolConfig {
@@ -162,6 +202,10 @@ struct UserQuota {
   # Gpus of running jobs.
   count @4 :Int64 = -1 $Config.range((min = -1, max = 2147483647));
   # Number of running jobs.
+  launchRateSaved @5 :Float64 = -1 $Config.range((min = -1, max = 1.0e15)) $Config.example("500");
+  # So many launches can be saved up; has an effect with `rate_limit.per_user_per_pool_job_launch`.
+  launchRatePerMinute @6 :Float64 = -1 $Config.range((min = -1, max = 1.0e15)) $Config.example("60");
+  # So many more launches are allowed every minute.
 }
 
 enum Authorization {

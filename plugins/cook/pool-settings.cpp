@@ -23,6 +23,11 @@ QuotaRow quotaRow(UserQuota::Reader from, const std::string& pool) {
   row.cpus = amount(from.getCpus(), 1000);
   row.gpus = amount(from.getGpus(), 1);
   if (from.getCount() >= 0) row.count = from.getCount();
+  auto rate = [](double value) {
+    return value < 0 ? std::nullopt : std::optional<double>(value);
+  };
+  row.launchRateSaved = rate(from.getLaunchRateSaved());
+  row.launchRatePerMinute = rate(from.getLaunchRatePerMinute());
   return row;
 }
 
@@ -35,8 +40,9 @@ ShareRow shareRow(UserShare::Reader from, const std::string& pool) {
   return row;
 }
 
-const PoolQuotaRule* ruleFor(const std::string& name, const std::vector<PoolQuotaRule>& rules) {
-  for (const PoolQuotaRule& rule : rules) {
+template <typename Rule>
+const Rule* ruleFor(const std::string& name, const std::vector<Rule>& rules) {
+  for (const Rule& rule : rules) {
     if (std::regex_search(name, std::regex(rule.regex))) return &rule;
   }
   return nullptr;
@@ -107,6 +113,47 @@ std::vector<QuotaRow> quotasOf(CookConfig::Reader config) {
   return rows;
 }
 
+std::vector<SchedulerRule> schedulerRules(CookConfig::Reader config) {
+  std::vector<SchedulerRule> rules;
+  for (auto one : config.getSchedulers()) {
+    SchedulerSettings scheduler;
+    scheduler.considerable = one.getMaxJobsConsidered();
+    scheduler.goodEnough = one.getGoodEnoughFitness();
+    scheduler.head = {one.getScaleback(), static_cast<int>(one.getFloorIterationsBeforeWarn()),
+                      static_cast<int>(one.getFloorIterationsBeforeReset())};
+    rules.push_back({one.getPoolRegex().cStr(), scheduler});
+  }
+  return rules;
+}
+
+std::map<std::string, SchedulerSettings> schedulersOf(CookConfig::Reader config) {
+  auto rules = schedulerRules(config);
+  Pools pools = poolsOf(config);
+  std::map<std::string, SchedulerSettings> found;
+  for (const Pool& pool : pools.all()) {
+    const SchedulerRule* rule = ruleFor(pool.name.empty() ? NAMELESS : pool.name, rules);
+    if (rule != nullptr) found.emplace(pool.name, rule->scheduler);
+  }
+  return found;
+}
+
+namespace {
+
+// `rules`: those that stand under the key.
+template <typename Rules>
+void checkExpressions(Rules rules, const char* key, std::vector<ConfigFault>& faults) {
+  for (uint i = 0; i < rules.size(); ++i) {
+    try {
+      std::regex compiled(rules[i].getPoolRegex().cStr());
+    } catch (const std::regex_error& error) {
+      faults.push_back({{key, std::to_string(i), "pool_regex"},
+                        std::string("is not a regular expression: ") + error.what()});
+    }
+  }
+}
+
+}  // namespace
+
 void checkPools(CookConfig::Reader config, std::vector<ConfigFault>& faults) {
   std::set<std::string> names, groups;
   auto pools = config.getPools();
@@ -128,14 +175,8 @@ void checkPools(CookConfig::Reader config, std::vector<ConfigFault>& faults) {
                                         : byDefault + " is not among `pools`"});
   }
   auto rules = config.getPoolQuotas();
-  for (uint i = 0; i < rules.size(); ++i) {
-    try {
-      std::regex compiled(rules[i].getPoolRegex().cStr());
-    } catch (const std::regex_error& error) {
-      faults.push_back({{"pool_quotas", std::to_string(i), "pool_regex"},
-                        std::string("is not a regular expression: ") + error.what()});
-    }
-  }
+  checkExpressions(rules, "pool_quotas", faults);
+  checkExpressions(config.getSchedulers(), "schedulers", faults);
   if (names.empty() && rules.size() != 0) {
     faults.push_back({{"pool_quotas"}, "there are no pools that these could be for"});
   }

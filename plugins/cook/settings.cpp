@@ -6,6 +6,7 @@ namespace maitred::cook {
 namespace {
 
 constexpr const char* VERSION = "0.1.0";
+constexpr std::int64_t MS_PER_MINUTE = 60'000;
 
 std::set<std::string> names(capnp::List<capnp::Text>::Reader list) {
   std::set<std::string> found;
@@ -54,11 +55,14 @@ QueueSettings queueSettings(CookConfig::Reader config) {
       settings.meaCulpa.byCode[reason->code] = one.getLimit();
     }
   }
-  settings.considerable = config.getConsiderableJobs();
+  settings.scheduler.considerable = config.getConsiderableJobs();
+  settings.scheduler.goodEnough = config.getGoodEnoughFitness();
+  settings.schedulers = schedulersOf(config);
   settings.overQuotaMost = config.getMaxOverQuotaJobs();
   settings.jobMemMost = config.getTaskConstraints().getMemory() / BYTES_PER_MIB;
   settings.jobCpusMost = config.getTaskConstraints().getCpus() / 1000.0;
-  settings.goodEnough = config.getGoodEnoughFitness();
+  settings.enforceLaunchRates = config.getRateLimit().getPerUserPerPoolJobLaunch().getEnforce();
+  settings.rateIdleMs = config.getRateLimit().getExpireMinutes() * MS_PER_MINUTE;
   settings.unreachableMs = config.getUnreachableTimeout();
   settings.runtimeMostMs = config.getTaskConstraints().getTimeout();
   settings.keepCompletedMs = config.getCompletedJobs().getTime();
@@ -96,7 +100,12 @@ RestSettings restSettings(CookConfig::Reader config) {
   settings.limits.ports = constraints.getMaxPorts();
   settings.limits.commandBytes = constraints.getCommandLengthLimit();
   settings.limits.jobsPerRequest = config.getJobsPerRequest();
+  auto submission = config.getRateLimit().getJobSubmission();
+  settings.submissionRate = {static_cast<double>(submission.getBucketSize()),
+                             static_cast<double>(submission.getTokensReplenishedPerMinute())};
+  settings.enforceSubmissionRate = submission.getEnforce();
   settings.poolQuotas = poolQuotaRules(config);
+  settings.schedulers = schedulerRules(config);
   for (auto origin : config.getCorsOrigins()) settings.corsOrigins.push_back(origin.cStr());
   auto auth = config.getHttp().getAuth();
   settings.authenticationScheme = auth.isOneUser() ? "one-user"

@@ -20,7 +20,12 @@ const Kind SHARE{"share",
                  {{"cpus", "cpus"}, {"mem", "mem"}, {"gpus", "gpus"}}};
 const Kind QUOTA{"quota",
                  "Shows or changes what a user may run at most at one time.",
-                 {{"cpus", "cpus"}, {"mem", "mem"}, {"gpus", "gpus"}, {"count", "count"}}};
+                 {{"cpus", "cpus"},
+                  {"mem", "mem"},
+                  {"gpus", "gpus"},
+                  {"count", "count"},
+                  {"launch-rate-saved", "launch-rate-saved"},
+                  {"launch-rate-per-minute", "launch-rate-per-minute"}}};
 
 void print(const Kind& kind, const std::string& user, const std::string& pool, const json& answer) {
   std::vector<std::string> header{"USER", "POOL"};

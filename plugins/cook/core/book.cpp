@@ -115,9 +115,31 @@ Job* Book::add(Job job) {
   lastOrder = std::max(lastOrder, added.order);
   lastSequence = std::max(lastSequence, added.sequence);
   byUser[added.spec.user].insert({added.submittedMs, added.order}, &added);
-  if (added.spec.group) groups[*added.spec.group].emplace(added.order, &added);
+  if (added.spec.group) join(added);
   enter(added);
   return &added;
+}
+
+void Book::addGroup(GroupSpec spec, std::int64_t createdMs) {
+  Uuid id = spec.id;
+  if (groups.try_emplace(id, GroupSlot{std::move(spec), createdMs, {}}).second) {
+    withoutJobs.insert(id);
+  }
+}
+
+// A group that nobody has described is one that its jobs alone have made.
+void Book::join(Job& job) {
+  const Uuid& id = *job.spec.group;
+  auto [at, isNew] = groups.try_emplace(id);
+  GroupSlot& group = at->second;
+  if (isNew) {
+    group.spec.id = id;
+    if (!job.spec.groupName.empty()) group.spec.name = job.spec.groupName;
+    group.createdMs = job.submittedMs;
+  }
+  job.spec.groupName = group.spec.name;
+  if (group.jobs.empty()) withoutJobs.erase(id);
+  group.jobs.emplace(job.order, &job);
 }
 
 void Book::settle(Job& job, std::int64_t nowMs) {
@@ -255,8 +277,8 @@ void Book::forget(Job& job) {
   if (user->second.empty()) byUser.erase(user);
   if (job.spec.group) {
     auto group = groups.find(*job.spec.group);
-    group->second.erase(job.order);
-    if (group->second.empty()) groups.erase(group);
+    group->second.jobs.erase(job.order);
+    if (group->second.jobs.empty()) groups.erase(group);
   }
   Uuid id = job.spec.id;
   jobs.erase(id);
@@ -266,8 +288,25 @@ std::vector<Job*> Book::jobsOf(const Uuid& group) const {
   std::vector<Job*> found;
   auto at = groups.find(group);
   if (at == groups.end()) return found;
-  for (const auto& [order, job] : at->second) found.push_back(job);
+  for (const auto& [order, job] : at->second.jobs) found.push_back(job);
   return found;
+}
+
+const GroupSpec* Book::group(const Uuid& id) const {
+  auto at = groups.find(id);
+  return at == groups.end() ? nullptr : &at->second.spec;
+}
+
+std::vector<Uuid> Book::emptyGroups(std::int64_t beforeMs) const {
+  std::vector<Uuid> old;
+  for (const Uuid& id : withoutJobs) {
+    if (groups.at(id).createdMs < beforeMs) old.push_back(id);
+  }
+  return old;
+}
+
+void Book::forgetGroup(const Uuid& id) {
+  if (withoutJobs.erase(id) != 0) groups.erase(id);
 }
 
 Usage Book::usage(const std::string& pool, const std::string& user) const {

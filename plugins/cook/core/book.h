@@ -3,6 +3,7 @@
 // and the indexes in step, and remembers what changed since it was last asked, so that the owner
 // can make it durable.
 
+#include "groups.h"
 #include "head-rule.h"
 #include "pools.h"
 #include "ranking.h"
@@ -72,6 +73,9 @@ class Book {
     lastOrder = std::max(lastOrder, order);
     lastSequence = std::max(lastSequence, sequence);
   }
+  // A group that is durable already, before its jobs; nothing happens if it is known. It goes with
+  // the last of its jobs.
+  void addGroup(GroupSpec spec, std::int64_t createdMs);
   // Applies the job's rule to it as it stands: heals what a crash left half done.
   void settle(Job& job, std::int64_t nowMs);
 
@@ -131,6 +135,11 @@ class Book {
   std::size_t count(JobState state) const { return counts[static_cast<std::size_t>(state)]; }
   std::size_t size() const { return jobs.size(); }
   bool groupExists(const Uuid& group) const { return groups.contains(group); }
+  // Null: it does not exist.
+  const GroupSpec* group(const Uuid& id) const;
+  // Groups that were created before that time and that no job has joined.
+  std::vector<Uuid> emptyGroups(std::int64_t beforeMs) const;
+  void forgetGroup(const Uuid& id);  // only one without jobs
   // The jobs of a group in the order of their creation; none if it does not exist.
   std::vector<Job*> jobsOf(const Uuid& group) const;
   std::uint64_t sequence() const { return lastSequence; }
@@ -153,6 +162,11 @@ class Book {
     const Uuid& id() const { return task; }
     bool empty() const { return job == nullptr; }
   };
+  struct GroupSlot {
+    GroupSpec spec;
+    std::int64_t createdMs = 0;
+    std::map<std::uint64_t, Job*> jobs;  // by order of creation
+  };
   struct Partition {
     PoolRanking ranking;
     Shares shares;
@@ -172,7 +186,8 @@ class Book {
   std::map<std::string, Window> byUser;
   Window byCompletion;
   FlatIndex<std::uint64_t, Job*> changed;
-  std::map<Uuid, std::map<std::uint64_t, Job*>> groups;  // by order of creation
+  std::map<Uuid, GroupSlot> groups;
+  std::set<Uuid> withoutJobs;  // groups
   std::unordered_map<Job*, Change> changes;
   std::unordered_map<const Job*, Postponed> postponed;
   std::set<std::tuple<std::int64_t, std::uint64_t, Job*>> due;  // by time, then order
@@ -186,6 +201,7 @@ class Book {
   void derive(Job& job, std::int64_t nowMs);
   bool isOut(const Job& job) const;
   void takeBack(Job& job);
+  void join(Job& job);
   void enter(Job& job);
   void leave(Job& job);
   Change& touch(Job& job);

@@ -51,6 +51,7 @@ void Cycle::missed(const Job& job) {
 bool Cycle::decide(Scorer& scorer) {
   HeadRule& rule = book.headRule(options.queue.pool);
   rule.setMost(options.considerableMost);
+  rule.setPace(options.head);
   result.considered = 0;
   PendingQueue queue(book, options.queue, scorer);
   Matcher matcher(nodes, fitness, steadyMs, options.goodEnough, options.queue.pool);

@@ -13,6 +13,7 @@ namespace maitred::cook {
 struct CycleOptions {
   QueueOptions queue = {};
   std::size_t considerableMost = 1000;
+  HeadRule::Pace head = {};
   double goodEnough = Matcher::GOOD_ENOUGH;
   // The clock against which NodeTable::refused() closed nodes and Book::postpone() put off jobs,
   // ms. It must not jump, which the wall clock does; without it the cycle's own time is taken.
@@ -32,7 +33,7 @@ struct CycleResult {
   std::size_t considered = 0;
   bool policyFailed = false;  // the built-in order decided this cycle
   bool more = false;          // jobs may wait behind those that were considered
-  bool rateLimited = false;   // jobs wait for their owners' launch rate alone
+  std::vector<std::string> rateLimited;  // users whose jobs wait for their launch rate alone
   HeadRule::Note head = HeadRule::Note::none;
 };
 

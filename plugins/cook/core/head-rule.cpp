@@ -18,15 +18,15 @@ void HeadRule::reset() {
 
 HeadRule::Note HeadRule::tick() {
   if (limit_ > 1) {
-    limit_ = static_cast<std::size_t>(SCALE * limit_);
+    limit_ = std::max<std::size_t>(1, static_cast<std::size_t>(pace.scaleback * limit_));
     return Note::none;
   }
   ++atFloor;
-  if (atFloor >= RESET_AT) {
+  if (atFloor >= pace.resetAt) {
     reset();
     return Note::gaveUp;
   }
-  return atFloor == WARN_AT ? Note::stuck : Note::none;
+  return atFloor == pace.warnAt ? Note::stuck : Note::none;
 }
 
 HeadRule::Note HeadRule::after(bool matched, bool headMatched, std::int64_t nowMs,

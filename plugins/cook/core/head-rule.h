@@ -14,18 +14,22 @@ namespace maitred::cook {
 
 class HeadRule {
  public:
-  static constexpr double SCALE = 0.95;
-  static constexpr int WARN_AT = 10;     // ticks with a limit of 1
-  static constexpr int RESET_AT = 1000;  // ticks with a limit of 1
+  struct Pace {
+    double scaleback = 0.95;  // the limit after a tick, as part of the one before; 0..1 exclusive
+    int warnAt = 10;          // ticks with a limit of 1
+    int resetAt = 1000;       // ticks with a limit of 1
+    bool operator==(const Pace&) const = default;
+  };
 
   enum class Note {
     none,
-    stuck,   // worth a warning: for WARN_AT ticks only the first job was considered
-    gaveUp,  // worth an error: after RESET_AT ticks all are considered again
+    stuck,   // worth a warning: for so many ticks only the first job was considered
+    gaveUp,  // worth an error: after so many ticks all are considered again
   };
 
   // At most so many; at least 1. A new value takes effect at once.
   void setMost(std::size_t most);
+  void setPace(const Pace& value) { pace = value; }
   std::size_t limit() const { return limit_; }
 
   // After a cycle that had jobs and room: whether any job was matched, and whether the first one
@@ -34,6 +38,7 @@ class HeadRule {
 
  private:
   std::size_t most = 1000, limit_ = 1000;
+  Pace pace;
   int atFloor = 0;
   bool matchedBefore = false;
   bool begun = false;

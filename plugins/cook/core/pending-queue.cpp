@@ -62,7 +62,8 @@ Job* PendingQueue::next() {
       continue;
     }
     if (options.launchTokens && ++account.launches > account.tokens) {
-      rateLimited_ = true;
+      if (!account.limited) rateLimited_.push_back(*ranked->user);
+      account.limited = true;
       if (account.launches > account.tokens + RATE_LIMITED_MOST) order.skipUser();
       passBy();
       continue;

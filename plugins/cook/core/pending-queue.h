@@ -32,14 +32,15 @@ class PendingQueue {
   bool failed() const { return order.failed(); }
   // Jobs above the per-job limits that were met so far; they are to be killed.
   const std::vector<Job*>& offensive() const { return offensive_; }
-  // Whether any job was passed by for its owner's launch rate.
-  bool rateLimited() const { return rateLimited_; }
+  // Users any of whose jobs were passed by for their launch rate alone.
+  const std::vector<std::string>& rateLimited() const { return rateLimited_; }
 
  private:
   struct Account {
     Quota quota;
     Usage held;  // with everything up to here
     std::int64_t tokens = 0, launches = 0;
+    bool limited = false;  // by their launch rate
   };
   const QueueOptions& options;
   const Quotas& quotas;
@@ -49,7 +50,7 @@ class PendingQueue {
   Usage poolHeld, groupHeld;
   std::unordered_map<const std::string*, Account> accounts;
   std::vector<Job*> offensive_;
-  bool rateLimited_ = false;
+  std::vector<std::string> rateLimited_;
 
   Account& accountOf(const MergedOrder::Ranked& ranked);
   void passBy();

@@ -39,6 +39,9 @@ BatchQueue::BatchQueue(QueueWorld worldIn, Records& records, Policies& policies,
     kick();
   });
   std::size_t alive = 0;
+  for (GroupRow& group : contents.administration.groups) {
+    jobs.addGroup(std::move(group.spec), group.createdMs);
+  }
   for (Job& job : contents.jobs) {
     job.spec.pool = settings_.pools.resolve(job.spec.pool);
     Job* added = jobs.add(std::move(job));
@@ -116,6 +119,7 @@ void BatchQueue::applyEntitlements() {
       quotas[user] = {
           row.mem, row.cpus, row.gpus, row.count, row.launchRateSaved, row.launchRatePerMinute};
     }
+    launchRates.quotasChange(pool.name, jobs.quotas(pool.name), quotas);
     replace(jobs.quotas(pool.name), quotas);
   }
 }
@@ -124,6 +128,7 @@ void BatchQueue::configure(QueueSettings settings) {
   settings_ = std::move(settings);
   jobs.setLimits(settings_.meaCulpa);
   jobs.setPools(settings_.pools);
+  launchRates.configure(settings_.enforceLaunchRates, settings_.rateIdleMs);
   administrator.configure(settings_.shares, settings_.quotas, settings_.pools.defaultPool());
   applyEntitlements();
   kick();
@@ -144,6 +149,7 @@ kj::Promise<void> BatchQueue::submit(std::vector<JobSpec> specs, std::vector<Gro
     job.submittedMs = job.waitingSinceMs = nowMs();
     fresh.push_back(std::move(job));
   }
+  for (GroupRow& group : groups) group.createdMs = nowMs();
   double count = fresh.size();
   return work.run(journal_.insert(std::move(fresh), std::move(groups)).then([this, count] {
     world.metrics.counter("maitred_cook_submitted_total", "Jobs accepted").add(count);
@@ -207,8 +213,12 @@ void BatchQueue::kick() {
 }
 
 void BatchQueue::kickAt(std::int64_t due) {
+  if (!wakeUps.insert(due).second) return;
   std::int64_t pause = std::max<std::int64_t>(1, due - steadyMs());
-  tasks.add(world.timer.afterDelay(pause * kj::MILLISECONDS).then([this] { kick(); }));
+  tasks.add(world.timer.afterDelay(pause * kj::MILLISECONDS).then([this, due] {
+    wakeUps.erase(due);
+    kick();
+  }));
 }
 
 void BatchQueue::refused(const char* reason) {
@@ -235,8 +245,11 @@ void BatchQueue::cycle() {
 
 bool BatchQueue::cycle(const Pool& pool) {
   auto started = std::chrono::steady_clock::now();
-  CycleOptions options{queueOptions(pool), settings_.considerable, settings_.goodEnough,
-                       steadyMs()};
+  auto own = settings_.schedulers.find(pool.name);
+  const SchedulerSettings& scheduler =
+      own == settings_.schedulers.end() ? settings_.scheduler : own->second;
+  CycleOptions options{queueOptions(pool), scheduler.considerable, scheduler.head,
+                       scheduler.goodEnough, steadyMs()};
   CycleResult result =
       runCycle(jobs, nodes_, policies.scorer(pool.druMode), policies.fitness(), options, nowMs(),
                [this] { return Uuid::fromRandom(random(), random()); });
@@ -252,6 +265,7 @@ bool BatchQueue::cycle(const Pool& pool) {
         .add();
   }
   noteHead(pool, result.head);
+  spendLaunches(pool, result);
   killOffensive(result.offensive);
   if (result.started.empty()) return false;
   world.metrics.counter("maitred_cook_placements_total", "Instances begun")
@@ -305,11 +319,12 @@ void BatchQueue::launch(std::vector<CycleResult::Started> started) {
       }));
 }
 
-QueueOptions BatchQueue::queueOptions(const Pool& pool) const {
+QueueOptions BatchQueue::queueOptions(const Pool& pool) {
   return {.pool = pool.name,
           .overQuotaMost = settings_.overQuotaMost,
           .jobMemMost = settings_.jobMemMost,
-          .jobCpusMost = settings_.jobCpusMost};
+          .jobCpusMost = settings_.jobCpusMost,
+          .launchTokens = launchRates.tokens(pool.name, jobs.quotas(pool.name), steadyMs())};
 }
 
 std::vector<Job*> BatchQueue::ranked(const Pool& pool, std::size_t most) {

@@ -7,12 +7,20 @@
 #include "policies.h"
 
 #include <backend/cluster.h>
+#include <core/launch-rates.h>
 
 #include <maitred/metrics.h>
 
 #include <random>
 
 namespace maitred::cook {
+
+// How the jobs of a pool are matched with its nodes.
+struct SchedulerSettings {
+  std::size_t considerable = 1000;
+  double goodEnough = Matcher::GOOD_ENOUGH;
+  HeadRule::Pace head;
+};
 
 // Everything of the config that can change while the queue runs.
 struct QueueSettings {
@@ -22,11 +30,13 @@ struct QueueSettings {
   std::vector<ShareRow> shares;
   std::vector<QuotaRow> quotas;
   MeaCulpaLimits meaCulpa;
-  std::size_t considerable = 1000;
+  SchedulerSettings scheduler;  // of pools that are not among these
+  std::map<std::string, SchedulerSettings> schedulers;  // by pool
   std::size_t overQuotaMost = 100;  // see QueueOptions
   double jobMemMost = Quota::UNLIMITED;
   double jobCpusMost = Quota::UNLIMITED;
-  double goodEnough = Matcher::GOOD_ENOUGH;
+  bool enforceLaunchRates = false;
+  std::int64_t rateIdleMs = 120 * 60'000;  // see RateLimiter::setIdleMs()
   std::int64_t unreachableMs = 600'000;
   std::int64_t runtimeMostMs = 3'600'000;
   std::int64_t keepCompletedMs = 7 * 86'400'000ll;
@@ -71,9 +81,12 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
 
   // Resolves when the jobs are durable; rejects, and forgets them, if they cannot be kept. The
   // caller has checked that no id is known() and that the pool, if the job names one in submitPool,
-  // is an active one; time, pool and order are set here.
+  // is an active one; time, pool and order are set here. A group that is known stays as it is.
   kj::Promise<void> submit(std::vector<JobSpec> jobs, std::vector<GroupRow> groups = {});
   bool known(const Uuid& job) const { return jobs.find(job) != nullptr || journal_.pending(job); }
+  bool knownGroup(const Uuid& id) const {
+    return jobs.groupExists(id) || journal_.pendingGroup(id);
+  }
   // Resolve when durable. Unknown ids and what is over already are passed by.
   kj::Promise<void> kill(const std::vector<Uuid>& jobs, const std::vector<Uuid>& instances = {},
                          std::vector<AuditLine> audit = {});
@@ -111,6 +124,8 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   QueueSettings settings_;
   Book jobs;
   NodeTable nodes_;
+  LaunchRates launchRates;
+  std::set<std::int64_t> wakeUps;  // that are due, by the clock that does not jump
   Journal journal_;
   Administrator administrator;
   kj::Maybe<Archive&> archive;
@@ -144,7 +159,8 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   // True: more jobs of the pool wait behind those that were considered.
   bool cycle(const Pool& pool);
   void launch(std::vector<CycleResult::Started> started);
-  QueueOptions queueOptions(const Pool& pool) const;
+  QueueOptions queueOptions(const Pool& pool);
+  void spendLaunches(const Pool& pool, const CycleResult& result);
   void noteHead(const Pool& pool, HeadRule::Note note);
   void killOffensive(const std::vector<Job*>& offensive);
   void applyEntitlements();

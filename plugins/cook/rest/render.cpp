@@ -1,5 +1,7 @@
 #include "render.h"
 
+#include <store/group-text.h>
+
 namespace maitred::cook {
 
 using nlohmann::json;
@@ -41,6 +43,20 @@ void rename(json& object, const char* from, const char* to) {
   json value = std::move(*found);
   object.erase(found);
   object[to] = std::move(value);
+}
+
+json internal(const GroupSpec& group) {
+  json wanted = jsonOf(group.placement);
+  std::string type = wanted["type"];
+  json placement{{"host-placement/type", "host-placement.type/" + type}};
+  if (wanted.contains("parameters")) {
+    for (const auto& [name, value] : wanted["parameters"].items()) {
+      placement["host-placement/parameters"]["host-placement." + type + "/" + name] = value;
+    }
+  }
+  return {{"group/uuid", group.id.text()},
+          {"group/name", group.name},
+          {"group/host-placement", std::move(placement)}};
 }
 
 }  // namespace
@@ -132,7 +148,7 @@ json renderWithJob(const Job& job, const Instance& instance, const RenderOptions
   return out;
 }
 
-json renderInternal(const Job& job) {
+json renderInternal(const Job& job, const GroupSpec* group) {
   const JobSpec& spec = job.spec;
   json resources = json::array();
   resources.push_back({{"resource/type", "cpus"}, {"resource/amount", spec.cpus}});
@@ -148,11 +164,7 @@ json renderInternal(const Job& job) {
            {"job/state", std::string("job.state/") + name(job.state)},
            {"job/resource", std::move(resources)}};
   if (!spec.pool.empty()) out["job/pool"] = {{"pool/name", spec.pool}};
-  if (spec.group) {
-    out["group/_job"] = {{{"group/uuid", spec.group->text()},
-                          {"group/name", spec.groupName},
-                          {"group/host-placement", {{"host-placement/type", "all"}}}}};
-  }
+  if (group != nullptr) out["group/_job"] = json::array({internal(*group)});
   return out;
 }
 

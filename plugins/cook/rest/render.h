@@ -1,6 +1,7 @@
 #pragma once
 // Jobs as Cook's clients see them.
 
+#include <core/groups.h>
 #include <core/transitions.h>
 
 #include <nlohmann/json.hpp>
@@ -24,7 +25,8 @@ nlohmann::json render(const Instance& instance, const RenderOptions& options);
 // As /instances has it: with its job in short.
 nlohmann::json renderWithJob(const Job& job, const Instance& instance,
                              const RenderOptions& options);
-// A waiting job in the form of /queue, whose keys have the names of Cook's own database.
-nlohmann::json renderInternal(const Job& job);
+// A waiting job in the form of /queue, whose keys have the names of Cook's own database. `group`:
+// the job's; null if it has none.
+nlohmann::json renderInternal(const Job& job, const GroupSpec* group);
 
 }  // namespace maitred::cook

@@ -53,6 +53,8 @@ http::Router Rest::router() {
   router.on("GET", "/rawscheduler", as(&Rest::rawGet));
   router.on("GET", "/instances", as(&Rest::instances));
   router.on("GET", "/instances/:uuid", as(&Rest::instance));
+  router.on("GET", "/group", as(&Rest::groups));
+  router.on("DELETE", "/group", as(&Rest::killGroups));
   router.on("GET", "/list", as(&Rest::list, true));
   router.on("GET", "/queue", as(&Rest::showQueue));
   router.on("GET", "/usage", as(&Rest::usage));

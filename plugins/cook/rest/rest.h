@@ -19,11 +19,21 @@ struct PoolQuotaRule {
   Quota quota;
 };
 
+// How the jobs of the pools whose names the expression is found in are matched.
+struct SchedulerRule {
+  std::string regex;
+  SchedulerSettings scheduler;
+};
+
 struct RestSettings {
   AccessRules access;
   JobLimits limits;
   std::vector<std::string> corsOrigins;
-  std::vector<PoolQuotaRule> poolQuotas;  // for /settings; the queue has what they come to
+  Rate submissionRate;                    // jobs of one user
+  bool enforceSubmissionRate = false;
+  // For /settings; the queue has what they come to.
+  std::vector<PoolQuotaRule> poolQuotas;
+  std::vector<SchedulerRule> schedulers;
   std::string authenticationScheme;       // "one-user", "http-basic"
   std::string leaderUrl;                  // empty: as the client calls us
   std::string version;
@@ -44,6 +54,7 @@ class Rest {
   const RestSettings& settings;
   std::string regexText;  // the origins that `origins` was made of
   std::vector<std::regex> origins;
+  RateLimiter submissions;  // jobs that were accepted
 
   using Answer = kj::Promise<http::Response>;
   using Method = Answer (Rest::*)(http::Request&, const Caller& caller);
@@ -54,6 +65,9 @@ class Rest {
   // --- submitting.cpp ---
   Answer submit(http::Request& request, const Caller& caller);
   Answer kill(http::Request& request, const Caller& caller);
+  void noteKill(std::vector<AuditLine>& audit, const Caller& caller, const Job& job,
+                const char* action, const Uuid& target) const;
+  void checkRate(const std::string& user);
   void checkGroups(const Submission& submission) const;
   std::vector<GroupRow> groupsOf(Submission& submission, std::string& answer) const;
   void checkQuota(const Submission& submission, const std::string& user,
@@ -71,6 +85,11 @@ class Rest {
   };
   // What the caller may see of the ids, in their order; throws 403 for what they may not.
   Found find(const Caller& caller, const std::vector<Uuid>& ids, bool instances) const;
+
+  // --- groups.cpp ---
+  Answer groups(http::Request& request, const Caller& caller);
+  Answer killGroups(http::Request& request, const Caller& caller);
+  nlohmann::json groupOf(const GroupSpec& group, bool detailed) const;
 
   // --- listing.cpp ---
   nlohmann::json listing(const http::Request& request, const Caller& caller) const;

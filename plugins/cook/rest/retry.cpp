@@ -54,7 +54,7 @@ Rest::Retried Rest::retried(const Caller& caller, const RetryChange& change) con
   }
   for (const Uuid& id : change.groups) {
     std::vector<Job*> members = queue.book().jobsOf(id);
-    look(members.empty() ? "" : members.front()->spec.user, !members.empty(),
+    look(members.empty() ? "" : members.front()->spec.user, queue.book().groupExists(id),
          "You are not authorized to retry jobs from group " + id.text() + ".",
          "UUID " + id.text() + " does not correspond to a group.");
     for (Job* job : members) found.add(*job);

@@ -67,17 +67,40 @@ json quotaOf(const Quota& quota) {
   return out;
 }
 
-json poolsOf(const Pools& pools, const std::vector<PoolQuotaRule>& rules) {
+json poolsOf(const Pools& pools, const RestSettings& settings) {
   if (!pools.named()) return nullptr;
   json quotas = json::array();
-  for (const PoolQuotaRule& rule : rules) {
+  for (const PoolQuotaRule& rule : settings.poolQuotas) {
     quotas.push_back({{"pool-regex", rule.regex}, {"quota", quotaOf(rule.quota)}});
+  }
+  json schedulers = json::array();
+  for (const SchedulerRule& rule : settings.schedulers) {
+    const SchedulerSettings& one = rule.scheduler;
+    schedulers.push_back({{"pool-regex", rule.regex},
+                          {"scheduler-config",
+                           {{"scheduler", "fenzo"},
+                            {"good-enough-fitness", one.goodEnough},
+                            {"fenzo-max-jobs-considered", one.considerable},
+                            {"fenzo-scaleback", one.head.scaleback},
+                            {"fenzo-floor-iterations-before-warn", one.head.warnAt},
+                            {"fenzo-floor-iterations-before-reset", one.head.resetAt}}}});
   }
   return {{"default", pools.defaultPool()},
           {"quotas", std::move(quotas)},
+          {"schedulers", std::move(schedulers)},
           {"valid-gpu-models", json::array()},
           {"disk", json::array()},
           {"default-containers", json::array()}};
+}
+
+json rateLimit(const RestSettings& settings, const QueueSettings& queue) {
+  const Rate& rate = settings.submissionRate;
+  return {{"expire-minutes", queue.rateIdleMs / 60'000},
+          {"job-submission",
+           {{"bucket-size", static_cast<std::int64_t>(rate.saved)},
+            {"tokens-replenished-per-minute", static_cast<std::int64_t>(rate.perMinute)},
+            {"enforce?", settings.enforceSubmissionRate}}},
+          {"per-user-per-pool-job-launch", {{"enforce?", queue.enforceLaunchRates}}}};
 }
 
 json quotaGrouping(const Pools& pools) {
@@ -101,10 +124,10 @@ Rest::Answer Rest::showSettings(Request&, const Caller&) {
                               {"mea-culpa-failure-limit", q.meaCulpa.global},
                               {"mesos-gpu-enabled", false},
                               {"plugins", json::object()},
-                              {"pools", poolsOf(q.pools, settings.poolQuotas)},
+                              {"pools", poolsOf(q.pools, settings)},
                               {"queue-limits", json::object()},
                               {"quota-grouping", quotaGrouping(q.pools)},
-                              {"rate-limit", json::object()},
+                              {"rate-limit", rateLimit(settings, q)},
                               {"rebalancer", json::object()},
                               {"server-https-port", nullptr},
                               {"task-constraints", taskConstraints(settings.limits, q)},

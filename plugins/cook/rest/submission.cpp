@@ -1,5 +1,7 @@
 #include "submission.h"
 
+#include <store/group-text.h>
+
 #include <algorithm>
 #include <regex>
 #include <set>
@@ -158,31 +160,28 @@ JobSpec readJob(const json& object, const std::string& user, json& errors,
   return spec;
 }
 
-struct Group {
-  Uuid id;
-  std::string name;
-};
+constexpr std::size_t GROUP_NAME_BYTES_MOST = 256;
 
-Group readGroup(const json& object, json& errors) {
+GroupSpec readGroup(const json& object, json& errors) {
   Fields fields(object, true);
-  Group group{readUuid(fields, "uuid", true), fields.text("name", false, "cookgroup")};
-  auto kind = [&](const char* key) -> std::string {
+  GroupSpec group;
+  group.id = readUuid(fields, "uuid", true);
+  group.name = fields.text("name", false, "cookgroup");
+  if (group.name.size() > GROUP_NAME_BYTES_MOST) {
+    fields.violates("name", "max-256-bytes?", group.name.size());
+  }
+  auto read = [&](const char* key, auto& into, auto&& reader) {
     const json* value = fields.take(key);
-    if (value == nullptr) return "";
-    if (!value->is_object() || !value->value("type", json()).is_string()) {
-      fields.violates(key, "map-with-type?", *value);
-      return "";
+    if (value == nullptr) return;
+    try {
+      into = reader(*value);
+    } catch (const GroupTextError& error) {
+      fields.violates(key, error.predicate.c_str(), error.value);
     }
-    return (*value)["type"];
   };
-  std::string placement = kind("host-placement"), straggler = kind("straggler-handling");
+  read("host-placement", group.placement, hostPlacementOf);
+  read("straggler-handling", group.stragglers, stragglerHandlingOf);
   errors = fields.finish();
-  if (!placement.empty() && placement != "all") {
-    throw Refused(400, "Host placement " + placement + " is not supported, only all");
-  }
-  if (!straggler.empty() && straggler != "none") {
-    throw Refused(400, "Straggler handling " + straggler + " is not supported, only none");
-  }
   return group;
 }
 
@@ -210,25 +209,20 @@ void readList(const json& list, const char* key, json& errors, Read&& read) {
 
 }  // namespace
 
-std::string Submission::nameOf(const Uuid& group) const {
-  auto at = groupNames.find(group);
-  return at == groupNames.end() ? "defaultgroup" : at->second;
-}
-
 Submission readSubmission(const json& body, const std::string& user) {
   if (!body.is_object()) throw SchemaError("(not (map? " + std::string(body.type_name()) + "))");
   Fields fields(body, true);
   Submission found;
   json errors = json::object();
-  std::map<Uuid, std::string>& groups = found.groupNames;
+  std::map<Uuid, std::string> groups;  // their names
   const json* jobs = fields.take("jobs");
   if (const json* list = fields.take("groups")) {
     readList(*list, "groups", errors, [&](const json& one, json& fault) {
-      Group group = readGroup(one, fault);
+      GroupSpec group = readGroup(one, fault);
       if (!groups.emplace(group.id, group.name).second) {
         throw Refused(400, "Group UUID " + group.id.text() + " occurs twice");
       }
-      found.declaredGroups.push_back(group.id);
+      found.declaredGroups.push_back(std::move(group));
     });
   }
   if (jobs == nullptr) {
@@ -250,15 +244,14 @@ Submission readSubmission(const json& body, const std::string& user) {
     if (declared != groups.end()) {
       job.groupName = declared->second;
     } else if (implicit.insert(*job.group).second) {
-      found.implicitGroups.push_back(*job.group);
+      found.implicitGroups.push_back({.id = *job.group});
     }
   }
   return found;
 }
 
 void checkSize(const Submission& submission, const JobLimits& limits) {
-  // A group lives by its jobs: one without any would be accepted and forgotten.
-  if (submission.jobs.empty()) {
+  if (submission.jobs.empty() && submission.declaredGroups.empty()) {
     throw Refused(400,
                   "Must supply at least one job or group to start."
                   "Are you specifying that this is application/json?");
@@ -266,6 +259,11 @@ void checkSize(const Submission& submission, const JobLimits& limits) {
   if (submission.jobs.size() > limits.jobsPerRequest) {
     throw Refused(400, "Request has " + std::to_string(submission.jobs.size()) +
                            " jobs, but at most " + std::to_string(limits.jobsPerRequest) +
+                           " are allowed: send several requests");
+  }
+  if (submission.declaredGroups.size() > limits.jobsPerRequest) {
+    throw Refused(400, "Request has " + std::to_string(submission.declaredGroups.size()) +
+                           " groups, but at most " + std::to_string(limits.jobsPerRequest) +
                            " are allowed: send several requests");
   }
 }

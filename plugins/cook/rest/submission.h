@@ -4,30 +4,28 @@
 
 #include "fields.h"
 
+#include <core/groups.h>
 #include <queue/limits.h>
 
 namespace maitred::cook {
 
 struct Submission {
   std::vector<JobSpec> jobs;
-  std::vector<Uuid> declaredGroups;
-  std::vector<Uuid> implicitGroups;        // named by jobs only, in order
-  std::map<Uuid, std::string> groupNames;  // of the declared ones
-  std::string pool;                        // as named in the body; empty if not
+  std::vector<GroupSpec> declaredGroups;
+  std::vector<GroupSpec> implicitGroups;  // named by jobs only, in order
+  std::string pool;                       // as named in the body; empty if not
   bool overrideGroups = false;
   // What the first job that asks for something that there is not asks for.
   enum class Unsupported { nothing, gpus, disk, container };
   Unsupported unsupported = Unsupported::nothing;
-
-  std::string nameOf(const Uuid& group) const;
 };
 
-// Throws SchemaError for what the schema forbids, Refused for a group that is not possible. The
+// Throws SchemaError for what the schema forbids, Refused for a group that is declared twice. The
 // jobs' user is set; limits are for the checks below.
 Submission readSubmission(const nlohmann::json& body, const std::string& user);
 
 // The rules, in Cook's order. They throw Refused.
-void checkSize(const Submission& submission, const JobLimits& limits);  // some, and not too many
+void checkSize(const Submission& submission, const JobLimits& limits);  // some, not too many
 void checkIds(const Submission& submission);                            // unique within the request
 // Each job within its limits. `pool` is how the pool is called in texts.
 void checkJobs(const Submission& submission, const JobLimits& limits, const std::string& pool);

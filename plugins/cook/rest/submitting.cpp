@@ -19,16 +19,29 @@ std::string exceeds(const Job& job, const char* resource, double wanted, double 
 
 }  // namespace
 
+// Whoever has submitted too much waits until it is made up for.
+void Rest::checkRate(const std::string& user) {
+  if (!settings.enforceSubmissionRate) return;
+  submissions.setIdleMs(queue.settings().rateIdleMs);
+  const TokenBucket& bucket = submissions.of(user, settings.submissionRate, queue.steadyMs());
+  if (!bucket.inDebt()) return;
+  char seconds[32];
+  std::snprintf(seconds, sizeof seconds, "%.3f",
+                static_cast<double>(bucket.clearAfterMs()) / 1000);
+  throw Refused(400, "User " + user + " is inserting too quickly. Not allowed to insert for " +
+                         seconds + " seconds.");
+}
+
 void Rest::checkGroups(const Submission& submission) const {
-  for (const Uuid& group : submission.declaredGroups) {
-    if (queue.book().groupExists(group)) {
-      throw Refused(400, "Group UUID " + group.text() + " already used");
+  for (const GroupSpec& group : submission.declaredGroups) {
+    if (queue.knownGroup(group.id)) {
+      throw Refused(400, "Group UUID " + group.id.text() + " already used");
     }
   }
   if (submission.overrideGroups) return;
-  for (const Uuid& group : submission.implicitGroups) {
-    if (!queue.book().groupExists(group)) continue;
-    throw Refused(400, "Invalid group UUID " + group.text() +
+  for (const GroupSpec& group : submission.implicitGroups) {
+    if (!queue.knownGroup(group.id)) continue;
+    throw Refused(400, "Invalid group UUID " + group.id.text() +
                            " provided. A valid group UUID either: 1. belongs to a group created in "
                            "the same request or 2. does not belong to any existing group, or group "
                            "created in this request");
@@ -56,26 +69,26 @@ void Rest::checkQuota(const Submission& submission, const std::string& user,
   if (!text.empty()) throw Refused(422, text);
 }
 
-// The groups that begin with this submission; one that goes on keeps its name. All of them are told
-// in the answer.
+// The groups that begin with this submission. All that it names are told in the answer.
 std::vector<GroupRow> Rest::groupsOf(Submission& submission, std::string& answer) const {
   std::vector<GroupRow> groups;
   std::string told;
-  std::map<Uuid, std::string> present;
-  for (const auto* ids : {&submission.declaredGroups, &submission.implicitGroups}) {
-    for (const Uuid& id : *ids) {
-      told += " " + id.text();
-      auto members = queue.book().jobsOf(id);
-      if (members.empty()) {
-        groups.push_back({.id = id, .name = submission.nameOf(id)});
+  std::set<Uuid> present;
+  for (auto* specs : {&submission.declaredGroups, &submission.implicitGroups}) {
+    for (GroupSpec& spec : *specs) {
+      told += " " + spec.id.text();
+      if (queue.book().groupExists(spec.id)) {
+        present.insert(spec.id);
       } else {
-        present[id] = members.front()->spec.groupName;
+        groups.push_back({std::move(spec)});
       }
     }
   }
+  // One that goes on keeps its name.
   for (JobSpec& job : submission.jobs) {
-    auto known = job.group ? present.find(*job.group) : present.end();
-    if (known != present.end()) job.groupName = known->second;
+    if (job.group && present.contains(*job.group)) {
+      job.groupName = queue.book().group(*job.group)->name;
+    }
   }
   if (!told.empty()) answer += " submitted groups" + told;
   return groups;
@@ -84,6 +97,7 @@ std::vector<GroupRow> Rest::groupsOf(Submission& submission, std::string& answer
 Rest::Answer Rest::submit(Request& request, const Caller& caller) {
   const std::string& user = caller.user;
   Submission submission = readSubmission(request.json(), user);
+  checkRate(user);
   checkSize(submission, settings.limits);
   submission.pool = poolOf(request, submission.pool);
   const std::string pool = queue.pools().resolve(submission.pool);
@@ -105,8 +119,16 @@ Rest::Answer Rest::submit(Request& request, const Caller& caller) {
   }
   if (!used.empty()) throw Refused(409, "The following job UUIDs were already used: " + used);
   std::vector<GroupRow> groups = groupsOf(submission, text);
+  auto count = static_cast<std::int64_t>(submission.jobs.size());
   return queue.submit(std::move(submission.jobs), std::move(groups))
-      .then([text] { return Response::text(201, text); },
+      .then(
+          [this, text, user, count] {
+            if (settings.enforceSubmissionRate) {
+              std::int64_t now = queue.steadyMs();
+              submissions.of(user, settings.submissionRate, now).spend(count, now);
+            }
+            return Response::text(201, text);
+          },
             [](kj::Exception&& exception) -> Response {
               if (exception.getType() == kj::Exception::Type::OVERLOADED) {
                 return Response::error(503,
@@ -120,6 +142,15 @@ Rest::Answer Rest::submit(Request& request, const Caller& caller) {
               return Response::error(500, "Exception occurred while creating job - " +
                                               std::string(exception.getDescription().cStr()));
             });
+}
+
+// A line for the kill of somebody else's job, or one by somebody else.
+void Rest::noteKill(std::vector<AuditLine>& audit, const Caller& caller, const Job& job,
+                    const char* action, const Uuid& target) const {
+  bool own = job.spec.user == caller.user && caller.impersonator.empty();
+  if (own || job.state == JobState::completed) return;
+  audit.push_back(auditLine(caller, action, target.text(), ""));
+  audit.back().before = "of " + job.spec.user;
 }
 
 Rest::Answer Rest::kill(Request& request, const Caller& caller) {
@@ -139,11 +170,7 @@ Rest::Answer Rest::kill(Request& request, const Caller& caller) {
     if (job == nullptr && missing.empty()) {
       missing = "UUID " + id.text() + " didn't correspond to " + what;
     }
-    bool own = owner == caller.user && caller.impersonator.empty();
-    if (job != nullptr && !own && job->state != JobState::completed) {
-      audit.push_back(auditLine(caller, action, id.text(), ""));
-      audit.back().before = "of " + owner;
-    }
+    if (job != nullptr) noteKill(audit, caller, *job, action, id);
   };
   for (const Uuid& id : jobs) look(id, queue.book().find(id), "job.kill", "a job");
   for (const Uuid& id : instances) {

@@ -130,7 +130,8 @@ Rest::Answer Rest::showQueue(Request& request, const Caller& caller) {
   for (const Pool& pool : queue.pools().all()) {
     json jobs = json::array();
     for (const Job* job : queue.ranked(pool, static_cast<std::size_t>(limit))) {
-      jobs.push_back(renderInternal(*job));
+      const auto& group = job->spec.group;
+      jobs.push_back(renderInternal(*job, group ? queue.book().group(*group) : nullptr));
     }
     out[shown(pool.name)] = std::move(jobs);
   }

@@ -1,13 +1,15 @@
 // Rows of what administrators set.
 
+#include "group-text.h"
 #include "rows.h"
 
 namespace maitred::cook {
 void writeGroup(store::Connection& db, const GroupRow& group) {
   db.execute(
-      "INSERT OR REPLACE INTO groups (uuid, name, host_placement, straggler_handling) "
-      "VALUES (?1,?2,?3,?4)",
-      group.id.text(), group.name, group.hostPlacement, group.stragglerHandling);
+      "INSERT OR IGNORE INTO groups (uuid, name, host_placement, straggler_handling, created_ms) "
+      "VALUES (?1,?2,?3,?4,?5)",
+      group.spec.id.text(), group.spec.name, jsonOf(group.spec.placement).dump(),
+      jsonOf(group.spec.stragglers).dump(), group.createdMs);
 }
 
 void writeAudit(store::Connection& db, const AuditLine& line) {
@@ -40,6 +42,16 @@ void writeAdminChange(store::Connection& db, const AdminChange& change) {
   for (const AuditLine& line : change.audit) writeAudit(db, line);
 }
 
+GroupRow readGroup(const store::Row& row) {
+  GroupRow group;
+  group.spec.id = storedUuid(row.text(0));
+  group.spec.name = row.get<std::string>(1);
+  group.spec.placement = hostPlacementOf(nlohmann::json::parse(row.text(2)));
+  group.spec.stragglers = stragglerHandlingOf(nlohmann::json::parse(row.text(3)));
+  group.createdMs = row.get<std::int64_t>(4);
+  return group;
+}
+
 Administration readAdministration(store::Connection& db) {
   using Value = std::optional<double>;
   Administration all;
@@ -62,11 +74,8 @@ Administration readAdministration(store::Connection& db) {
                               row.get<Value>(6),
                               row.get<Value>(7)});
       });
-  db.each("SELECT uuid, name, host_placement, straggler_handling FROM groups ORDER BY uuid",
-          [&](const store::Row& row) {
-            all.groups.push_back({storedUuid(row.text(0)), row.get<std::string>(1),
-                                  row.get<std::string>(2), row.get<std::string>(3)});
-          });
+  db.each(std::string("SELECT ") + GROUP_COLUMNS + " FROM groups ORDER BY uuid",
+          [&](const store::Row& row) { all.groups.push_back(readGroup(row)); });
   return all;
 }
 

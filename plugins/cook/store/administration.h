@@ -2,7 +2,7 @@
 // What administrators set while the queue runs, and the trace that it leaves: plain values, as the
 // store keeps them. What they mean for the order of jobs is decided in core.
 
-#include <core/uuid.h>
+#include <core/groups.h>
 
 #include <cstdint>
 #include <optional>
@@ -39,12 +39,10 @@ struct QuotaRow {
   bool operator==(const QuotaRow&) const = default;
 };
 
-// A group of jobs as it was submitted. Lives as long as one of its jobs does.
+// A group of jobs as it was submitted. Goes with the last of its jobs.
 struct GroupRow {
-  Uuid id;
-  std::string name;
-  std::string hostPlacement = R"({"type":"all"})";       // JSON
-  std::string stragglerHandling = R"({"type":"none"})";  // JSON
+  GroupSpec spec;
+  std::int64_t createdMs = 0;  // unix time
   bool operator==(const GroupRow&) const = default;
 };
 

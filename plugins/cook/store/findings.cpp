@@ -29,6 +29,9 @@ const Rule RULES[] = {
      "SELECT uuid FROM jobs WHERE state = 'completed' AND completed_ms = 0"},
     {"instance belongs to no job",
      "SELECT task_id FROM instances WHERE job NOT IN (SELECT uuid FROM jobs)"},
+    {"group of a job is not kept",
+     "SELECT DISTINCT group_uuid FROM jobs WHERE group_uuid IS NOT NULL AND "
+     "group_uuid NOT IN (SELECT uuid FROM groups)"},
     {"sequence is that of several jobs, among them",
      "SELECT min(uuid) FROM jobs GROUP BY sequence HAVING count(*) > 1"},
 };
@@ -57,6 +60,8 @@ std::vector<std::string> findingsIn(store::Connection& db) {
             readInstanceJob(row);
             readInstance(row);
           });
+  readAll(db, std::string("SELECT ") + GROUP_COLUMNS + " FROM groups", "group", 0, found,
+          readGroup);
   for (const Rule& rule : RULES) {
     db.each(rule.sql, [&](const store::Row& row) {
       if (found.size() < MOST) {

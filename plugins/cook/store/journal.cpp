@@ -133,15 +133,19 @@ kj::Promise<void> Journal::insert(std::vector<Job> jobs, std::vector<GroupRow> g
     inserting.insert(job.spec.id);
   }
   if (!jobs.empty()) unadded.insert(jobs.front().sequence);
+  for (const GroupRow& group : groups) insertingGroups.insert(group.spec.id);
   // The store's thread reads the jobs, then the book takes the same ones.
-  auto shared = std::make_shared<std::vector<Job>>(std::move(jobs));
-  return inserts.run(records.insert(fence, shared, std::move(groups), std::move(audit))
-                         .then([this, shared]() { inserted(*shared); },
-                               [this, shared](kj::Exception&& exception) {
-                                 release(*shared);
+  auto fresh = kj::heap<Fresh>(
+      Fresh{std::make_shared<std::vector<Job>>(std::move(jobs)), std::move(groups)});
+  Fresh& kept = *fresh;
+  return inserts.run(records.insert(fence, kept.jobs, kept.groups, std::move(audit))
+                         .then([this, &kept]() { inserted(kept); },
+                               [this, &kept](kj::Exception&& exception) {
+                                 release(kept);
                                  refused(exception);
                                  kj::throwFatalException(kj::mv(exception));
-                               }));
+                               })
+                         .attach(kj::mv(fresh)));
 }
 
 // Of new jobs, which are not owed: whoever sent them hears of it.
@@ -170,16 +174,19 @@ void Journal::tryAgain() {
       }));
 }
 
-void Journal::release(const std::vector<Job>& jobs) {
-  for (const Job& job : jobs) {
-    inserting.erase(job.spec.id);
+void Journal::release(const Fresh& fresh) {
+  for (const Job& job : *fresh.jobs) inserting.erase(job.spec.id);
+  if (!fresh.jobs->empty()) unadded.erase(fresh.jobs->front().sequence);
+  for (const GroupRow& group : fresh.groups) {
+    insertingGroups.erase(insertingGroups.find(group.spec.id));
   }
-  if (!jobs.empty()) unadded.erase(jobs.front().sequence);
 }
 
-void Journal::inserted(std::vector<Job>& jobs) {
-  release(jobs);
+void Journal::inserted(Fresh& fresh) {
+  release(fresh);
+  std::vector<Job>& jobs = *fresh.jobs;
   std::uint64_t last = jobs.empty() ? 0 : jobs.back().sequence;
+  for (GroupRow& group : fresh.groups) book.addGroup(std::move(group.spec), group.createdMs);
   for (Job& job : jobs) book.add(std::move(job));
   // Otherwise the write that is due says what is durable.
   if (!writing && !due()) durable = std::max(durable, last);

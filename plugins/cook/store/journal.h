@@ -41,6 +41,10 @@ class Journal final : private kj::TaskSet::ErrorHandler {
   // The id is taken though the book does not know it: by a job that is being inserted, or by one
   // that it has forgotten and the store has not deleted yet.
   bool pending(const Uuid& id) const { return inserting.contains(id) || forgotten.contains(id); }
+  // The same of a group.
+  bool pendingGroup(const Uuid& id) const {
+    return insertingGroups.contains(id) || forgottenGroups.contains(id);
+  }
 
   struct PruneRule {
     std::int64_t nowMs = 0;
@@ -48,7 +52,8 @@ class Journal final : private kj::TaskSet::ErrorHandler {
     std::size_t keep = SIZE_MAX;            // and those beyond this number
     kj::Maybe<Archive&> archive = nullptr;  // where they go; null: nowhere
   };
-  // Lets go of the oldest completed jobs, at most PRUNED_AT_ONCE; resolves with their number. They
+  // Lets go of the oldest completed jobs, at most PRUNED_AT_ONCE, and of groups that no job has
+  // joined in that time; resolves with the number of jobs. They
   // are durable in the archive before the book forgets them and the store deletes them; whatever
   // fails is made up for by a later call. Jobs with changes that are not durable stay.
   static constexpr std::size_t PRUNED_AT_ONCE = 1000;
@@ -71,7 +76,8 @@ class Journal final : private kj::TaskSet::ErrorHandler {
   // The first sequence of each insertion that is under way; those of one follow one another.
   std::set<std::uint64_t> unadded;
   std::unordered_set<Uuid> inserting;
-  std::set<Uuid> forgotten;  // to be deleted from the store
+  std::multiset<Uuid> insertingGroups;
+  std::set<Uuid> forgotten, forgottenGroups;  // to be deleted from the store
   bool pruning = false;
   std::vector<AuditLine> notes;
   kj::Function<void()> durableCallback = [] {};
@@ -96,6 +102,7 @@ class Journal final : private kj::TaskSet::ErrorHandler {
 
   std::vector<Job> prunable(const PruneRule& rule) const;
   void forget(const std::vector<Job>& jobs);
+  void forgetGroups(const PruneRule& rule);
   kj::Promise<std::size_t> deleteForgotten();
 
   void startWrite();
@@ -103,8 +110,13 @@ class Journal final : private kj::TaskSet::ErrorHandler {
   void giveBack(Load load);
   void ended(kj::Maybe<Batch> batch, kj::Maybe<kj::Exception> fault);
   bool due() const { return book.hasChanges() || !notes.empty(); }
-  void release(const std::vector<Job>& jobs);
-  void inserted(std::vector<Job>& jobs);
+  // What one insertion carries.
+  struct Fresh {
+    std::shared_ptr<std::vector<Job>> jobs;
+    std::vector<GroupRow> groups;
+  };
+  void release(const Fresh& fresh);
+  void inserted(Fresh& fresh);
   void refused(const kj::Exception& exception);
   void tryAgain();
   void succeeded();

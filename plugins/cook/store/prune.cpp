@@ -22,36 +22,50 @@ void Journal::forget(const std::vector<Job>& jobs) {
     // Somebody may have asked for another attempt while it was being archived.
     if (job == nullptr || job->sequence != old.sequence) continue;
     forgotten.insert(old.spec.id);
+    std::optional<Uuid> group = job->spec.group;
     book.forget(*job);
+    if (group && !book.groupExists(*group)) forgottenGroups.insert(*group);
+  }
+}
+
+void Journal::forgetGroups(const PruneRule& rule) {
+  for (const Uuid& id : book.emptyGroups(rule.beforeMs)) {
+    book.forgetGroup(id);
+    forgottenGroups.insert(id);
   }
 }
 
 kj::Promise<std::size_t> Journal::deleteForgotten() {
   std::vector<Uuid> ids(forgotten.begin(), forgotten.end());
+  std::vector<Uuid> groups(forgottenGroups.begin(), forgottenGroups.end());
   std::size_t count = ids.size();
-  auto shared = std::make_shared<std::vector<Uuid>>(ids);
-  return records.remove(fence, std::move(ids), {book.order(), book.sequence()})
-      .then([this, shared, count] {
-        for (const Uuid& id : *shared) forgotten.erase(id);
-        return count;
-      });
+  auto removed = records.remove(fence, ids, {book.order(), book.sequence()}, groups);
+  return removed.then([this, ids = std::move(ids), groups = std::move(groups), count] {
+    for (const Uuid& id : ids) forgotten.erase(id);
+    for (const Uuid& id : groups) forgottenGroups.erase(id);
+    return count;
+  });
 }
 
 kj::Promise<std::size_t> Journal::prune(PruneRule rule) {
   if (pruning) return std::size_t{0};
   auto jobs = std::make_shared<std::vector<Job>>();
+  auto deletes = [this] { return !forgotten.empty() || !forgottenGroups.empty(); };
   // First what an earlier call could not delete.
-  if (forgotten.empty()) *jobs = prunable(rule);
-  if (forgotten.empty() && jobs->empty()) return std::size_t{0};
+  if (!deletes()) {
+    *jobs = prunable(rule);
+    forgetGroups(rule);
+  }
+  if (!deletes() && jobs->empty()) return std::size_t{0};
   pruning = true;
   kj::Promise<void> archived = kj::READY_NOW;
   KJ_IF_MAYBE (archive, rule.archive) {
     if (!jobs->empty()) archived = archive->put(fence, jobs, rule.nowMs);
   }
   return archived
-      .then([this, jobs] {
+      .then([this, jobs, deletes] {
         forget(*jobs);
-        return forgotten.empty() ? kj::Promise<std::size_t>(std::size_t{0}) : deleteForgotten();
+        return deletes() ? deleteForgotten() : kj::Promise<std::size_t>(std::size_t{0});
       })
       .attach(kj::defer([this] { pruning = false; }));
 }

@@ -6,18 +6,20 @@
 namespace maitred::cook {
 namespace {
 
+void deleteIfEmpty(store::Connection& db, const std::string& group) {
+  db.execute(
+      "DELETE FROM groups WHERE uuid = ?1 AND "
+      "NOT EXISTS (SELECT 1 FROM jobs WHERE group_uuid = ?1)",
+      group);
+}
+
 void deleteJob(store::Connection& db, const Uuid& job) {
   std::string id = job.text();
   auto group =
       db.first<std::optional<std::string>>("SELECT group_uuid FROM jobs WHERE uuid = ?1", id);
   db.execute("DELETE FROM instances WHERE job = ?1", id);
   db.execute("DELETE FROM jobs WHERE uuid = ?1", id);
-  if (group && std::get<0>(*group)) {
-    db.execute(
-        "DELETE FROM groups WHERE uuid = ?1 AND "
-        "NOT EXISTS (SELECT 1 FROM jobs WHERE group_uuid = ?1)",
-        *std::get<0>(*group));
-  }
+  if (group && std::get<0>(*group)) deleteIfEmpty(db, *std::get<0>(*group));
 }
 
 void writeCounter(store::Connection& db, const char* name, std::uint64_t value) {
@@ -104,11 +106,14 @@ kj::Promise<void> Records::update(std::uint64_t fence, std::vector<JobUpdate> up
       });
 }
 
-kj::Promise<void> Records::remove(std::uint64_t fence, std::vector<Uuid> jobs, Counters counters) {
-  return store_->write(fence, [jobs = std::move(jobs), counters](store::Connection& db) {
+kj::Promise<void> Records::remove(std::uint64_t fence, std::vector<Uuid> jobs, Counters counters,
+                                  std::vector<Uuid> groups) {
+  return store_->write(fence, [jobs = std::move(jobs), groups = std::move(groups),
+                               counters](store::Connection& db) {
     writeCounter(db, "creation", counters.order);
     writeCounter(db, "sequence", counters.sequence);
     for (const Uuid& job : jobs) deleteJob(db, job);
+    for (const Uuid& group : groups) deleteIfEmpty(db, group.text());
   });
 }
 

@@ -47,16 +47,18 @@ class Records {
   kj::Promise<Administration> loadAdministration();
   kj::Promise<Counters> loadCounters();
 
-  // All of them or none. Rejects if a job's id is taken; a group that is known is overwritten. The
+  // All of them or none. Rejects if a job's id is taken; a group that is known stays as it is. The
   // jobs must not change until the promise resolves, whether or not it is still wanted.
   kj::Promise<void> insert(std::uint64_t fence, std::shared_ptr<const std::vector<Job>> jobs,
                            std::vector<GroupRow> groups = {}, std::vector<AuditLine> audit = {});
   // One transaction, however many they are.
   kj::Promise<void> update(std::uint64_t fence, std::vector<JobUpdate> updates,
                            std::vector<AuditLine> audit = {});
-  // Deletes jobs with their instances, and groups that are left without a job. Unknown ids are
-  // passed by. `counters` are kept with it, so that no later job gets the numbers of a deleted one.
-  kj::Promise<void> remove(std::uint64_t fence, std::vector<Uuid> jobs, Counters counters);
+  // Deletes jobs with their instances, groups that are left without a job by that, and those of
+  // `groups` that have none. Unknown ids are passed by. `counters` are kept with it, so that no
+  // later job gets the numbers of a deleted one.
+  kj::Promise<void> remove(std::uint64_t fence, std::vector<Uuid> jobs, Counters counters,
+                           std::vector<Uuid> groups = {});
 
   // Shares, quotas and their lines in the audit log, in one transaction.
   kj::Promise<void> administer(std::uint64_t fence, AdminChange change);

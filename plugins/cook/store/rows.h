@@ -14,12 +14,15 @@ inline constexpr const char INSTANCE_COLUMNS[] =
     "job, task_id, number, status, start_ms, running_ms, end_ms, queue_time_ms, reason, cancelled, "
     "preempted, confirmed, exit_code, unreachable_ms, cluster, node_id, hostname, ports, "
     "sandbox_url, sandbox_path, message";
+inline constexpr const char GROUP_COLUMNS[] =
+    "uuid, name, host_placement, straggler_handling, created_ms";
 
 // Throw std::exception with a sentence if a row is not what this program writes. A job comes
 // without its instances.
 Uuid storedUuid(std::string_view text);
 Job readJob(const store::Row& row);
 Instance readInstance(const store::Row& row);
+GroupRow readGroup(const store::Row& row);
 // The job to which an instance's row belongs.
 Uuid readInstanceJob(const store::Row& row);
 
@@ -27,6 +30,7 @@ Uuid readInstanceJob(const store::Row& row);
 void writeJob(store::Connection& db, const Job& job);
 void writeInstance(store::Connection& db, const Uuid& job, const Instance& one);
 void writeUpdate(store::Connection& db, const JobUpdate& update);
+// Nothing happens if the group is there.
 void writeGroup(store::Connection& db, const GroupRow& group);
 void writeAudit(store::Connection& db, const AuditLine& line);
 void writeAdminChange(store::Connection& db, const AdminChange& change);

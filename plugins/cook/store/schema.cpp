@@ -99,6 +99,11 @@ CREATE TABLE counters (
   name TEXT PRIMARY KEY,            -- creation, sequence: the highest that were given out
   value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+)"},
+                                       {3, "when groups were created", R"(
+ALTER TABLE groups ADD COLUMN created_ms INTEGER NOT NULL DEFAULT 0;
+UPDATE groups SET created_ms =
+  coalesce((SELECT min(submitted_ms) FROM jobs WHERE group_uuid = groups.uuid), 0);
 )"}};
 
 // The same tables. Numbers of creation may repeat here.

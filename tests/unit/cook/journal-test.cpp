@@ -186,6 +186,43 @@ TEST_F(JournalTest, WhatIsDurableEndsBeforeAnInsertionThatIsUnderWay) {
   EXPECT_EQ(journal->durableSequence(), before + 2);
 }
 
+TEST_F(JournalTest, GroupsAreKnownFromTheirFirstWordToTheirLastJob) {
+  GroupRow row{{.id = id(50), .name = "g"}, 10}, empty{{.id = id(51)}, 10};
+  Job one = job(1);
+  one.spec.group = id(50);
+  one.spec.groupName = "other";
+  auto inserted = journal->insert({one}, {row, empty});
+  EXPECT_TRUE(journal->pendingGroup(id(50)));
+  EXPECT_FALSE(book->groupExists(id(50)));
+  wait(kj::mv(inserted));
+  EXPECT_FALSE(journal->pendingGroup(id(50)));
+  EXPECT_THAT(book->jobsOf(id(50)), ElementsAre(book->find(id(1))));
+  EXPECT_EQ(book->find(id(1))->spec.groupName, "g") << "a job has its group's name";
+  EXPECT_TRUE(book->groupExists(id(51)));
+  EXPECT_EQ(prune(10), 0u);
+  EXPECT_TRUE(book->groupExists(id(51))) << "it is not that old";
+  complete(1, 20);
+  EXPECT_EQ(prune(30), 1u);
+  EXPECT_FALSE(book->groupExists(id(50)));
+  EXPECT_FALSE(book->groupExists(id(51)));
+  EXPECT_THAT(wait(records->loadAdministration()).groups, IsEmpty());
+  EXPECT_FALSE(journal->pendingGroup(id(50)));
+}
+
+TEST_F(JournalTest, AGroupThatCannotBeDeletedYetIsNotGivenAgain) {
+  GroupRow row{{.id = id(50), .name = "g"}, 10};
+  wait(journal->insert({}, {row}));
+  script(records->store(),
+         "CREATE TRIGGER no BEFORE DELETE ON groups BEGIN SELECT raise(ABORT, 'stuck'); END");
+  EXPECT_THAT(failureOf(journal->prune({60, 50, SIZE_MAX, *archive})), HasSubstr("stuck"));
+  EXPECT_FALSE(book->groupExists(id(50)));
+  EXPECT_TRUE(journal->pendingGroup(id(50)));
+  script(records->store(), "DROP TRIGGER no");
+  wait(journal->prune({60, 50, SIZE_MAX, *archive}));
+  EXPECT_FALSE(journal->pendingGroup(id(50)));
+  EXPECT_THAT(wait(records->loadAdministration()).groups, IsEmpty());
+}
+
 TEST_F(JournalTest, NoteIsWrittenWithTheChange) {
   submit({1});
   AuditLine line{7, "root", "", "job.kill", id(1).text(), "waiting", "completed", ""};

@@ -243,10 +243,10 @@ TEST(HeadRuleTest, TheEightyEighthTickConsidersOneJob) {
     rule.after(true, false, tick, 0);
   }
   EXPECT_EQ(rule.limit(), 1u);
-  for (int tick = 1; tick <= HeadRule::RESET_AT; ++tick) {
+  for (int tick = 1; tick <= 1000; ++tick) {
     auto note = rule.after(true, false, 100 + tick, 0);
-    EXPECT_EQ(note == HeadRule::Note::stuck, tick == HeadRule::WARN_AT) << tick;
-    EXPECT_EQ(note == HeadRule::Note::gaveUp, tick == HeadRule::RESET_AT) << tick;
+    EXPECT_EQ(note == HeadRule::Note::stuck, tick == 10) << tick;
+    EXPECT_EQ(note == HeadRule::Note::gaveUp, tick == 1000) << tick;
   }
   EXPECT_EQ(rule.limit(), 1000u);
 }
@@ -264,6 +264,22 @@ TEST(HeadRuleTest, StartsAgainWhenTheHeadOrNothingIsMatched) {
   EXPECT_EQ(rule.limit(), 20u);
   rule.after(true, false, 0, 0);
   EXPECT_EQ(rule.limit(), 19u);
+}
+
+TEST(HeadRuleTest, ItsConstantsCanBeChosen) {
+  HeadRule rule;
+  rule.setMost(8);
+  rule.setPace({.scaleback = 0.5, .warnAt = 2, .resetAt = 3});
+  std::vector<std::size_t> limits;
+  std::vector<HeadRule::Note> notes;
+  for (int tick = 1; tick <= 6; ++tick) {
+    notes.push_back(rule.after(true, false, tick, 0));
+    limits.push_back(rule.limit());
+  }
+  EXPECT_THAT(limits, ElementsAre(4, 2, 1, 1, 1, 8));
+  using Note = HeadRule::Note;
+  EXPECT_THAT(notes, ElementsAre(Note::none, Note::none, Note::none, Note::none, Note::stuck,
+                                 Note::gaveUp));
 }
 
 TEST(HeadRuleTest, CyclesWithinOnePaceCountOnce) {

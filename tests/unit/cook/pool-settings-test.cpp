@@ -44,6 +44,45 @@ TEST_F(PoolConfiguration, NoPoolsAreOnePartition) {
   EXPECT_EQ(table.all().size(), 1u);
 }
 
+TEST_F(PoolConfiguration, SchedulersAreThoseOfTheFirstExpressionFound) {
+  pools({"batch", "batch-night", "gpu"});
+  config.setDefaultPool("batch");
+  auto rules = config.initSchedulers(2);
+  rules[0].setPoolRegex("night");
+  rules[0].setMaxJobsConsidered(7);
+  rules[0].setScaleback(0.5);
+  rules[0].setFloorIterationsBeforeWarn(2);
+  rules[0].setFloorIterationsBeforeReset(3);
+  rules[1].setPoolRegex("^batch");
+  auto found = schedulersOf(config);
+  ASSERT_EQ(found.size(), 2u) << "gpu has none of its own";
+  EXPECT_EQ(found["batch-night"].considerable, 7u);
+  EXPECT_EQ(found["batch-night"].head, (HeadRule::Pace{0.5, 2, 3}));
+  EXPECT_EQ(found["batch"].considerable, 1000u);
+  EXPECT_EQ(found["batch"].goodEnough, 0.8);
+  EXPECT_EQ(found["batch"].head, (HeadRule::Pace{0.95, 10, 1000})) << "Cook's";
+  rules[1].setPoolRegex("[");
+  EXPECT_THAT(faults(), ::testing::ElementsAre(HasSubstr("schedulers.1.pool_regex: is not a")));
+}
+
+TEST_F(PoolConfiguration, AQueueWithoutPoolsHasASchedulerToo) {
+  config.initSchedulers(1)[0].setPoolRegex("^no-pool$");
+  EXPECT_TRUE(schedulersOf(config).contains(""));
+}
+
+TEST_F(PoolConfiguration, QuotasHaveLaunchRates) {
+  auto quotas = config.initQuotas(2);
+  quotas[0].setUser("ana");
+  quotas[0].setLaunchRateSaved(5);
+  quotas[0].setLaunchRatePerMinute(0);
+  quotas[1].setUser("ben");
+  auto rows = quotasOf(config);
+  EXPECT_EQ(rows[0].launchRateSaved, 5.0);
+  EXPECT_EQ(rows[0].launchRatePerMinute, 0.0);
+  EXPECT_EQ(rows[1].launchRateSaved, std::nullopt);
+  EXPECT_EQ(rows[1].launchRatePerMinute, std::nullopt);
+}
+
 TEST_F(PoolConfiguration, TheDefaultPoolIsOneOfThem) {
   config.setDefaultPool("a");
   EXPECT_THAT(faults(), ::testing::ElementsAre(HasSubstr("default_pool: there are no pools")));

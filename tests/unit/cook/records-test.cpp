@@ -106,7 +106,8 @@ TEST_F(RecordsTest, InsertIsAllOrNothing) {
   auto records = open();
   wait(records->insert(0, shared({job(1)})));
   AuditLine line{5, "root", "", "job.insert", "x", "", "", ""};
-  EXPECT_THAT(failureOf(records->insert(0, shared({job(2), job(1)}), {{id(9), "g"}}, {line})),
+  GroupRow group{{.id = id(9), .name = "g"}, 1};
+  EXPECT_THAT(failureOf(records->insert(0, shared({job(2), job(1)}), {group}, {line})),
               HasSubstr("UNIQUE"));
   EXPECT_EQ(count(*records, "SELECT count(*) FROM jobs"), 1);
   EXPECT_EQ(count(*records, "SELECT count(*) FROM groups"), 0);
@@ -117,7 +118,8 @@ TEST_F(RecordsTest, GroupsGoWithTheirLastJob) {
   auto records = open();
   Job one = job(1), two = job(2);
   one.spec.group = two.spec.group = id(50);
-  GroupRow group{id(50), "g", R"({"type":"unique"})", R"({"type":"none"})"};
+  GroupRow group{{id(50), "g", {HostPlacement::Type::balanced, "rack", 3}, {}}, 77};
+  group.spec.stragglers = {StragglerHandling::Type::quantileDeviation, 0.25, 3.5};
   wait(records->insert(0, shared({one, two}), {group}));
   wait(records->update(0, {{id(1), JobState::completed, 0, 9, 1, 3, {instance(1, 0)}, {}}}));
   wait(records->remove(0, {id(1), id(12345)}, {2, 3}));
@@ -235,9 +237,24 @@ TEST_F(RecordsTest, StoreOfTheFirstVersionIsTakenOver) {
   EXPECT_EQ(jobs[0].instances[0].ports, std::vector<std::uint16_t>{31000});
   auto groups = wait(records->loadAdministration()).groups;
   ASSERT_THAT(groups, SizeIs(1)) << "made of what the jobs say";
-  EXPECT_EQ(groups[0].id, *Uuid::parse("00000000-0000-1000-0000-000000000009"));
-  EXPECT_EQ(groups[0].name, "g");
+  EXPECT_EQ(groups[0].spec.id, *Uuid::parse("00000000-0000-1000-0000-000000000009"));
+  EXPECT_EQ(groups[0].spec.name, "g");
+  EXPECT_EQ(groups[0].spec.placement, HostPlacement{});
+  EXPECT_EQ(groups[0].createdMs, 10) << "when its first job was submitted";
   wait(records->administer(0, {.shares = {{{"ana", ""}, 1, 1, 1}}}));
+}
+
+TEST_F(RecordsTest, AGroupThatIsKnownStaysAsItIs) {
+  auto records = open();
+  GroupRow first{{.id = id(50), .name = "first"}, 1}, second{{.id = id(50), .name = "second"}, 2};
+  wait(records->insert(0, shared({}), {first}));
+  Job one = job(1);
+  one.spec.group = id(50);
+  wait(records->insert(0, shared({one}), {second}));
+  EXPECT_EQ(wait(records->loadAdministration()).groups, std::vector{first});
+  wait(records->remove(0, {}, {}, {id(50)}));
+  EXPECT_THAT(wait(records->loadAdministration()).groups, SizeIs(1)) << "it has a job";
+  EXPECT_THAT(wait(records->findings()), IsEmpty());
 }
 
 TEST_F(RecordsTest, NewerStoreIsRefusedAndLeftAlone) {

@@ -1,4 +1,5 @@
 #include <rest/submission.h>
+#include <store/group-text.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -138,9 +139,85 @@ TEST(Submission, GroupsAreNamed) {
   EXPECT_EQ(read.jobs[0].groupName, "mine");
   EXPECT_EQ(read.jobs[1].groupName, "defaultgroup");
   ASSERT_EQ(read.implicitGroups.size(), 1u);
-  EXPECT_EQ(read.implicitGroups[0].text(), implicit);
-  body["groups"][0]["host_placement"] = {{"type", "unique"}};
-  EXPECT_THAT(verdict(body), HasSubstr("Host placement unique is not supported"));
+  EXPECT_EQ(read.implicitGroups[0].id.text(), implicit);
+  EXPECT_EQ(read.implicitGroups[0].name, "defaultgroup");
+  body["groups"].push_back(body["groups"][0]);
+  EXPECT_THAT(verdict(body), HasSubstr("occurs twice"));
+  body["groups"] = {{{"uuid", declared}}};
+  EXPECT_EQ(readSubmission(body, "ana").declaredGroups[0].name, "cookgroup");
+  EXPECT_EQ(verdict({{"jobs", json::array()}, {"groups", body["groups"]}}), "")
+      << "a group alone is something";
+}
+
+constexpr const char* GROUP = "0f6a4e3c-0000-4000-8000-0000000000aa";
+
+TEST(Groups, SayWhereTheirJobsRunAndWhenOneIsTooSlow) {
+  auto read = [](const json& more) {
+    json group{{"uuid", GROUP}};
+    group.update(more);
+    return readSubmission({{"jobs", json::array()}, {"groups", {group}}}, "ana").declaredGroups[0];
+  };
+  GroupSpec plain = read(json::object());
+  EXPECT_EQ(plain.placement, HostPlacement{});
+  EXPECT_EQ(plain.stragglers, StragglerHandling{});
+  GroupSpec full = read(
+      {{"host-placement",
+        {{"type", "balanced"}, {"parameters", {{"attribute", "rack"}, {"minimum", 3}}}}},
+       {"straggler_handling",
+        {{"type", "quantile-deviation"},
+         {"parameters", {{"quantile", 0.5}, {"multiplier", 2.5}}}}}});
+  EXPECT_EQ(full.placement, (HostPlacement{HostPlacement::Type::balanced, "rack", 3}));
+  EXPECT_EQ(full.stragglers,
+            (StragglerHandling{StragglerHandling::Type::quantileDeviation, 0.5, 2.5}));
+  EXPECT_EQ(hostPlacementOf(jsonOf(full.placement)), full.placement);
+  EXPECT_EQ(stragglerHandlingOf(jsonOf(full.stragglers)), full.stragglers);
+  for (const char* type : {"all", "unique"}) {
+    json text{{"type", type}};
+    EXPECT_EQ(jsonOf(read({{"host_placement", text}}).placement), text);
+    text["parameters"] = json::object();
+    EXPECT_NO_THROW(read({{"host_placement", text}})) << "no parameters are none";
+  }
+  json equals{{"type", "attribute-equals"}, {"parameters", {{"attribute", "zone"}}}};
+  EXPECT_EQ(jsonOf(read({{"host_placement", equals}}).placement), equals);
+}
+
+TEST(Groups, AreRefusedWithWhatIsWrong) {
+  auto placement = [](const char* type, json parameters) {
+    return json{{"host_placement", {{"type", type}, {"parameters", std::move(parameters)}}}};
+  };
+  auto straggler = [](json quantile, json multiplier) {
+    return json{{"straggler_handling",
+                 {{"type", "quantile-deviation"},
+                  {"parameters",
+                   {{"quantile", std::move(quantile)}, {"multiplier", std::move(multiplier)}}}}}};
+  };
+  const std::pair<json, const char*> cases[] = {
+      {{{"host_placement", "all"}}, "map?"},
+      {{{"host_placement", json::object()}}, "host-placement-type?"},
+      {{{"host_placement", {{"type", "everywhere"}}}}, R"((host-placement-type? \"everywhere\"))"},
+      {{{"host_placement", {{"type", "all"}, {"more", 1}}}}, "known-key?"},
+      {placement("unique", {{"attribute", "x"}}), "known-parameter?"},
+      {placement("balanced", {{"attribute", "x"}}), "has-parameter-minimum?"},
+      {placement("balanced", {{"attribute", "x"}, {"minimum", 0}}), "integer-above-0?"},
+      {placement("balanced", {{"attribute", "x"}, {"minimum", 1.5}}), "integer-above-0?"},
+      {placement("balanced", {{"attribute", "x"}, {"minimum", 1e300}}), "integer-above-0?"},
+      {placement("balanced", {{"attribute", ""}, {"minimum", 1}}), "attribute-of-1-to-256-bytes?"},
+      {placement("attribute-equals", 3), "map?"},
+      {{{"straggler_handling", {{"type", "slow"}}}}, "straggler-handling-type?"},
+      {straggler(0, 2), "between-0-and-1?"},
+      {straggler(1, 2), "between-0-and-1?"},
+      {straggler("0.5", 2), "number?"},
+      {straggler(0.5, 1), "above-1?"},
+      {{{"name", std::string(257, 'x')}}, "max-256-bytes?"},
+      {{{"owner", "ana"}}, "disallowed-key"},
+  };
+  for (const auto& [more, text] : cases) {
+    json group{{"uuid", GROUP}};
+    group.update(more);
+    std::string said = verdict({{"jobs", {job()}}, {"groups", {group}}});
+    EXPECT_THAT(said, HasSubstr(text)) << more.dump();
+    EXPECT_THAT(said, HasSubstr(R"("errors":{"groups":[{)")) << more.dump();
+  }
 }
 
 TEST(Users, HaveNamesAsOperatingSystemsKnowThem) {
