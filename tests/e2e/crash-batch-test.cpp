@@ -5,6 +5,8 @@
 //   MAITRED_TEST_SEED=7 …    the moments of one run; MAITRED_TEST_PROFILE=long kills 100 times each
 #include "system.h"
 
+#include "../long-run.h"
+
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -171,7 +173,9 @@ TEST_P(CrashBatch, EveryJobEndsAsItsStateMachineAllows) {
   std::string victim = GetParam();
   std::mt19937_64 random(seed() * 3 + victim.size());
   int rounds = isLong() ? (100 + KILLS - 1) / KILLS : 1;
-  for (int round = 0; round < rounds && !HasFailure(); ++round) {
+  maitred::testing::LongRun time("batches with " + std::to_string(KILLS) + " kills of " + victim);
+  int round = 0;
+  for (; time.goOn(round, rounds) && !HasFailure(); ++round) {
     SCOPED_TRACE("repeat with MAITRED_TEST_SEED=" + std::to_string(seed()) + ", round " +
                  std::to_string(round));
     uuids.clear();
@@ -212,7 +216,7 @@ TEST_P(CrashBatch, EveryJobEndsAsItsStateMachineAllows) {
     }
     EXPECT_LE(ran.size(), instances) << "something ran that no job knows";
   }
-  std::cout << victim << ": " << rounds * KILLS << " kills, " << lost
+  std::cout << victim << ": " << round * KILLS << " of " << rounds * KILLS << " kills, " << lost
             << " instances that the system lost and repeated free of charge\n";
 }
 
