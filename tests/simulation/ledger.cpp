@@ -56,7 +56,9 @@ std::string Ledger::describe(const Job& job) {
 std::size_t Ledger::submitted(const std::vector<JobSpec>& specs) {
   Submission submission;
   for (const JobSpec& spec : specs) {
-    jobs[spec.id].spec = spec;
+    Known& known = jobs[spec.id];
+    known.spec = spec;
+    known.maxRetries = Promised<std::int64_t>(spec.maxRetries);
     submission.ids.push_back(spec.id);
   }
   submissions.push_back(std::move(submission));
@@ -66,6 +68,27 @@ std::size_t Ledger::submitted(const std::vector<JobSpec>& specs) {
 void Ledger::accepted(std::size_t submission) {
   submissions.at(submission).accepted = true;
   for (const Uuid& id : submissions[submission].ids) jobs.at(id).accepted = true;
+}
+
+std::size_t Ledger::killAsked(const Uuid& job) {
+  jobs.at(job).killAsked = true;
+  return jobs.at(job).revivals;
+}
+
+void Ledger::killAccepted(const Uuid& job, std::size_t number) {
+  Known& known = jobs.at(job);
+  if (known.revivals == number) known.killAccepted = true;
+}
+
+std::size_t Ledger::retriesAsked(const Uuid& job, std::int64_t maxRetries) {
+  Known& known = jobs.at(job);
+  ++known.revivals;
+  known.killAccepted = known.completed = false;
+  return known.maxRetries.asked(maxRetries);
+}
+
+std::size_t Ledger::quotaAsked(const cook::LimitKey& key, std::optional<cook::QuotaRow> row) {
+  return quotas[key].asked(std::move(row));
 }
 
 std::vector<Uuid> Ledger::acceptedJobs() const {
@@ -95,6 +118,7 @@ void Ledger::check(Book& book, std::uint64_t durableSequence, const cook::MeaCul
       throw Violation("an accepted job is lost: " + id.text());
     }
   }
+  checkGroups(book);
   checkPlaces(book);
   checkRoom(book);
   checkRanking(book);
@@ -113,6 +137,9 @@ void Ledger::checkJob(const Job& job, bool durable, const cook::MeaCulpaLimits& 
   }
   if (alive > 1) fail("a job with two live instances");
   if (successes > 1) fail("a job that succeeded twice");
+  if (!known.maxRetries.any([&](std::int64_t one) { return one == job.spec.maxRetries; })) {
+    fail("a number of attempts that nobody asked for");
+  }
   bool used = consumed(job, limits) >= job.spec.maxRetries;
   bool completed = job.state == JobState::completed;
   if (successes > 0 && !completed) fail("a success that does not complete its job");
@@ -136,6 +163,39 @@ void Ledger::checkJob(const Job& job, bool durable, const cook::MeaCulpaLimits& 
     if (durable) ends.emplace(one.taskId, end);
   }
   if (durable && completed) known.completed = true;
+}
+
+void Ledger::checkGroups(const Book& book) const {
+  std::map<Uuid, std::set<Uuid>> members;
+  for (const auto& [id, known] : jobs) {
+    const Job* job = book.find(id);
+    if (job == nullptr || !known.spec.group) continue;
+    const cook::GroupSpec& wanted = groups.at(*known.spec.group);
+    if (job->spec.group != known.spec.group || !(job->spec.groupName == wanted.name)) {
+      throw Violation("a job is in another group: " + describe(*job));
+    }
+    members[wanted.id].insert(id);
+  }
+  for (const auto& [id, ids] : members) {
+    const cook::GroupSpec* group = book.group(id);
+    if (group == nullptr || !(*group == groups.at(id))) {
+      throw Violation("a group is not what it was when it was accepted: " + id.text());
+    }
+    std::set<Uuid> there;
+    for (const Job* job : book.jobsOf(id)) there.insert(job->spec.id);
+    if (there != ids) throw Violation("a group has other jobs than it should: " + id.text());
+  }
+}
+
+void Ledger::checkQuotas(const cook::Entitlements& entitlements) const {
+  for (const auto& [key, promised] : quotas) {
+    bool given = entitlements.quotas.isGiven(key);
+    auto present = entitlements.quotas.own(key.user, key.pool);
+    bool good = promised.any([&](const std::optional<cook::QuotaRow>& row) {
+      return row ? given && present == *row : !given;
+    });
+    if (!good) throw Violation("a quota that was set is not in force: of " + key.user);
+  }
 }
 
 void Ledger::checkPlaces(const Book& book) {
@@ -183,11 +243,18 @@ void Ledger::checkRoom(const Book& book) {
 }
 
 void Ledger::checkRanking(Book& book) {
-  std::size_t queued = book.ranking("").waitingCount() + book.postponedCount();
+  std::size_t queued = book.postponedCount();
+  std::map<std::string, std::int64_t> live;
+  for (const cook::Pool& pool : book.pools().all()) {
+    queued += book.ranking(pool.name).waitingCount();
+    live[pool.name] = 0;
+  }
   if (queued != book.count(JobState::waiting)) throw Violation("a waiting job is not in the queue");
-  std::int64_t live = 0;
-  book.each([&](const Job& job) { live += job.live() != nullptr; });
-  if (book.usage("").count != live) throw Violation("the queue's running jobs are not the book's");
+  book.each([&](const Job& job) { live[job.spec.pool] += job.live() != nullptr; });
+  for (const auto& [pool, count] : live) {
+    if (book.usage(pool).count == count) continue;
+    throw Violation("the queue's running jobs are not the book's in pool " + pool);
+  }
 }
 
 void Ledger::checkRestart(const Book& book) {

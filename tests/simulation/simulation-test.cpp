@@ -3,10 +3,13 @@
 //
 //   MAITRED_TEST_SEED=7 build/release/bin/simulation-test          one seed
 //   MAITRED_TEST_PROFILE=long build/release/bin/simulation-test    10,000 of them
+//   MAITRED_TEST_SEEDS=500 …                                       so many
 //
 // MAITRED_TEST_STORY=FILE writes down all that happens in the last run.
 // A seed that has failed once goes into seeds.txt and is run every time.
 #include "world.h"
+
+#include "../long-run.h"
 
 #include <gtest/gtest.h>
 
@@ -78,11 +81,17 @@ TEST(Simulation, Seeds) {
   std::string only = variable("MAITRED_TEST_SEED");
   std::uint64_t first = only.empty() ? 1 : std::strtoull(only.c_str(), nullptr, 10);
   // In the long profile the given seed is where a round starts; alone it is the only one.
-  std::uint64_t count = isLong() ? 10'000 : only.empty() ? SHORT_SEEDS : 1;
+  std::uint64_t wanted = isLong() ? 10'000 : only.empty() ? SHORT_SEEDS : 1;
+  if (std::string given = variable("MAITRED_TEST_SEEDS"); !given.empty()) {
+    wanted = std::strtoull(given.c_str(), nullptr, 10);
+  }
   Outcome sum;
-  for (std::uint64_t seed = first; seed < first + count && !HasFailure(); ++seed) {
-    Outcome one = run(seed);
-    expectGood(seed, one);
+  testing::LongRun time("seeds of the simulation");
+  std::uint64_t count = 0;
+  while (time.goOn(count, wanted) && !HasFailure()) {
+    Outcome one = run(first + count);
+    expectGood(first + count, one);
+    ++count;
     sum.jobs += one.jobs;
     sum.counts.crashes += one.counts.crashes;
     sum.counts.powerCuts += one.counts.powerCuts;
@@ -90,13 +99,22 @@ TEST(Simulation, Seeds) {
     sum.counts.backendCrashes += one.counts.backendCrashes;
     sum.counts.rejected += one.counts.rejected;
     sum.counts.kills += one.counts.kills;
+    sum.counts.retries += one.counts.retries;
+    sum.counts.revivals += one.counts.revivals;
+    sum.counts.quotas += one.counts.quotas;
+    sum.counts.groups += one.counts.groups;
+    sum.counts.ratesExhausted += one.counts.ratesExhausted;
     sum.diskFailures += one.diskFailures;
   }
-  std::cout << count << " seeds: " << sum.jobs << " jobs, " << sum.counts.crashes << " kills and "
-            << sum.counts.powerCuts << " power cuts of the queue, " << sum.counts.backendCrashes
-            << " crashes of a backend, " << sum.counts.cuts << " cut wires, " << sum.diskFailures
-            << " faults of the disk, " << sum.counts.rejected << " rejected submissions, "
-            << sum.counts.kills << " kills by users\n";
+  const World::Counts& all = sum.counts;
+  std::cout << count << " of " << wanted << " seeds: " << sum.jobs << " jobs, " << all.crashes
+            << " kills and " << all.powerCuts << " power cuts of the queue, "
+            << all.backendCrashes << " crashes of a backend, " << all.cuts << " cut wires, "
+            << sum.diskFailures << " faults of the disk, " << all.rejected
+            << " rejected submissions, " << all.kills << " kills and " << all.retries
+            << " retries by users, " << all.revivals << " of them of jobs that were over, "
+            << all.groups << " groups, " << all.quotas << " changed quotas, "
+            << all.ratesExhausted << " launch rates used up\n";
   if (count < SHORT_SEEDS) return;
   // It is no proof if nothing went wrong.
   EXPECT_GT(sum.counts.crashes, count / 2);
@@ -106,6 +124,10 @@ TEST(Simulation, Seeds) {
   EXPECT_GT(sum.counts.rejected, 0u);
   EXPECT_GT(sum.diskFailures, count);
   EXPECT_GT(sum.jobs, count * 20);
+  EXPECT_GT(sum.counts.revivals, count / 2);
+  EXPECT_GT(sum.counts.quotas, count);
+  EXPECT_GT(sum.counts.groups, count);
+  EXPECT_GT(sum.counts.ratesExhausted, count / 2);
 }
 
 TEST(Simulation, SeedsThatFailedOnce) {

@@ -4,6 +4,7 @@
 
 #include "disk.h"
 #include "ledger.h"
+#include "limit-watch.h"
 #include "wire.h"
 
 #include <queue/batch-queue.h>
@@ -70,15 +71,18 @@ class World {
   std::size_t jobs() const { return ledger.acceptedJobs().size(); }
 
   struct Counts {
-    std::uint64_t crashes = 0, powerCuts = 0, cuts = 0, backendCrashes = 0, rejected = 0, kills = 0;
+    std::uint64_t crashes = 0, powerCuts = 0, cuts = 0, backendCrashes = 0;
+    std::uint64_t rejected = 0, kills = 0, retries = 0, revivals = 0, quotas = 0, groups = 0;
+    std::uint64_t ratesExhausted = 0;
   };
-  const Counts& counts() const { return counted; }
+  Counts counts() const;
   const Disk& itsDisk() const { return disk; }
 
  private:
   struct Life;  // of the queue's process
-  struct Order {
+  struct Order {  // a submission, which is sent until it is accepted
     std::vector<cook::JobSpec> specs;
+    std::vector<cook::GroupRow> groups;
     std::size_t number;
     bool underWay = false, settled = false;
   };
@@ -93,7 +97,8 @@ class World {
   std::vector<Order> orders;
   std::unique_ptr<Life> life;
   std::uint64_t fence = 0;
-  std::map<std::string, cook::Usage> held;  // by user, when it was last looked at
+  LimitWatch limits;
+  bool isCalm = false;
   int freeFailures;  // the same for a whole run: it counts when an instance ends
   Counts counted;
   std::uint64_t trace = 14695981039346656037ull;
@@ -104,17 +109,29 @@ class World {
   void note(const std::string& line, bool hashed = true);
   void boot();
   void crash(bool powerCut);
+  void advance(std::int64_t ms);
+  void check();
+
+  // --- users.cpp ---
+  void actAsUsers();
+  cook::JobSpec makeJob();
   void submitNew();
+  void describeGroup(Order& order);
   void send(std::size_t order);
   void killSomething();
+  void retrySomething();
+
+  // --- operators.cpp ---
+  cook::QueueSettings settings();
+  cook::Pools pools();
+  cook::QuotaRow makeQuota(const std::string& user, const std::string& pool);
+  void setQuota();
+
+  // --- disturbances.cpp ---
   void disturbSites();
   void disturbQueue();
   void mend();
-  void advance(std::int64_t ms);
-  void check();
-  void checkQuotas();
-  cook::JobSpec makeJob();
-  cook::QueueSettings settings();
+
 };
 
 }  // namespace maitred::simulation
