@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
 #include <vector>
 
 namespace maitred::cook {
 
-// Keys are unique. Any change invalidates iterators. Costs: O(log n + BLOCK) per change.
+// Keys are unique. Any change invalidates iterators. Costs: O(log n + BLOCK) per change; the first
+// entry of all goes at O(log n), as in a queue that is served from the front.
 template <typename Key, typename Value>
 class FlatIndex {
  public:
@@ -31,10 +33,7 @@ class FlatIndex {
     reference operator*() const { return index->blocks[block].entries[at]; }
     pointer operator->() const { return &**this; }
     const_iterator& operator++() {
-      if (++at == index->blocks[block].entries.size()) {
-        ++block;
-        at = 0;
-      }
+      if (++at == index->blocks[block].entries.size()) at = index->firstIn(++block);
       return *this;
     }
     const_iterator operator++(int) {
@@ -56,7 +55,7 @@ class FlatIndex {
 
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  const_iterator begin() const { return {this, 0, 0}; }
+  const_iterator begin() const { return {this, 0, firstIn(0)}; }
   const_iterator end() const { return {this, blocks.size(), 0}; }
   // The last entry; there must be one.
   const Entry& back() const { return blocks.back().entries.back(); }
@@ -65,8 +64,8 @@ class FlatIndex {
   template <typename Each>
   void eachFromBack(Each&& each) const {
     for (auto block = blocks.rbegin(); block != blocks.rend(); ++block) {
-      for (auto at = block->entries.rbegin(); at != block->entries.rend(); ++at) {
-        if (!each(*at)) return;
+      for (auto at = block->entries.end(); at != block->begin();) {
+        if (!each(*--at)) return;
       }
     }
   }
@@ -90,12 +89,11 @@ class FlatIndex {
       return true;
     }
     Place place = placeOf(key);
-    auto& entries = blocks[place.block].entries;
-    if (place.at < entries.size() && !(key < entries[place.at].first)) return false;
-    entries.insert(entries.begin() + place.at, Entry{key, value});
-    blocks[place.block].first = entries.front().first;
+    Block& block = blocks[place.block];
+    if (place.at < block.entries.size() && !(key < block.entries[place.at].first)) return false;
+    block.insert(place.at, Entry{key, value});
     ++size_;
-    if (entries.size() > BLOCK) split(place.block);
+    if (block.entries.size() - block.gone > BLOCK) split(place.block);
     return true;
   }
 
@@ -103,15 +101,15 @@ class FlatIndex {
   bool erase(const Key& key) {
     if (blocks.empty()) return false;
     Place place = placeOf(key);
-    auto& entries = blocks[place.block].entries;
-    if (place.at == entries.size() || key < entries[place.at].first) return false;
-    entries.erase(entries.begin() + place.at);
+    Block& block = blocks[place.block];
+    if (place.at == block.entries.size() || key < block.entries[place.at].first) return false;
+    block.erase(place.at);
     --size_;
-    if (entries.empty()) {
+    if (block.empty()) {
       blocks.erase(blocks.begin() + place.block);
     } else {
-      blocks[place.block].first = entries.front().first;
-      if (entries.size() < BLOCK / 4) merge(place.block);
+      block.first = block.begin()->first;
+      if (block.entries.size() - block.gone < BLOCK / 4) merge(place.block);
     }
     return true;
   }
@@ -121,6 +119,34 @@ class FlatIndex {
   struct Block {
     Key first;  // of its entries
     std::vector<Entry> entries;
+    std::uint32_t gone = 0;  // so many in front were erased; they give room to what comes there
+
+    auto begin() const { return entries.begin() + gone; }
+    auto begin() { return entries.begin() + gone; }
+    bool empty() const { return entries.size() == gone; }
+    // Moves the fewer of those before and behind the place.
+    void insert(std::size_t at, const Entry& entry) {
+      if (gone != 0 && at - gone < entries.size() - at) {
+        std::move(begin(), entries.begin() + at, begin() - 1);
+        --gone;
+        entries[at - 1] = entry;
+      } else {
+        entries.insert(entries.begin() + at, entry);
+      }
+      first = begin()->first;
+    }
+    void erase(std::size_t at) {
+      if (at - gone >= entries.size() - at) {
+        entries.erase(entries.begin() + at);
+        return;
+      }
+      std::move_backward(begin(), entries.begin() + at, entries.begin() + at + 1);
+      if (++gone * 2 >= entries.size()) closeUp();
+    }
+    void closeUp() {
+      entries.erase(entries.begin(), begin());
+      gone = 0;
+    }
   };
   struct Place {
     std::size_t block, at;
@@ -128,28 +154,31 @@ class FlatIndex {
   std::vector<Block> blocks;  // none is empty
   std::size_t size_ = 0;
 
+  std::size_t firstIn(std::size_t block) const {
+    return block == blocks.size() ? 0 : blocks[block].gone;
+  }
   // The block that a key belongs to: the last that does not begin behind it.
   std::size_t blockOf(const Key& key) const {
     auto at = std::upper_bound(blocks.begin(), blocks.end(), key,
                                [](const Key& k, const Block& b) { return k < b.first; });
     return at == blocks.begin() ? 0 : at - blocks.begin() - 1;
   }
+  template <typename Before>
+  Place placeIn(std::size_t block, const Key& key, Before&& before) const {
+    const Block& found = blocks[block];
+    auto at = std::lower_bound(found.begin(), found.entries.end(), key, before);
+    return {block, static_cast<std::size_t>(at - found.entries.begin())};
+  }
   Place placeOf(const Key& key) const {
-    std::size_t block = blockOf(key);
-    const auto& entries = blocks[block].entries;
-    auto at = std::lower_bound(entries.begin(), entries.end(), key,
-                               [](const Entry& e, const Key& k) { return e.first < k; });
-    return {block, static_cast<std::size_t>(at - entries.begin())};
+    return placeIn(blockOf(key), key, [](const Entry& e, const Key& k) { return e.first < k; });
   }
   template <typename Before>
   const_iterator search(const Key& key, Before&& before) const {
     if (blocks.empty()) return end();
-    std::size_t block = blockOf(key);
-    const auto& entries = blocks[block].entries;
-    std::size_t at =
-        std::lower_bound(entries.begin(), entries.end(), key, before) - entries.begin();
-    return at == entries.size() ? const_iterator(this, block + 1, 0)
-                                : const_iterator(this, block, at);
+    Place place = placeIn(blockOf(key), key, before);
+    return place.at == blocks[place.block].entries.size()
+               ? const_iterator(this, place.block + 1, firstIn(place.block + 1))
+               : const_iterator(this, place.block, place.at);
   }
 
   void append(const Key& key, const Value& value) {
@@ -162,6 +191,7 @@ class FlatIndex {
     ++size_;
   }
   void split(std::size_t block) {
+    blocks[block].closeUp();
     auto& entries = blocks[block].entries;
     auto middle = entries.begin() + entries.size() / 2;
     std::vector<Entry> right(middle, entries.end());
@@ -172,10 +202,12 @@ class FlatIndex {
   // Joins a thin block with the one behind it, so that gaps do not pile up.
   void merge(std::size_t block) {
     if (block + 1 == blocks.size()) return;
-    auto& left = blocks[block].entries;
-    auto& right = blocks[block + 1].entries;
-    if (left.size() + right.size() > BLOCK / 2) return;
-    left.insert(left.end(), right.begin(), right.end());
+    Block& left = blocks[block];
+    Block& right = blocks[block + 1];
+    std::size_t both = left.entries.size() - left.gone + right.entries.size() - right.gone;
+    if (both > BLOCK / 2) return;
+    left.closeUp();
+    left.entries.insert(left.entries.end(), right.begin(), right.entries.end());
     blocks.erase(blocks.begin() + block + 1);
   }
 };

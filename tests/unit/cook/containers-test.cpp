@@ -60,6 +60,44 @@ TEST(FlatIndexes, AreOrderedMaps) {
   EXPECT_EQ(flat.begin(), flat.end());
 }
 
+// As a queue is: from the front, with some that come back to their place.
+TEST(FlatIndexes, AreServedFromTheFront) {
+  std::mt19937_64 random(9);
+  FlatIndex<int, int> flat;
+  std::map<int, int> reference;
+  int last = 0;
+  for (; last < 3000; ++last) {
+    flat.insert(last, last);
+    reference.emplace(last, last);
+  }
+  for (int i = 0; i < 20'000; ++i) {
+    int first = reference.empty() ? -1 : reference.begin()->first;
+    ASSERT_EQ(flat.begin() == flat.end(), reference.empty());
+    if (first >= 0) ASSERT_EQ(flat.begin()->first, first);
+    switch (random() % 8) {
+      case 0:
+        EXPECT_TRUE(flat.insert(last, i));
+        reference.emplace(last++, i);
+        break;
+      case 1: {
+        int back = std::max(0, first) - static_cast<int>(random() % 40);
+        EXPECT_EQ(flat.insert(back, i), reference.emplace(back, i).second);
+        break;
+      }
+      default: {
+        int near = first + static_cast<int>(random() % 3);
+        EXPECT_EQ(flat.erase(near), reference.erase(near) == 1);
+      }
+    }
+    if (i % 200 != 0) continue;
+    std::vector<int> seen, expected;
+    for (const auto& entry : flat) seen.push_back(entry.first);
+    for (const auto& entry : reference) expected.push_back(entry.first);
+    ASSERT_EQ(seen, expected);
+    ASSERT_EQ(flat.size(), reference.size());
+  }
+}
+
 struct Slot {
   Uuid key;
   int value = 0;
