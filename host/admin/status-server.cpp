@@ -16,6 +16,9 @@ http::Limits limits() {
   http::Limits limits;
   limits.body = 0;
   limits.connections = 100;
+  // Scrapers and probes are near, and say little.
+  limits.headerTime = 5 * kj::SECONDS;
+  limits.writeTime = 5 * kj::SECONDS;
   limits.handlerTime = 15 * kj::SECONDS;
   return limits;
 }

@@ -90,9 +90,7 @@ Outcome run(const std::vector<std::string>& words, const std::string& input, kj:
 System::System(Options given)
     : options(std::move(given)),
       io(loop()),
-      restPort(freePort()),
-      filesPort(freePort()),
-      hostPort(freePort()) {
+      listening{freePort(), freePort(), freePort()} {
   writeConfig();
 }
 
@@ -104,15 +102,15 @@ void System::writeConfig() {
   std::ofstream(folder() + "/maitred.yaml")
       << "host:\n  state: ./state\n  isolation: " << options.isolation << "\n  plugin_path: ["
       << std::getenv("MAITRED_BINARY_DIR") << "/lib/maitred-test]"
-      << "\n  http: { listen: \"127.0.0.1:" << hostPort << "\" }\n"
+      << "\n  http: { listen: \"127.0.0.1:" << listening.host << "\" }\n"
       << options.hostExtra << "plugins:\n"
       << "  - name: local\n    library: maitred-local\n"
-      << "    listen: { files: \"127.0.0.1:" << filesPort << "\" }\n"
+      << "    listen: { files: \"127.0.0.1:" << listening.files << "\" }\n"
       << options.localExtra
       << "    config:\n      nodes: { kitchen: { resources: { cpus: " << options.cpus
       << ", mem: 8GiB } } }\n      run_as: host\n      allow_root: true\n      limits: watch\n"
       << "  - name: cook\n    library: maitred-cook\n    uses: { backends: [local] }\n"
-      << "    listen: { rest: \"127.0.0.1:" << restPort << "\" }\n"
+      << "    listen: { rest: \"127.0.0.1:" << listening.rest << "\" }\n"
       << options.cookExtra << "    config:\n      policies: { fairness: " << options.policy
       << " }\n"
       << "      http: { auth: { one_user: operator } }\n"
@@ -156,7 +154,7 @@ bool System::ready(std::string* why) {
   http::Client client(io.provider->getNetwork(), io.provider->getTimer());
   http::ClientResponse answer;
   KJ_IF_MAYBE (problem, kj::runCatchingExceptions([&]() {
-                 auto url = "http://127.0.0.1:" + std::to_string(hostPort) + "/readyz";
+                 auto url = "http://127.0.0.1:" + std::to_string(listening.host) + "/readyz";
                  answer = client.get(url).wait(io.waitScope);
                })) {
     answer.body = problem->getDescription().cStr();
@@ -186,7 +184,8 @@ int System::join() {
 Outcome System::maitred(std::vector<std::string> words, const std::string& input) {
   words.insert(words.begin(), executable());
   if (words[1] == "cook") {
-    words.insert(words.begin() + 3, {"--url", "http://127.0.0.1:" + std::to_string(restPort)});
+    auto url = "http://127.0.0.1:" + std::to_string(listening.rest);
+    words.insert(words.begin() + 3, {"--url", url});
   }
   return run(words, input);
 }
@@ -212,7 +211,7 @@ http::ClientResponse System::rest(const std::string& method, const std::string& 
   http::Client client(io.provider->getNetwork(), io.provider->getTimer());
   http::ClientRequest request;
   request.method = method;
-  request.url = "http://127.0.0.1:" + std::to_string(restPort) + path;
+  request.url = "http://127.0.0.1:" + std::to_string(listening.rest) + path;
   request.body = body;
   request.headers.emplace_back("Content-Type", "application/json");
   if (!user.empty()) request.headers.emplace_back("X-Cook-Impersonate", user);

@@ -50,6 +50,10 @@ class System {
   int join();       // waits for its end; its exit code
   pid_t pid() const { return process; }
   const std::string& folder() const { return directory.path(); }
+  struct Ports {
+    uint16_t rest, files, host;  // the queue's, the sandboxes', and /metrics, /healthz, /readyz
+  };
+  const Ports& ports() const { return listening; }
   void editConfig(const std::string& from, const std::string& to);
 
   // Whether /readyz says so; its reasons in *why, or why it cannot be asked.
@@ -78,7 +82,7 @@ class System {
   Options options;
   testing::TemporaryDirectory directory;
   kj::AsyncIoContext& io;
-  uint16_t restPort, filesPort, hostPort;
+  Ports listening;
   pid_t process = 0;
 };
 

@@ -24,6 +24,7 @@ Response refusal(const WireError& error) {
 
 Connection::Connection(Shared& shared, kj::Own<kj::AsyncIoStream> stream, RemoteAddress remote)
     : shared(shared), stream(kj::mv(stream)), remote(std::move(remote)),
+      fair(*this->stream, shared.timer),
       output(*this->stream, shared.timer, shared.limits.writeTime) {}
 
 Connection::~Connection() noexcept(false) {
@@ -67,7 +68,10 @@ void Connection::drain() { idle.cancel(KJ_EXCEPTION(DISCONNECTED, "the server dr
 
 Async<void> Connection::serve() {
   Next next = Next::request;
-  while (next == Next::request) next = co_await serveOne();
+  while (next == Next::request) {
+    co_await fair.turn();
+    next = co_await serveOne();
+  }
   stream->shutdownWrite();
   if (next == Next::linger) co_await inTime(shared.timer, lingerTime, discardRest());
 }
@@ -106,7 +110,7 @@ Async<Connection::HeadRead> Connection::readHead() {
   if (input.empty()) {
     if (shared.draining) co_return HeadRead{};
     auto filled = co_await within(shared.timer, shared.limits.idleTime,
-                                  idle.wrap(input.fill(*stream)));
+                                  idle.wrap(input.fill(fair)));
     KJ_IF_MAYBE (more, filled) {
       if (!*more) co_return HeadRead{};
     } else {
@@ -125,7 +129,7 @@ Async<Connection::HeadRead> Connection::readHead() {
 
 Async<Connection::HeadRead> Connection::readRestOfHead(HeadScanner& scanner) {
   while (true) {
-    if (!co_await input.fill(*stream)) co_return HeadRead{};
+    if (!co_await input.fill(fair)) co_return HeadRead{};
     if (size_t size = scanner.scan(input.view())) co_return HeadRead{size, std::nullopt};
     if (scanner.error()) co_return HeadRead{0, scanner.error()};
   }
@@ -193,7 +197,7 @@ Async<kj::Maybe<Response>> Connection::takeBody(Exchange& exchange, size_t maxBo
       co_await output.write(go.data(), go.size());
     }
     auto body = co_await within(shared.timer, shared.limits.bodyTime,
-                                readBody(*stream, input, head, maxBody, shared.limits.headers,
+                                readBody(fair, input, head, maxBody, shared.limits.headers,
                                          exchange.memory).promise());
     KJ_IF_MAYBE (result, body) {
       refused = kj::mv(*result);
@@ -253,7 +257,7 @@ Async<void> Connection::sendStream(Exchange& exchange, Response& response,
 
 Async<void> Connection::discardRest() {
   auto scratch = kj::heapArray<char>(16 << 10);
-  while (co_await stream->tryRead(scratch.begin(), 1, scratch.size()) > 0) {
+  while (co_await fair.tryRead(scratch.begin(), 1, scratch.size()) > 0) {
   }
 }
 

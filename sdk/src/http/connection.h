@@ -1,5 +1,6 @@
 #pragma once
 #include "exchange.h"
+#include "fair-input.h"
 #include "output.h"
 #include "shared.h"
 
@@ -46,6 +47,7 @@ class Connection {
   Shared& shared;
   kj::Own<kj::AsyncIoStream> stream;
   RemoteAddress remote;
+  FairInput fair;                       // what is read of the stream
   InputBuffer input;
   Output output;
   bool counted = false;                 // in the total and in its address' share

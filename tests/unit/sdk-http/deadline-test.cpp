@@ -132,6 +132,32 @@ TEST_F(DeadlineTest, AClientThatDoesNotReadIsCut) {
   EXPECT_THAT(log.at(0), HasSubstr("status=0"));
 }
 
+// Without a turn of the loop in between nobody else would be heard, and no deadline would pass.
+TEST_F(DeadlineTest, AFloodOfRequestsLeavesOthersTheirTurn) {
+  start(limits);
+  Peer& flood = connect();
+  std::string all;
+  for (int i = 0; i < 100; ++i) all += get;
+  flood.send(all);
+  wait.poll();
+  uint64_t atOnce = server->counters().responses[Counters::get][2];
+  EXPECT_GT(atOnce, 0u);
+  EXPECT_LT(atOnce, 30u);
+  turn();
+  EXPECT_EQ(server->counters().responses[Counters::get][2], 100u);
+}
+
+TEST_F(DeadlineTest, AFloodBehindARefusalLeavesOthersTheirTurn) {
+  start(limits);
+  Peer& flood = connect();
+  flood.send("GET /\n" + std::string(10 << 20, 'x'));
+  wait.poll();
+  EXPECT_THAT(flood.received, StartsWith("HTTP/1.1 400 "));
+  EXPECT_EQ(server->counters().openConnections, 1u) << "all of it was read in one go";
+  pass(2 * kj::SECONDS);
+  EXPECT_EQ(server->counters().openConnections, 0u);
+}
+
 TEST_F(DeadlineTest, ConnectionsBeyondTheCapAreTold) {
   limits.connections = 2;
   start(limits);

@@ -83,8 +83,14 @@ class ServerTest : public ::testing::Test {
     return peer;
   }
 
-  // Lets everything happen that can happen without time passing.
-  void turn() { wait.poll(); }
+  // Lets everything happen that can happen without time passing; pauses of no time among it.
+  void turn() {
+    for (wait.poll(); isDue(); wait.poll()) timer.advanceTo(timer.now());
+  }
+  bool isDue() {
+    KJ_IF_MAYBE (next, timer.nextEvent()) return *next <= timer.now();
+    return false;
+  }
   void pass(kj::Duration time) {
     turn();
     timer.advanceTo(timer.now() + time);
