@@ -103,6 +103,12 @@ kj::Promise<void> LocalRunner::adoptAll() {
 
 void LocalRunner::adopt(FoundTask found) {
   auto key = found.facts.key;
+  if (found.damaged && found.recorded) {
+    // It may have run, and may still: what it wrote is not ours to remove.
+    context.log().error("the record of task ", key.text().c_str(), " in ", folder->path().c_str(),
+                        "/tasks cannot be read: the task is given up, its folder stays");
+    return;
+  }
   if (found.damaged) {
     // Its command was never started, since the record comes first.
     context.log().warning("task ", key.text().c_str(),
@@ -156,8 +162,9 @@ kj::Promise<void> LocalRunner::lookAtFiles(TaskKey key) {
         auto place = tasks.find(key);
         if (place == tasks.end() || place->second.end) return;
         if (found.damaged) {
-          // The shim is gone and had not come as far as its record.
-          EndFactsOnDisk end{vanished(false, false), unixNow(), 0, false};
+          // The shim is gone, and had not come as far as its record unless somebody damaged it.
+          EndFactsOnDisk end{vanished(found.recorded, false), unixNow(), 0, found.recorded};
+          if (found.recorded) return finish(key, end);
           end.ending.state = backend::TaskState::NOT_STARTED;
           end.ending.reason = backend::Reason::INFRASTRUCTURE;
           return finish(key, end);

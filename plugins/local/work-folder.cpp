@@ -3,6 +3,7 @@
 #include "shim/disk-watch.h"
 #include "shim/posix.h"
 #include "shim/record-files.h"
+#include "stored-facts.h"
 
 #include <maitred/backend/spec.h>
 
@@ -117,20 +118,20 @@ FoundTask WorkFolder::look(const backend::TaskKey& key) const {
   int raw = open(taskPath(key).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
   if (raw < 0) return found;
   kj::AutoCloseFd task(raw);
-  StoredMessage record(task, RECORD);
-  if (!record.good()) return found;
+  auto facts = readFacts(task);
+  found.recorded = facts || faccessat(task, RECORD, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+  if (!facts) return found;
   found.damaged = false;
-  found.facts = factsFrom(record.root<Record>());
+  found.facts = std::move(*facts);
   found.facts.key = key;
   // Before the files: a shim that ends in between has written them by then.
   if (found.facts.bootId == bootId()) {
     found.shim = openProcess(found.facts.shimPid, found.facts.shimStart);
   }
-  StoredMessage reported(task, REPORTED);
-  StoredMessage ended(task, ENDED);
-  found.reported = reported.good();
-  if (reported.good()) found.end = endFrom(reported.root<Ended>());
-  if (ended.good()) found.end = endFrom(ended.root<Ended>());
+  found.end = readEnd(task, ENDED);
+  auto reported = readEnd(task, REPORTED);
+  found.reported = reported.has_value();
+  if (!found.end) found.end = std::move(reported);
   if (found.end) {
     found.facts.startedAt = found.end->startedAt;
     found.shim = nullptr;

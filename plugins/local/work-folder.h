@@ -14,6 +14,7 @@ namespace maitred::local {
 struct FoundTask {
   TaskFacts facts;
   bool damaged = false;   // a folder without a readable record: nothing can be said of it
+  bool recorded = true;   // false: there is no record at all, so its command was never started
   bool reported = false;  // its consumer has the end
   std::optional<EndFactsOnDisk> end;
   std::shared_ptr<kj::AutoCloseFd> shim;  // a pidfd, if the shim lives
