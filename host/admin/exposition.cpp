@@ -1,8 +1,11 @@
 #include "exposition.h"
 
+#include "host/config/names.h"
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <set>
 
 namespace maitred::host {
 
@@ -43,36 +46,55 @@ std::string escaped(std::string_view value) {
   return result;
 }
 
-// The labels between braces, as they stand, with `instance` renamed. False if they are malformed.
+// A value between quotes, as it stands, removed from `rest`; empty if it is malformed.
+std::string_view takeQuoted(std::string_view& rest) {
+  if (!rest.starts_with('"')) return {};
+  size_t end = 1;
+  for (; end < rest.size() && rest[end] != '"'; ++end) {
+    if (rest[end] != '\\') continue;
+    ++end;
+    if (end == rest.size() || std::string_view("\\\"n").find(rest[end]) == std::string_view::npos)
+      return {};
+  }
+  if (end >= rest.size()) return {};
+  auto quoted = rest.substr(0, end + 1);
+  rest.remove_prefix(end + 1);
+  return quoted;
+}
+
+// The labels between braces, as they stand, with `instance` renamed. False if they are malformed,
+// or if a name is there twice.
 bool takeLabels(std::string_view& rest, std::string& labels) {
   rest.remove_prefix(1);  // '{'
+  std::set<std::string_view> seen = {"instance"};
   while (true) {
     skipBlanks(rest);
-    if (!rest.empty() && rest.front() == '}') {
+    if (rest.starts_with('}')) {
       rest.remove_prefix(1);
       return true;
     }
     auto name = takeName(rest);
+    if (name == "instance") name = "exported_instance";
+    if (name.find(':') != std::string_view::npos || !seen.insert(name).second) return false;
     skipBlanks(rest);
     if (name.empty() || !rest.starts_with('=')) return false;
     rest.remove_prefix(1);
     skipBlanks(rest);
-    if (!rest.starts_with('"')) return false;
-    size_t end = 1;
-    while (end < rest.size() && rest[end] != '"') end += rest[end] == '\\' ? 2 : 1;
-    if (end >= rest.size()) return false;
-    labels += ',';
-    labels += name == "instance" ? "exported_instance" : name;
-    labels += '=';
-    labels += rest.substr(0, end + 1);
-    rest.remove_prefix(end + 1);
+    auto value = takeQuoted(rest);
+    if (value.empty()) return false;
+    labels.append(",").append(name).append("=").append(value);
     skipBlanks(rest);
-    if (rest.starts_with(',')) rest.remove_prefix(1);
+    if (rest.starts_with(',')) {
+      rest.remove_prefix(1);
+    } else if (!rest.starts_with('}')) {
+      return false;
+    }
   }
 }
 
 bool isNumber(std::string_view text) {
-  if (text.starts_with('+')) text.remove_prefix(1);
+  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
+  if (text.ends_with(')')) return false;  // nan(…), which C knows and Prometheus does not
   double value;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc() && end == text.data() + text.size();
@@ -92,13 +114,27 @@ struct Sample {
   std::string_view value;
 };
 
+// One line that breaks a rule of the format makes a scraper refuse all of them.
+bool isPrintable(std::string_view line) {
+  return invalidUtf8(line) == std::string_view::npos &&
+         std::none_of(line.begin(), line.end(), [](unsigned char c) {
+           return (c < 0x20 && c != '\t') || c == 0x7f;
+         });
+}
+
+bool isType(std::string_view word) {
+  static const std::set<std::string_view> words = {"counter", "gauge", "histogram", "summary",
+                                                   "untyped"};
+  return words.count(word) != 0;
+}
+
 bool parseSample(std::string_view line, Sample& sample) {
   sample.name = takeName(line);
   if (sample.name.empty()) return false;
   if (line.starts_with('{') && !takeLabels(line, sample.labels)) return false;
   skipBlanks(line);
   // A time stamp behind the value is left out: the host asks just now.
-  sample.value = line.substr(0, line.find_first_of(" \t\r"));
+  sample.value = line.substr(0, line.find_first_of(" \t"));
   return isNumber(sample.value);
 }
 
@@ -137,11 +173,16 @@ size_t Exposition::merge(const std::string& instance, std::string_view text) {
     auto end = text.find('\n');
     auto line = text.substr(0, end);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (!isPrintable(line)) {
+      ++dropped;
+      continue;
+    }
     if (line.starts_with("# HELP ") || line.starts_with("# TYPE ")) {
       auto rest = line.substr(7);
       auto name = takeName(rest);
       skipBlanks(rest);
-      if (name.empty()) {
+      if (name.empty() || (line[2] == 'T' && !isType(rest))) {
         ++dropped;
         continue;
       }

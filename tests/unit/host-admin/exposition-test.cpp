@@ -58,6 +58,21 @@ TEST(Exposition, InvalidLines_AreDroppedAndCounted) {
   EXPECT_EQ(all.text(), "good{instance=\"a\"} 1\n");
 }
 
+// Each of these alone would make Prometheus refuse the whole text.
+TEST(Exposition, WhatAScraperWouldChokeOn_IsDropped) {
+  for (std::string line : {"x{a=\"\xff\"} 1", "x{a=\"\x01\"} 1", "# HELP x \xc3\x28",
+                           "# TYPE x nonsense", "x{a=\"1\",a=\"2\"} 1",
+                           "x{instance=\"1\",exported_instance=\"2\"} 1", "x{a:b=\"1\"} 1",
+                           "x{a=\"1\"b=\"2\"} 1", "x{a=\"\\z\"} 1", "x +-1", "x nan(1)"}) {
+    Exposition all;
+    EXPECT_EQ(all.merge("a", "good 1\n" + line + "\n"), 1u) << line;
+    EXPECT_EQ(all.text(), "good{instance=\"a\"} 1\n") << line;
+  }
+  Exposition all;
+  EXPECT_EQ(all.merge("a", "x{a=\"\xc3\xa9\",} +1 1700000000\r\n"), 0u);
+  EXPECT_EQ(all.text(), "x{instance=\"a\",a=\"\xc3\xa9\"} +1\n");
+}
+
 TEST(Exposition, FamiliesOfTheHostAndOfOtherTypes_CannotBeTaken) {
   Exposition all;
   all.add("maitred_host_x", "gauge", "Ours.", {}, 1);
