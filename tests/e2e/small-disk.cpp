@@ -19,23 +19,6 @@ std::string reason(const char* what) {
   return std::string(what) + ": " + std::strerror(errno);
 }
 
-// Once for this process: what it mounts is seen by it and its children only.
-bool ownMounts(std::string* whyNot) {
-  static const std::string fault = []() -> std::string {
-    if (unshare(CLONE_NEWNS) != 0) return reason("no mount namespace of its own");
-    if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
-      return reason("its mounts cannot be made private");
-    }
-    testing::TemporaryDirectory trial;
-    const char* folder = trial.path().c_str();
-    if (mount(folder, folder, nullptr, MS_BIND, nullptr) != 0) return reason("no mounting");
-    umount2(folder, MNT_DETACH);
-    return "";
-  }();
-  *whyNot = fault;
-  return fault.empty();
-}
-
 class MountedDisk final : public SmallDisk {
  public:
   explicit MountedDisk(std::string folder) : folder(std::move(folder)) {}
@@ -77,6 +60,22 @@ class LimitedDisk final : public SmallDisk {
 };
 
 }  // namespace
+
+bool ownMounts(std::string* whyNot) {
+  static const std::string fault = []() -> std::string {
+    if (unshare(CLONE_NEWNS) != 0) return reason("no mount namespace of its own");
+    if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+      return reason("its mounts cannot be made private");
+    }
+    testing::TemporaryDirectory trial;
+    const char* folder = trial.path().c_str();
+    if (mount(folder, folder, nullptr, MS_BIND, nullptr) != 0) return reason("no mounting");
+    umount2(folder, MNT_DETACH);
+    return "";
+  }();
+  *whyNot = fault;
+  return fault.empty();
+}
 
 std::unique_ptr<SmallDisk> mountedDisk(System& system, std::string* whyNot) {
   if (!ownMounts(whyNot)) return nullptr;

@@ -8,6 +8,9 @@
 
 namespace maitred::e2e {
 
+// Whether this process may mount, seen by it and its children only; the reason where it may not.
+bool ownMounts(std::string* whyNot);
+
 // The state folder on a disk that can become full.
 class SmallDisk {
  public:

@@ -37,39 +37,80 @@ void expectOutOfMemory(World& world) {
   EXPECT_EQ(world.end("modest").state, TaskState::SUCCEEDED);
 }
 
-class MemoryTest : public testing::TestWithParam<Settings::LimitMode> {};
-
-TEST_P(MemoryTest, IsLimitedToldApartAndGroupIsRemoved) {
-  auto mode = GetParam();
-  CgroupPlace place;
-  if (mode != Settings::LimitMode::watch) {
+// Where groups of that version may be made; skips the test where none may.
+class GroupTest : public testing::TestWithParam<Settings::LimitMode> {
+ protected:
+  void SetUp() override {
+    auto mode = GetParam();
+    if (mode == Settings::LimitMode::watch) return;
     auto want = mode == Settings::LimitMode::v1 ? LimitKind::v1 : LimitKind::v2;
     place = findCgroups(want, "maitred-test-" + std::to_string(getpid()));
     if (place.kind != want) GTEST_SKIP() << place.why;
     rmdir(place.memoryBase.c_str());
     rmdir(place.cpuBase.c_str());
   }
+  // The folder of that task's group beside `base`; empty if there is none.
+  static std::string groupOf(const std::string& base, const std::string& task) {
+    namespace fs = std::filesystem;
+    std::error_code ignored;  // others make and remove groups there
+    for (auto& group : fs::directory_iterator(fs::path(base).parent_path(), ignored)) {
+      auto folder = group.path() / ("queue." + task);
+      if (fs::exists(folder, ignored)) return folder;
+    }
+    return {};
+  }
+
   TempFolder temp;
-  World world(withLimits(temp, mode));
+  CgroupPlace place;
+};
+
+class MemoryTest : public GroupTest {};
+
+TEST_P(MemoryTest, IsLimitedToldApartAndGroupIsRemoved) {
+  World world(withLimits(temp, GetParam()));
   expectOutOfMemory(world);
-  if (mode == Settings::LimitMode::watch) return;
+  if (GetParam() == Settings::LimitMode::watch) return;
   world.launch("where", "cat /proc/self/cgroup");
   world.end("where");
   EXPECT_NE(world.output("where").find("/queue.where"), std::string::npos) << world.output("where");
-  namespace fs = std::filesystem;
-  auto parent = fs::path(place.memoryBase).parent_path();
   auto groupsGone = [&]() {
-    std::error_code ignored;  // others make and remove groups there
-    for (auto& group : fs::directory_iterator(parent, ignored)) {
-      if (fs::exists(group.path() / "queue.where", ignored) ||
-          fs::exists(group.path() / "queue.eater", ignored)) {
-        return false;
-      }
-    }
-    return true;
+    return groupOf(place.memoryBase, "where").empty() && groupOf(place.memoryBase, "eater").empty();
   };
   world.waitUntil(groupsGone, "the groups of ended tasks to go");
 }
+
+class CpuTest : public GroupTest {
+ protected:
+  void SetUp() override {
+    GroupTest::SetUp();
+    if (!IsSkipped() && place.cpuBase.empty()) GTEST_SKIP() << "no cpu controller: " << place.why;
+  }
+  // How often the kernel has held the task back.
+  uint64_t throttled(const std::string& task) {
+    std::ifstream file(groupOf(place.cpuBase, task) + "/cpu.stat");
+    uint64_t value = 0;
+    for (std::string name; file >> name >> value;) {
+      if (name == "nr_throttled") return value;
+    }
+    return 0;
+  }
+};
+
+TEST_P(CpuTest, QuotaIsACeilingAlsoOnAnIdleMachine) {
+  auto settings = withLimits(temp, GetParam());
+  settings.cpuQuota = true;
+  World world(settings);
+  world.launch("burner", "while :; do :; done");  // of a tenth of a cpu
+  world.waitUntil([&]() { return throttled("burner") >= 3; }, "the task to be held back", 60);
+  world.kill("burner", 0);
+  EXPECT_EQ(world.end("burner").state, TaskState::KILLED);
+}
+
+INSTANTIATE_TEST_SUITE_P(Versions, CpuTest,
+                         testing::Values(Settings::LimitMode::v1, Settings::LimitMode::v2),
+                         [](auto& info) -> std::string {
+                           return info.param == Settings::LimitMode::v1 ? "v1" : "v2";
+                         });
 
 INSTANTIATE_TEST_SUITE_P(AllModes, MemoryTest,
                          testing::Values(Settings::LimitMode::watch, Settings::LimitMode::v1,
