@@ -49,6 +49,11 @@ if(MAITRED_SANITIZE)
   add_compile_options(-fno-sanitize=vptr)
   add_link_options(-fsanitize=${MAITRED_SANITIZE})
 endif()
+if(MAITRED_SANITIZE MATCHES "thread")
+  # Tests fork processes that start threads of their own.
+  set(MAITRED_SANITIZER_ENVIRONMENT
+      "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp:die_after_fork=0:second_deadlock_stack=1")
+endif()
 # The code of tests, not what they test.
 set(MAITRED_TEST_OPTIONS $<$<CONFIG:Release>:-O0>)
 option(MAITRED_UNITY "compile files that belong together as one: faster from scratch, slower after a change" OFF)
