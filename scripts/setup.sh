@@ -10,7 +10,7 @@ packages=(
   libyaml-cpp-dev libspdlog-dev libsqlite3-dev nlohmann-json3-dev libssl-dev
   libcurl4-openssl-dev libarchive-dev
   # tests, benchmarks and the quickstart
-  libgtest-dev libgmock-dev libbenchmark-dev sqlite3 curl procps
+  libgtest-dev libgmock-dev libbenchmark-dev sqlite3 curl procps e2fsprogs mount
 )
 
 missing=()

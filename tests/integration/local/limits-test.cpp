@@ -31,7 +31,7 @@ Settings withLimits(const TempFolder& temp, Settings::LimitMode mode) {
 void expectOutOfMemory(World& world) {
   world.launch("eater", EAT_MEMORY);
   world.launch("modest", "exec sleep 0.5");
-  auto status = world.end("eater", 60);
+  auto status = world.end("eater", 240);  // in an emulated machine memory fills slowly
   EXPECT_EQ(status.state, TaskState::FAILED);
   EXPECT_EQ(status.reason, Reason::OUT_OF_MEMORY) << status.message;
   EXPECT_EQ(world.end("modest").state, TaskState::SUCCEEDED);
