@@ -228,9 +228,7 @@ struct AdminServer::Impl final : public kj::TaskSet::ErrorHandler {
       return;
     }
     ++open;
-    auto session = kj::heap<Session>(kj::mv(accepted.stream), service);
-    auto ended = session->ended();
-    tasks.add(ended.attach(kj::mv(session), kj::defer([this]() { --open; })));
+    tasks.add(serve(kj::mv(accepted.stream), service).attach(kj::defer([this]() { --open; })));
   }
 
   void taskFailed(kj::Exception&& fault) override {
@@ -255,6 +253,13 @@ AdminServer::~AdminServer() noexcept(false) {}
 
 admin::Admin::Client AdminServer::make(Control& control, Logs& logs) {
   return kj::heap<Service>(control, logs);
+}
+
+kj::Promise<void> AdminServer::serve(kj::Own<kj::AsyncIoStream> connection,
+                                     admin::Admin::Client service) {
+  auto session = kj::heap<Session>(kj::mv(connection), kj::mv(service));
+  auto ended = session->ended();
+  return ended.attach(kj::mv(session));
 }
 
 }  // namespace maitred::host

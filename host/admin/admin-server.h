@@ -25,8 +25,11 @@ class AdminServer {
   ~AdminServer() noexcept(false);
   KJ_DISALLOW_COPY(AdminServer);
 
-  // The same capability without a socket, for tests.
+  // The same capability without a socket, and one connection that is there already, with the limits
+  // of the socket's: resolves at its end. For tests.
   static admin::Admin::Client make(Control& control, Logs& logs);
+  static kj::Promise<void> serve(kj::Own<kj::AsyncIoStream> connection,
+                                 admin::Admin::Client service);
 
  private:
   struct Impl;

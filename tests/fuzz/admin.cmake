@@ -1,0 +1,1 @@
+maitred_fuzz(admin ${CMAKE_CURRENT_LIST_DIR}/admin.cpp LINK maitred_host_admin)
