@@ -10,6 +10,9 @@ case "${1:-}" in
   --minutes) minutes=$2; shift 2 ;;
   --help) sed -n '2,4s/^# \{0,1\}//p' "$0"; exit 0 ;;
 esac
+[[ $minutes =~ ^[0-9]+$ ]] || { echo "fuzz: expected a number of minutes, not '$minutes'" >&2; exit 64; }
+length=(-max_total_time=$((minutes * 60)))
+[ "$minutes" -gt 0 ] || length=(-runs=0)  # only what is known already
 names=("$@")
 if [ ${#names[@]} -eq 0 ]; then
   for file in tests/fuzz/*.cmake; do names+=("$(basename "$file" .cmake)"); done
@@ -35,7 +38,7 @@ for name in "${names[@]}"; do
   before=$(find "$finds" -type f | wc -l)
   echo "fuzz: $name, $minutes min, log in $log"
   result=ok
-  nice -n 10 "build/fuzz/bin/fuzz-$name" -max_total_time=$((minutes * 60)) -timeout=10 -rss_limit_mb=2048 \
+  nice -n 10 "build/fuzz/bin/fuzz-$name" "${length[@]}" -timeout=10 -rss_limit_mb=2048 \
     -print_final_stats=1 -artifact_prefix="$failures/" "$finds" "tests/fuzz/corpus/$name" >"$log" 2>&1 || {
     failed=1
     result="FAILED: $(ls -t "$failures" | head -n 1); repeat with: build/fuzz/bin/fuzz-$name $failures/FILE"
