@@ -13,7 +13,7 @@
 ---@field max_retries number e.g. 3
 ---@field max_runtime_ms? number
 ---@field labels table<string, string>
----@field env table<string, string>
+---@field env table<string, string> secret: never shown in a report
 
 --- Fields to change; what is not named stays.
 ---@class AdmissionChanges

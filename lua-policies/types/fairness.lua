@@ -20,5 +20,6 @@ local FairnessPolicy = {}
 ---@param share_gpus number the same for gpus (e.g. 2)
 ---@param priority number of the job, 0 to 16000000, normally 50; higher is more urgent (e.g. 50)
 ---@param submitted_ms number when the job was submitted, in milliseconds since 1970 (e.g. 1700000000000)
+---@param job? WaitingJob more about the job; leave it away if you do not need it
 ---@return number score lower goes first
-function FairnessPolicy.score(mem, cpus, gpus, share_mem, share_cpus, share_gpus, priority, submitted_ms) end
+function FairnessPolicy.score(mem, cpus, gpus, share_mem, share_cpus, share_gpus, priority, submitted_ms, job) end

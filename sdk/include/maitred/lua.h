@@ -18,4 +18,5 @@
 #include <maitred/lua/report.h>
 #include <maitred/lua/search.h>
 #include <maitred/lua/slot.h>
+#include <maitred/lua/use.h>
 #include <maitred/lua/value.h>

@@ -125,6 +125,25 @@ Mismatch Types::mismatch(const Value& value, const TypeRef& wanted, const std::s
   return tables == 1 ? only : expected(path, *type, value);
 }
 
+Value Types::masked(const Value& value, const TypeRef& wanted) const {
+  const Table* table = value.table();
+  if (table == nullptr) return value;
+  TypeRef type = resolve(wanted);
+  Table shown = *table;
+  if (type->is == Type::Is::list) {
+    for (Value& element : shown.list) element = masked(element, type->parts[0]);
+  } else if (type->is == Type::Is::name) {
+    for (const Member& field : fields(*find(type->name))) {
+      for (auto& [name, element] : shown.fields) {
+        if (name == field.name) {
+          element = field.secret ? Value("***") : masked(element, field.type);
+        }
+      }
+    }
+  }
+  return shown;
+}
+
 Value Types::sample(const Member& member, int depth) const {
   if (member.example) return *member.example;
   TypeRef type = resolve(member.type);

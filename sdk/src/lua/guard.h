@@ -53,6 +53,8 @@ class Guard {
 
   std::string tripMessage() const;
   std::int64_t spent() const { return budget - remaining; }
+  // CPU time since the call's first look at the clock, ns; 0 if there was none.
+  std::int64_t cpu() const;
 
   Limits limits;
   std::int64_t budget = 0, remaining = 0;

@@ -12,7 +12,9 @@ struct EmbeddedFile {
   const char* name;
   const char* text;
 };
-const std::vector<EmbeddedFile>& embeddedTypes();  // generated
+// Both generated. The templates are in maitred_lua_tool alone.
+const std::vector<EmbeddedFile>& embeddedTypes();
+const std::vector<EmbeddedFile>& embeddedTemplates();
 
 struct Kind {
   std::string name;  // "fairness"

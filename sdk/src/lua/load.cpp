@@ -3,10 +3,12 @@
 #include "digest.h"
 #include "nearest.h"
 #include "policy-impl.h"
+#include "source-lines.h"
 #include "stack-values.h"
 
 #include <algorithm>
 #include <new>
+#include <optional>
 
 namespace maitred::lua {
 
@@ -22,7 +24,7 @@ struct Loader {
     try {
       if (build()) {
         checkShape();
-        if (problems.empty()) tryFunctions();
+        tryFunctions();
       }
     } catch (const std::bad_alloc&) {
       problem(Cause::memory, "the memory limit does not suffice for Lua's own library",
@@ -73,13 +75,15 @@ struct Loader {
       problems.push_back(std::move(report));
       return false;
     }
+    impl->loadInstructions = impl->sandbox.guard().spent();
     setVersion();
     impl->sandbox.guard().openReserve();
     if (lua_istable(L, -1)) return true;
     problem(
         Cause::contract,
         std::string("the file returns ") + luaL_typename(L, -1) + " instead of the policy's table",
-        "end it with: return { kind = \"fairness\", version = 1, score = function(…) … end }");
+        "end it with: return { kind = \"fairness\", version = 1, score = function(…) … end }",
+        places().result());
     return false;
   }
 
@@ -95,6 +99,16 @@ struct Loader {
   }
 
   static constexpr int tableIndex = 2;
+
+  const SourceLines& places() {
+    if (!sourceLines) sourceLines.emplace(text);
+    return *sourceLines;
+  }
+  // Where the field stands; else where the table does.
+  int lineOf(const std::string& name) {
+    int line = places().field(name);
+    return line != 0 ? line : places().result();
+  }
 
   // A field of the policy's table, without its metatable: a contract is not computed.
   Value field(const char* name) {
@@ -113,18 +127,21 @@ struct Loader {
     const std::string* name = kind.string();
     if (name == nullptr) {
       problem(Cause::contract, "the policy's table has no kind",
-              "add: kind = \"" + (options.kind.empty() ? "fairness" : options.kind) + "\"");
+              "add: kind = \"" + (options.kind.empty() ? "fairness" : options.kind) + "\"",
+              places().result());
       return false;
     }
     impl->kind = findKind(*name);
     if (impl->kind == nullptr) {
       problem(Cause::contract, "unknown kind \"" + *name + "\"" + didYouMean(*name, kindNames()),
-              "known kinds: " + join(kindNames()));
+              "known kinds: " + join(kindNames()), lineOf("kind"));
       return false;
     }
     if (!options.kind.empty() && *name != options.kind) {
-      problem(Cause::contract, "this is a policy of kind \"" + *name +
-                                   "\", wanted is one of kind \"" + options.kind + "\"");
+      problem(Cause::contract,
+              "this is a policy of kind \"" + *name + "\", wanted is one of kind \"" +
+                  options.kind + "\"",
+              "", lineOf("kind"));
       return false;
     }
     return true;
@@ -164,12 +181,13 @@ struct Loader {
     for (const auto& name : found) {
       if (std::find(known.begin(), known.end(), name) != known.end()) continue;
       if (name.empty()) {
-        problem(Cause::contract, "the policy's table has a key that is no name");
+        problem(Cause::contract, "the policy's table has a key that is no name",
+                "it has: " + join(known), places().result());
       } else {
         problem(
             Cause::contract,
             "a " + impl->kind->name + " policy has no \"" + name + "\"" + didYouMean(name, known),
-            "it has: " + join(known));
+            "it has: " + join(known), lineOf(name));
       }
     }
   }
@@ -184,10 +202,11 @@ struct Loader {
     lua_pop(L, 1);
     if (!readable) {
       problem(Cause::contract,
-              member.name + ": expected " + member.type->text() + ", got " + unreadable);
+              member.name + ": expected " + member.type->text() + ", got " + unreadable,
+              member.doc, lineOf(member.name));
     } else if (!(value.isNil() && member.optional)) {
       if (auto wrong = allTypes().mismatch(value, member.type, member.name)) {
-        problem(Cause::contract, *wrong, member.doc);
+        problem(Cause::contract, *wrong, member.doc, lineOf(member.name));
       }
     }
   }
@@ -200,20 +219,23 @@ struct Loader {
     Impl::Entry entry;
     entry.contract = &member;
     entry.present = type == LUA_TFUNCTION;
+    entry.inputs = required(member);
     if (type == LUA_TNIL) {
       if (!member.optional)
-        problem(Cause::contract, "the function " + signature(member) + " is missing");
+        problem(Cause::contract, "the function " + signature(member) + " is missing",
+                member.doc.substr(0, member.doc.find('\n')), places().result());
     } else if (type != LUA_TFUNCTION) {
-      problem(Cause::contract, member.name + ": expected a function, got " + lua_typename(L, type));
+      problem(Cause::contract, member.name + ": expected a function, got " + lua_typename(L, type),
+              "expected: function " + signature(member), lineOf(member.name));
     } else {
-      checkParameters(member);
+      checkParameters(member, entry);
     }
     const auto& parameters = member.type->parameters;
     const auto& results = member.type->results;
-    auto isNumber = [](const Member& m) { return !m.optional && m.type->is == Type::Is::number; };
-    entry.inputs = static_cast<int>(parameters.size());
-    entry.numeric = results.size() == 1 && isNumber(results[0]) &&
-                    std::all_of(parameters.begin(), parameters.end(), isNumber);
+    auto isNumber = [](const Member& m) { return m.type->is == Type::Is::number; };
+    if (results.size() == 1) entry.refusable = isNumberOrFalse(*results[0].type);
+    entry.numeric = results.size() == 1 && (isNumber(results[0]) || entry.refusable) &&
+                    std::all_of(parameters.begin(), parameters.begin() + entry.inputs, isNumber);
     if (entry.numeric) {
       entry.least = results[0].least;
       entry.most = results[0].most;
@@ -221,29 +243,52 @@ struct Loader {
     impl->entries.push_back(entry);
   }
 
+  static bool isNumberOrFalse(const Type& type) {
+    if (type.is != Type::Is::either || type.parts.size() != 2) return false;
+    const bool* second = type.parts[1]->literal.boolean();
+    return type.parts[0]->is == Type::Is::number && second != nullptr && !*second;
+  }
+
+  // How many parameters there are before the first optional one.
+  static int required(const Member& member) {
+    const auto& all = member.type->parameters;
+    auto first = std::find_if(all.begin(), all.end(), [](const Member& m) { return m.optional; });
+    return static_cast<int>(first - all.begin());
+  }
+
   static std::string signature(const Member& member) {
     std::string text = member.name + "(";
     for (const auto& parameter : member.type->parameters) {
       text += (text.back() == '(' ? "" : ", ") + parameter.name;
+      if (parameter.optional) text += "?";
     }
     return text + ")";
   }
 
   // The function at the top: its parameters' number, and their order where names tell it.
-  void checkParameters(const Member& member) {
+  void checkParameters(const Member& member, Impl::Entry& entry) {
     lua_State* L = impl->state();
     const auto& wanted = member.type->parameters;
     lua_Debug info;
     lua_pushvalue(L, -1);
     lua_getinfo(L, ">Su", &info);
     int line = info.linedefined > 0 ? info.linedefined : 0;
-    if (info.isvararg == 0 && info.nparams != wanted.size()) {
+    // Whoever takes any number gets what nobody need name.
+    entry.taken = info.nparams;
+    if (info.isvararg != 0) entry.taken = std::max(entry.taken, entry.inputs);
+    if (entry.taken < entry.inputs || entry.taken > static_cast<int>(wanted.size())) {
+      std::string count = std::to_string(entry.inputs);
+      if (entry.inputs < static_cast<int>(wanted.size()))
+        count += " to " + std::to_string(wanted.size());
       problem(Cause::contract,
               member.name + " takes " + std::to_string(info.nparams) +
-                  " parameters, the contract hands over " + std::to_string(wanted.size()),
+                  " parameters, the contract hands over " + count,
               "expected: function " + signature(member) +
-                  "; a name that starts with _ says that the parameter is not used",
+                  "; a name that starts with _ says that the parameter is not used" +
+                  (entry.inputs < static_cast<int>(wanted.size()) ? ", one with ? may be left away"
+                                                                  : ""),
               line);
+      entry.present = false;  // nothing is learnt from trying it
       return;
     }
     for (std::size_t i = 0; i < info.nparams && i < wanted.size(); ++i) {
@@ -266,8 +311,9 @@ struct Loader {
       const Impl::Entry& entry = impl->entries[i];
       if (!entry.present) continue;
       std::vector<Value> inputs;
-      for (const auto& parameter : entry.contract->type->parameters)
-        inputs.push_back(allTypes().sample(parameter));
+      const auto& parameters = entry.contract->type->parameters;
+      for (int at = 0; at < entry.taken; ++at)
+        inputs.push_back(allTypes().sample(parameters[static_cast<std::size_t>(at)]));
       Value result;
       if (impl->call(entry, Impl::firstFunction + static_cast<int>(i), inputs, result)) continue;
       problems.push_back(impl->failure);
@@ -282,6 +328,7 @@ struct Loader {
   const Policy::Options& options;
   std::unique_ptr<Impl> impl;
   std::vector<Report> problems;
+  std::optional<SourceLines> sourceLines;
 };
 
 Loaded Policy::load(const std::string& name, const Options& options) {

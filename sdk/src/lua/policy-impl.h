@@ -22,8 +22,10 @@ struct Policy::Impl {
   struct Entry {
     const Member* contract = nullptr;  // in the kind; its type is a function
     bool present = false;
-    bool numeric = false;  // numbers in, one number out: the quick way is open
-    int inputs = 0;
+    bool numeric = false;    // numbers in, one number out: the quick way is open
+    bool refusable = false;  // `false` in place of the number is an answer too
+    int inputs = 0;          // that it gets in any case
+    int taken = 0;           // that the policy's function names, optional ones included
     double least = 0, most = 0;  // of the result
   };
 
@@ -40,7 +42,10 @@ struct Policy::Impl {
   bool failed(int status, const Entry& entry, std::span<const Value> inputs);
   bool wrongResult(const std::string& message, const Entry& entry, std::span<const Value> inputs);
   // After a quick call that gave no number within its range.
-  [[gnu::noinline]] bool notNumber(int status, const Entry& entry, std::span<const double> inputs);
+  [[gnu::noinline]] bool notNumber(int status, const Entry& entry, std::span<const double> inputs,
+                                   std::span<const int> kept);
+  // Puts kept values on the stack; one that does not exist is nil.
+  void pushKept(std::span<const int> kept) const;
   void addInputs(Report& report, const Entry& entry, std::span<const Value> inputs) const;
 
   // The call itself, by the general way, unchecked results included.
@@ -52,6 +57,8 @@ struct Policy::Impl {
   std::vector<Entry> entries;
   std::string name, file, path, version;
   std::vector<std::string> modulePaths;
+  std::int64_t loadInstructions = 0;
+  int keptCount = 0;
   Report failure;
 };
 

@@ -3,9 +3,10 @@
 
 #include <maitred/lua/policy.h>
 
-#include <array>
+#include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <limits>
 
 namespace maitred::lua {
 
@@ -70,6 +71,12 @@ void Policy::seed(std::uint64_t seed) {
 std::int64_t Policy::instructions() const {
   return impl->sandbox.guard().spent();
 }
+std::int64_t Policy::loadInstructions() const {
+  return impl->loadInstructions;
+}
+std::chrono::nanoseconds Policy::cpu() const {
+  return std::chrono::nanoseconds(impl->sandbox.guard().cpu());
+}
 std::size_t Policy::memory() const {
   return impl->sandbox.guard().used;
 }
@@ -82,21 +89,87 @@ bool Policy::has(Function function) const {
          impl->entries[static_cast<std::size_t>(function.index)].present;
 }
 
+int Policy::parameters(Function function) const {
+  return has(function) ? impl->entries[static_cast<std::size_t>(function.index)].taken : 0;
+}
+
+namespace {
+
+// Where the registry has the table of kept values.
+const char keptKey = 0;
+
+int keepValue(lua_State* L) {
+  const Value& value = *static_cast<const Value*>(lua_touserdata(L, 1));
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &keptKey) != LUA_TTABLE) {
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &keptKey);
+  }
+  pushValue(L, value);
+  lua_rawseti(L, -2, lua_tointeger(L, 2));
+  return 0;
+}
+
+}  // namespace
+
+int Policy::keep(const Value& value, int inPlaceOf) noexcept {
+  lua_State* L = impl->state();
+  int handle = inPlaceOf > 0 ? inPlaceOf : impl->keptCount + 1;
+  impl->sandbox.guard().begin(L, impl->options.limits.instructions);
+  lua_pushcfunction(L, keepValue);
+  lua_pushlightuserdata(L, const_cast<Value*>(&value));
+  lua_pushinteger(L, handle);
+  int status = lua_pcall(L, 2, 0, 0);
+  lua_settop(L, impl->top());
+  if (status != LUA_OK) return 0;
+  impl->keptCount = std::max(impl->keptCount, handle);
+  return handle;
+}
+
+void Policy::forgetKept() noexcept {
+  if (impl->keptCount == 0) return;
+  lua_State* L = impl->state();
+  lua_pushnil(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &keptKey);  // the key is there: nothing is allocated
+  impl->keptCount = 0;
+}
+
+void Policy::Impl::pushKept(std::span<const int> kept) const {
+  lua_State* L = state();
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &keptKey) != LUA_TTABLE) {
+    lua_pop(L, 1);
+    for (std::size_t i = 0; i < kept.size(); ++i) lua_pushnil(L);
+    return;
+  }
+  int table = lua_gettop(L);
+  for (int handle : kept) lua_rawgeti(L, table, handle);
+  lua_remove(L, table);
+}
+
 bool Policy::call(Function function, std::span<const double> inputs, double& out) noexcept {
+  return call(function, inputs, {}, out);
+}
+
+bool Policy::call(Function function, std::span<const double> inputs, std::span<const int> kept,
+                  double& out) noexcept {
   Impl& self = *impl;
   lua_State* L = self.state();
   if (!has(function)) return self.wrongResult("the policy does not have this function", {}, {});
   const Impl::Entry& entry = self.entries[static_cast<std::size_t>(function.index)];
-  if (!entry.numeric || inputs.size() > maxInputs ||
+  if (!entry.numeric || inputs.size() + kept.size() > maxInputs ||
       static_cast<int>(inputs.size()) != entry.inputs) {
     return self.wrongResult(
         "called with " + std::to_string(inputs.size()) + " numbers, which is not its contract",
         entry, {});
   }
+  for (int handle : kept) {
+    if (handle == 0) return self.notNumber(LUA_OK, entry, inputs, kept);
+  }
   self.sandbox.guard().begin(L, self.options.limits.instructions);
   lua_pushvalue(L, Impl::firstFunction + function.index);
   for (double input : inputs) lua_pushnumber(L, input);
-  int status = lua_pcall(L, static_cast<int>(inputs.size()), 1, Impl::handlerIndex);
+  if (!kept.empty()) self.pushKept(kept);
+  int status = lua_pcall(L, static_cast<int>(inputs.size() + kept.size()), 1, Impl::handlerIndex);
   if (status == LUA_OK && lua_type(L, -1) == LUA_TNUMBER) {
     double result = lua_tonumber(L, -1);
     if (std::isfinite(result) && result >= entry.least && result <= entry.most) {
@@ -104,15 +177,37 @@ bool Policy::call(Function function, std::span<const double> inputs, double& out
       out = result;
       return true;
     }
+  } else if (status == LUA_OK && entry.refusable && lua_isboolean(L, -1) &&
+             lua_toboolean(L, -1) == 0) {
+    lua_settop(L, self.top());
+    out = std::numeric_limits<double>::quiet_NaN();
+    return true;
   }
-  return self.notNumber(status, entry, inputs);
+  return self.notNumber(status, entry, inputs, kept);
 }
 
 // Apart, so that the quick way has a small frame: here speed does not matter.
-bool Policy::Impl::notNumber(int status, const Entry& entry, std::span<const double> inputs) {
-  std::array<Value, maxInputs> values;
-  std::copy(inputs.begin(), inputs.end(), values.begin());
-  std::span<const Value> given(values.data(), inputs.size());
+bool Policy::Impl::notNumber(int status, const Entry& entry, std::span<const double> inputs,
+                             std::span<const int> kept) {
+  std::vector<Value> given(inputs.begin(), inputs.end());
+  bool lost = false;
+  for (int handle : kept) {
+    Value value;
+    std::string unreadable;
+    pushKept({&handle, 1});
+    readValue(state(), -1, value, unreadable);
+    lua_pop(state(), 1);
+    lost = lost || handle == 0;
+    given.push_back(std::move(value));
+  }
+  if (lost) {
+    wrongResult("cannot be called: what it is to see exceeds its memory limit of " +
+                    std::to_string(options.limits.memory >> 10) + " KiB",
+                entry, given);
+    failure.cause = Cause::memory;
+    failure.hint.clear();
+    return false;
+  }
   if (status != LUA_OK) return failed(status, entry, given);
   Value result;
   std::string unreadable;
@@ -211,7 +306,9 @@ void Policy::Impl::addInputs(Report& report, const Entry& entry,
   const auto& parameters = entry.contract->type->parameters;
   std::string arguments;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    std::string literal = inputs[i].literal(256);
+    Value shown = i < parameters.size() ? allTypes().masked(inputs[i], parameters[i].type)
+                                        : inputs[i];
+    std::string literal = shown.literal(512);
     report.inputs +=
         (i == 0 ? "" : ", ") + (i < parameters.size() ? parameters[i].name + "=" : "") + literal;
     // For the shell; a literal never holds a single quote unless its text does.

@@ -1,5 +1,7 @@
 #include <maitred/lua/slot.h>
 
+#include <time.h>
+
 #include <algorithm>
 #include <stdexcept>
 
@@ -9,6 +11,14 @@ namespace {
 
 constexpr std::int64_t strikePerFailure = 1000;  // successes that make up for one failure
 constexpr std::size_t maxPlaces = 1000;          // distinct places of failure that are told apart
+constexpr std::int64_t longCall = 1000;  // instructions; reading the clock costs little beside it
+constexpr std::uint64_t timedEvery = 256;
+
+std::chrono::nanoseconds cpuNow() {
+  timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
+}
 
 // The first, the 10th, the 100th, …
 bool worthReporting(std::uint64_t count) {
@@ -58,9 +68,11 @@ PolicySlot::LoadResult PolicySlot::install(Loaded loaded) {
   if (result.unchanged) return result;
   policy = std::move(loaded.policy);
   ++counters.loads;
-  counters.instructionsHighWater = 0;
+  counters.instructionsLast = counters.instructionsHighWater = 0;
+  counters.cpuLast = counters.cpuHighWater = {};
   strikes = 0;
   seen.clear();
+  latest.reset();
   return result;
 }
 
@@ -74,12 +86,14 @@ void PolicySlot::clear() {
   policy.reset();
   strikes = 0;
   seen.clear();
+  latest.reset();
 }
 
 SlotStats PolicySlot::stats() const {
   SlotStats stats = counters;
   stats.instructionLimit = options.limits.instructions;
   stats.memoryLimit = options.limits.memory;
+  stats.cpuLimit = options.limits.cpu;
   stats.benched = benched();
   if (policy != nullptr) {
     stats.memoryUsed = policy->memory();
@@ -102,8 +116,26 @@ bool PolicySlot::ready(Function function) {
   return false;
 }
 
-bool PolicySlot::settle(bool good) {
-  counters.instructionsHighWater = std::max(counters.instructionsHighWater, policy->instructions());
+template <typename Call>
+bool PolicySlot::timed(Call&& call) {
+  if (counters.calls % timedEvery != 1) {
+    bool good = call();
+    bool isLong = policy->instructions() >= longCall;
+    return settle(good, isLong ? policy->cpu() : std::chrono::nanoseconds(0));
+  }
+  auto begin = cpuNow();
+  bool good = call();
+  return settle(good, cpuNow() - begin);
+}
+
+bool PolicySlot::settle(bool good, std::chrono::nanoseconds cpu) {
+  counters.instructionsLast = policy->instructions();
+  counters.instructionsHighWater =
+      std::max(counters.instructionsHighWater, counters.instructionsLast);
+  if (cpu.count() > 0) {
+    counters.cpuLast = cpu;
+    counters.cpuHighWater = std::max(counters.cpuHighWater, cpu);
+  }
   if (good) {
     if (strikes > 0) --strikes;
     return true;
@@ -113,6 +145,7 @@ bool PolicySlot::settle(bool good) {
   bool before = benched();
   strikes += strikePerFailure;
   Report failure = policy->failure();
+  latest = failure;
   if (benched() && !before) {
     failure.hint += (failure.hint.empty() ? "" : "\n  ") +
                     std::string("it failed too often: benched until it is loaded anew");
@@ -137,11 +170,16 @@ void PolicySlot::report(Report failure) {
 }
 
 bool PolicySlot::ask(Function function, std::span<const double> inputs, double& out) {
-  return ready(function) && settle(policy->call(function, inputs, out));
+  return ready(function) && timed([&] { return policy->call(function, inputs, out); });
 }
 
 bool PolicySlot::ask(Function function, std::span<const Value> inputs, Value& out) {
-  return ready(function) && settle(policy->call(function, inputs, out));
+  return ready(function) && timed([&] { return policy->call(function, inputs, out); });
+}
+
+bool PolicySlot::ask(Function function, std::span<const double> inputs, std::span<const int> kept,
+                     double& out) {
+  return ready(function) && timed([&] { return policy->call(function, inputs, kept, out); });
 }
 
 }  // namespace maitred::lua

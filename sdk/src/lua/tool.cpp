@@ -1,6 +1,7 @@
 #include "evaluate.h"
+#include "kinds.h"
 #include "nearest.h"
-#include "tool-template.h"
+#include "tool-use.h"
 
 #include <maitred/lua/policy.h>
 #include <maitred/lua/spec.h>
@@ -39,11 +40,30 @@ constexpr Command commands[] = {
     {"test", "SPEC…", "Runs the tests of policies: files with describe, it, policy and expect."},
     {"new", "KIND", "Prints a commented first policy. Kinds: "},
 };
+constexpr Command evalState = {
+    "eval", "FILE --live|--snapshot FILE",
+    "Shows what a policy would decide on the state of a running host, or on a saved state, beside\n"
+    "what is decided by the policy in force. Nothing that runs is touched."};
+constexpr Command snapshot = {
+    "snapshot", "[INSTANCE]",
+    "Prints that state of a running host, for `eval FILE --snapshot FILE`."};
+
+bool asksForState(const std::vector<std::string>& words) {
+  return std::any_of(words.begin(), words.end(), [](const std::string& word) {
+    return word == "--live" || word == "--snapshot" || word.starts_with("--snapshot=");
+  });
+}
+
 
 class Tool {
  public:
   Tool(std::ostream& out, std::ostream& err, const ToolOptions& given)
-      : out(out), err(err), search(given.search), limits(given.limits), program(given.program) {}
+      : out(out),
+        err(err),
+        search(given.search),
+        limits(given.limits),
+        program(given.program),
+        given(given) {}
 
   int run(std::vector<std::string> arguments) {
     try {
@@ -56,8 +76,11 @@ class Tool {
         usage(out);
         return good;
       }
-      const Command& command = find(name);
       arguments.erase(arguments.begin());
+      if (given.snapshot && name == snapshot.name) return given.snapshot(arguments);
+      if (given.evalState && name == evalState.name && asksForState(arguments))
+        return given.evalState(arguments);
+      const Command& command = find(name);
       if (!parse(command, arguments)) return good;
       if (name == "check") return check();
       if (name == "eval") return eval();
@@ -79,16 +102,21 @@ class Tool {
 
   void usage(std::ostream& to) const {
     to << "Usage: " << program << " COMMAND [OPTIONS] ARGUMENTS…\n\n";
-    for (const auto& command : commands) {
-      to << "  " << command.name << " " << command.arguments << "\n      ";
-      for (const char* c = command.text; *c != '\0'; ++c) to << *c << (*c == '\n' ? "      " : "");
-      to << (command.name == std::string("new") ? kindList() : "") << "\n";
-    }
+    for (const auto& command : commands) explain(to, command);
+    if (given.evalState) explain(to, evalState);
+    if (given.snapshot) explain(to, snapshot);
     to << "\nEach command has --help. Exit codes: 0 all is well, 2 errors.\n";
+  }
+
+  static void explain(std::ostream& to, const Command& command) {
+    to << "  " << command.name << " " << command.arguments << "\n      ";
+    for (const char* c = command.text; *c != '\0'; ++c) to << *c << (*c == '\n' ? "      " : "");
+    to << (command.name == std::string("new") ? kindList() : "") << "\n";
   }
 
   const Command& find(const std::string& name) const {
     std::vector<std::string> known;
+    if (given.snapshot) known.push_back(snapshot.name);
     for (const auto& command : commands) {
       if (name == command.name) return command;
       known.push_back(command.name);
@@ -119,6 +147,10 @@ class Tool {
           << "\n\n"
           << command.text << (command.name == std::string("new") ? kindList() : "") << "\n\n"
           << options;
+      if (given.evalState && command.name == std::string(evalState.name)) {
+        out << "\n" << program << " eval " << evalState.arguments << "\n" << evalState.text
+            << "\nSee: " << program << " eval --live --help\n";
+      }
       return false;
     }
     if (rest.empty()) throw UsageError(std::string(command.name) + " needs " + command.arguments);
@@ -134,30 +166,46 @@ class Tool {
     return true;
   }
 
-  Loaded load(const std::string& file) const {
+  Measured load(const std::string& file) const {
     Policy::Options options;
     options.kind = kind;
     options.search = search;
     options.limits = limits;
-    options.limits.step = 1;  // exact counts; nobody is in a hurry here
-    return Policy::load(file, options);
+    return Measured(file, options);
   }
 
   int check() {
     int problems = 0;
     for (const auto& file : rest) {
-      Loaded loaded = load(file);
-      for (const auto& problem : loaded.problems) err << problem.text() << "\n";
-      problems += static_cast<int>(loaded.problems.size());
-      if (loaded && !quiet) {
-        out << file << ": good. kind " << loaded.policy->kind() << ", name "
-            << loaded.policy->name() << ", version " << loaded.policy->version() << ", trial call "
-            << loaded.policy->instructions() << " instructions, " << (loaded.policy->memory() >> 10)
-            << " KiB\n";
-      }
+      Measured measured = load(file);
+      for (const auto& problem : measured.loaded().problems) err << problem.text() << "\n";
+      problems += static_cast<int>(measured.loaded().problems.size());
+      if (measured.loaded() && !quiet) problems += praise(file, measured);
     }
     if (problems > 0) err << problems << (problems == 1 ? " problem\n" : " problems\n");
     return problems == 0 ? good : bad;
+  }
+
+  // Returns how many functions failed after all.
+  int praise(const std::string& file, Measured& measured) {
+    int failures = 0;
+    const Policy& policy = measured.policy();
+    out << file << ": good. kind " << policy.kind() << ", name " << policy.name() << ", version "
+        << policy.version() << "\n  loading: " << measured.loadUse() << "\n";
+    for (const auto& each : findKind(policy.kind())->functions) {
+      Function function = functionOf(policy.kind(), each.name);
+      if (!policy.has(function)) continue;
+      Value result;
+      auto inputs = sampleInputs(policy, function);
+      // A trial call has passed already; one that fails now depends on something else.
+      if (measured.call(function, inputs, result)) {
+        out << "  " << each.name << ": " << measured.callUse() << " in a trial call\n";
+      } else {
+        err << policy.failure().text() << "\n";
+        ++failures;
+      }
+    }
+    return failures;
   }
 
   // Lua itself reads tables, in the same sandbox: what is no number is tried as an expression of
@@ -179,29 +227,37 @@ class Tool {
 
   int eval() {
     if (rest.size() < 2) throw UsageError("eval needs FILE FUNCTION ARGUMENTS…");
-    Loaded loaded = load(rest[0]);
-    if (!loaded) {
-      err << loaded.text() << "\n";
+    Measured measured = load(rest[0]);
+    if (!measured.loaded()) {
+      err << measured.loaded().text() << "\n";
       return bad;
     }
-    Function function = functionOf(loaded.policy->kind(), rest[1]);
+    Policy& policy = measured.policy();
+    Function function = functionOf(policy.kind(), rest[1]);
     std::vector<Value> inputs;
     for (std::size_t i = 2; i < rest.size(); ++i) inputs.push_back(argument(rest[i]));
-    std::size_t wanted = findKind(loaded.policy->kind())
-                             ->functions[static_cast<std::size_t>(function.index)]
-                             .type->parameters.size();
-    if (inputs.size() != wanted) {
-      throw UsageError(rest[1] + " takes " + std::to_string(wanted) + " arguments, got " +
-                       std::to_string(inputs.size()));
-    }
+    checkCount(policy, function, inputs.size());
     Value result;
-    if (!loaded.policy->call(function, inputs, result)) {
-      err << loaded.policy->failure().text() << "\n";
+    if (!measured.call(function, inputs, result)) {
+      err << policy.failure().text() << "\n";
       return bad;
     }
     out << result.literal(1u << 20) << "\n";
-    if (!quiet) err << loaded.policy->instructions() << " instructions\n";
+    if (!quiet) err << measured.callUse() << "\n";
     return good;
+  }
+
+  void checkCount(const Policy& policy, Function function, std::size_t count) const {
+    const auto& parameters = findKind(policy.kind())
+                                 ->functions[static_cast<std::size_t>(function.index)]
+                                 .type->parameters;
+    auto needed = [](const Member& parameter) { return !parameter.optional; };
+    auto required = static_cast<std::size_t>(
+        std::count_if(parameters.begin(), parameters.end(), needed));
+    if (count >= required && count <= parameters.size()) return;
+    std::string wanted = std::to_string(required);
+    if (required < parameters.size()) wanted += " to " + std::to_string(parameters.size());
+    throw UsageError(rest[1] + " takes " + wanted + " arguments, got " + std::to_string(count));
   }
 
   int test() {
@@ -231,7 +287,9 @@ class Tool {
       throw UsageError("unknown kind \"" + rest[0] + "\"" + didYouMean(rest[0], kindNames()) +
                        "; known: " + kindList());
     }
-    out << policyTemplate(*found);
+    for (const auto& file : embeddedTemplates()) {
+      if (file.name == "templates/" + found->name + ".lua") out << file.text;
+    }
     return good;
   }
 
@@ -240,6 +298,7 @@ class Tool {
   Search search;
   Limits limits;
   std::string program, kind;
+  const ToolOptions& given;
   std::vector<std::string> rest;
   bool quiet = false;
 };

@@ -36,6 +36,7 @@ bool startsNumber(std::string_view text) {
 // The notes inside a member's text that mean something.
 void readNotes(Member& member) {
   std::string_view doc = member.doc;
+  member.secret = doc.starts_with("secret");
   if (std::size_t at = doc.find("e.g. "); at != doc.npos) {
     std::string_view text = doc.substr(at + 5);
     if (startsNumber(text) || text.starts_with('"')) member.example = readType(text)->literal;

@@ -6,8 +6,8 @@
 //   end`
 // Types: any nil boolean number integer string, "literals" and numbers, T[], table<K, V>, fun(a: T,
 // b?: T): T, A|B, T?, (T), class and alias names. Two notes in the text mean something: "e.g. 4096"
-// is the value of trial calls, and "0..1" behind a
-// @return the allowed range.
+// is the value of trial calls, and "0..1" behind a @return the allowed range. A field whose text
+// starts with "secret" is masked in reports.
 
 #include <maitred/lua/value.h>
 
@@ -29,6 +29,7 @@ struct Member {  // a field, a parameter or a result
   std::string name;
   TypeRef type;
   bool optional = false;
+  bool secret = false;  // "secret…": its values never show in a report
   std::string doc;
   std::optional<Value> example;                             // "e.g. …"
   double least = -std::numeric_limits<double>::infinity();  // "0..1"
@@ -90,6 +91,9 @@ class Types {
   // string, got nil".
   std::optional<std::string> mismatch(const Value& value, const TypeRef& type,
                                       const std::string& path) const;
+
+  // The value as a report may show it: what is secret reads "***".
+  Value masked(const Value& value, const TypeRef& type) const;
 
   // A value of that type for trial calls.
   Value sample(const Member& member) const { return sample(member, 0); }

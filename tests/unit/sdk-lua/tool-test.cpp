@@ -57,7 +57,7 @@ TEST_F(PolicyTool, Check) {
   std::string bad = folder.write("bad.lua", "return {kind = 'fairness', version = 1, scor = 1}");
   EXPECT_EQ(run({"check", "fairness/drf.lua", bad}), 2);
   EXPECT_THAT(err.str(),
-              HasSubstr(bad + ": a fairness policy has no \"scor\" (did you mean \"score\"?)"));
+              HasSubstr(bad + ":1: a fairness policy has no \"scor\" (did you mean \"score\"?)"));
   EXPECT_THAT(err.str(), HasSubstr("2 problems"));
   EXPECT_EQ(run({"check", "--kind", "placement", "fairness/drf.lua"}), 2);
   EXPECT_EQ(run({"check", "none.lua"}), 2);
@@ -74,7 +74,7 @@ TEST_F(PolicyTool, Eval) {
       << err.str();
   EXPECT_EQ(out.str(), "-0.4\n");
   EXPECT_EQ(run({"eval", "fairness/drf.lua", "score", "1"}), 2);
-  EXPECT_THAT(err.str(), HasSubstr("takes 8 arguments, got 1"));
+  EXPECT_THAT(err.str(), HasSubstr("takes 8 to 9 arguments, got 1"));
   EXPECT_EQ(run({"eval", "fairness/drf.lua", "scroe", "1"}), 2);
   EXPECT_THAT(err.str(), HasSubstr("did you mean \"score\"?"));
   EXPECT_EQ(run({"eval", "fairness/drf.lua", "score", "0", "0", "0", "0", "0", "0", "0", "0"}), 2);

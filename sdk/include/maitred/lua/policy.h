@@ -6,6 +6,7 @@
 #include <maitred/lua/search.h>
 #include <maitred/lua/value.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -68,11 +69,26 @@ class Policy {
   const std::vector<std::string>& modules() const;  // absolute paths of what it requires
 
   bool has(Function function) const;  // optional functions may be absent
+  // How many parameters the policy's function names. Those beyond the required ones are optional:
+  // a function that names them wants them, so that it must be called with values.
+  int parameters(Function function) const;
 
-  // Calls with numbers only; allocates nothing, about 45 ns plus what the function does. True:
-  // `out` is a finite number that the kind's types allow. False: failure() says why, `out` is
-  // untouched. At most 32 inputs.
+  // Calls with the required inputs, which are numbers; allocates nothing, about 45 ns plus what the
+  // function does. True: `out` is a finite number that the kind's types allow, or NaN where they
+  // allow `false` and the policy returned it. False: failure() says why, `out` is untouched. At
+  // most 32 inputs.
   bool call(Function function, std::span<const double> inputs, double& out) noexcept;
+
+  // Keeps a value inside the policy's state, so that many calls can get it at the price of a
+  // number. Returns its handle, or 0 if it exceeds the memory limit, which it counts against; a
+  // call with that handle fails and says so. A policy that writes into a kept table changes it for
+  // later calls. `inPlaceOf`: a handle that stands for this value from now on.
+  int keep(const Value& value, int inPlaceOf = 0) noexcept;
+  // Ends all handles.
+  void forgetKept() noexcept;
+  // The same as the call with numbers; the kept values follow them as the optional inputs.
+  bool call(Function function, std::span<const double> inputs, std::span<const int> kept,
+            double& out) noexcept;
 
   // Calls with any values. The result is checked against the kind's types.
   bool call(Function function, std::span<const Value> inputs, Value& out);
@@ -83,7 +99,12 @@ class Policy {
   // math.random goes on from here; for decisions that must be repeatable one by one.
   void seed(std::uint64_t seed);
 
-  std::int64_t instructions() const;  // of the last call, in whole steps
+  // What the last call used, and the loading before it.
+  std::int64_t instructions() const;      // in whole steps
+  std::int64_t loadInstructions() const;  // of the file's own statements and its modules
+  // CPU time since the last call began, so ask right after it. Zero: it was over within the first
+  // step, and not timed.
+  std::chrono::nanoseconds cpu() const;
   std::size_t memory() const;         // bytes held now
   std::size_t memoryPeak() const;     // the most since loading
 

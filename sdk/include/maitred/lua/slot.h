@@ -5,10 +5,12 @@
 #include <maitred/lua/policy.h>
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,8 +24,10 @@ struct SlotStats {
   std::array<std::uint64_t, causeCount> failures{};  // by Cause
   std::uint64_t loads = 0;                           // versions that became active
   std::uint64_t loadFailures = 0;                    // versions that were refused
-  std::int64_t instructionsHighWater = 0;            // of one call of the active version
-  std::int64_t instructionLimit = 0;
+  // What one call of the active version used, beside its limit: the last one and the most.
+  std::int64_t instructionsLast = 0, instructionsHighWater = 0, instructionLimit = 0;
+  // CPU time. Calls of a thousand instructions and more are all timed, of the others one in 256.
+  std::chrono::nanoseconds cpuLast{}, cpuHighWater{}, cpuLimit{};
   std::size_t memoryUsed = 0, memoryPeak = 0, memoryLimit = 0;  // bytes
   bool benched = false;
   std::string version;  // of the active policy; "" if there is none
@@ -71,8 +75,11 @@ class PolicySlot {
   void retry() { strikes = 0; }  // takes the policy off the bench
 
   const Policy* active() const { return policy.get(); }
+  Policy* active() { return policy.get(); }
   bool benched() const { return strikes >= benchAt; }
   SlotStats stats() const;
+  // The latest failure of the active version, also one that was not reported; null: none yet.
+  const Report* lastFailure() const { return latest ? &*latest : nullptr; }
   const Policy::Options& policyOptions() const { return options; }  // for Policy::load elsewhere
 
   // Decides by the policy, else by `builtin()`, which is called only then and returns double.
@@ -95,13 +102,18 @@ class PolicySlot {
   // A function that the policy does not have (optional ones) is no failure.
   bool ask(Function function, std::span<const double> inputs, double& out);
   bool ask(Function function, std::span<const Value> inputs, Value& out);
+  // With values that the active policy keeps; see Policy::keep().
+  bool ask(Function function, std::span<const double> inputs, std::span<const int> kept,
+           double& out);
 
   // math.random of the active policy goes on from here.
   void seed(std::uint64_t seed);
 
  private:
   bool ready(Function function);
-  bool settle(bool good);
+  template <typename Call>
+  bool timed(Call&& call);
+  bool settle(bool good, std::chrono::nanoseconds cpu);
   void report(Report failure);
 
   Policy::Options options;
@@ -110,6 +122,7 @@ class PolicySlot {
   SlotStats counters;
   std::int64_t strikes = 0, benchAt;
   std::map<std::string, std::uint64_t> seen;  // failures by place
+  std::optional<Report> latest;
 };
 
 }  // namespace maitred::lua

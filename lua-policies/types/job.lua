@@ -1,0 +1,21 @@
+---@meta
+-- A waiting job as policies of kind `fairness` and `placement` may see it. They get it as their last but
+-- optional parameter: a function that does not name it is called with numbers alone, which is several times
+-- faster.
+
+--- Times are those of the queue's latest tick, at most ten seconds old, so that the jobs of one round are
+--- compared at one time.
+---@class WaitingJob
+---@field user string who submitted it, e.g. "ana"
+---@field name string e.g. "simulation"
+---@field pool string "" where there are no pools, e.g. "batch"
+---@field cpus number that it asks for, e.g. 1
+---@field mem number MiB, e.g. 1024
+---@field gpus number e.g. 1
+---@field runtime_ms? number what it is expected to take: its expected_runtime, or else its max_runtime
+---@field labels table<string, string>
+---@field now_ms number milliseconds since 1970, e.g. 1700000000000
+---@field hour number 0 to 24 by the queue's local time: 22.5 is half past ten in the evening, e.g. 14.5
+---@field weekday number 1 is Monday, 7 is Sunday, e.g. 2
+---@field pool_cpus number of all nodes in the pool together, e.g. 64
+---@field pool_mem number the same in MiB, e.g. 131072
