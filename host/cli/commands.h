@@ -24,6 +24,11 @@ std::vector<std::pair<std::string, std::string>> pluginSummaries();
 // Names of the commands of one; empty if there is none of that alias.
 Words pluginCommandNames(const std::string& alias);
 
+// Manifest names of the installed plugins that have a command of that name.
+Words pluginsWithCommand(const std::string& command);
+// Runs the command of one of them, of which words[0] is the name.
+int runCommandOfPlugin(const std::string& plugin, const Words& words);
+
 // All of it: parses argv and returns the exit code.
 int runCommandLine(Command root, int argc, char** argv);
 

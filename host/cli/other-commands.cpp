@@ -2,6 +2,7 @@
 
 #include "commands.h"
 #include "host/runtime/worker.h"
+#include "policy-state.h"
 #include "setup.h"
 
 #include <maitred/abi.h>
@@ -56,11 +57,14 @@ Command policyCommand() {
   command.raw = [](const Words& words) {
     lua::ToolOptions options;
     options.search.path = policyDirectories({});
+    options.evalState = evalOnState;
+    options.snapshot = printState;
     Argv arguments("policy", words);
     return lua::policyMain(arguments.argc(), arguments.argv(), std::cout, std::cerr, options);
   };
   command.values = [] {
-    return std::map<std::string, Words>{{"", {"check", "eval", "test", "new", "--help"}}};
+    return std::map<std::string, Words>{
+        {"", {"check", "eval", "test", "new", "snapshot", "--help"}}};
   };
   return command;
 }

@@ -103,4 +103,29 @@ Words pluginCommandNames(const std::string& alias) {
   return library == nullptr ? Words() : namesOf(*library);
 }
 
+Words pluginsWithCommand(const std::string& command) {
+  Words found;
+  auto plugins = installed();
+  for (const auto& result : plugins.all()) {
+    auto* library = std::get_if<LibraryPtr>(&result);
+    if (library == nullptr) continue;
+    auto names = namesOf(**library);
+    if (std::find(names.begin(), names.end(), command) != names.end()) {
+      found.push_back((*library)->manifest().getName().cStr());
+    }
+  }
+  return found;
+}
+
+int runCommandOfPlugin(const std::string& plugin, const Words& words) {
+  auto plugins = installed();
+  auto result = plugins.find(plugin);
+  if (auto* refusal = std::get_if<Refusal>(&result)) throw Failure{refusal->sentence()};
+  const Library& library = *std::get<LibraryPtr>(result);
+  auto names = namesOf(library);
+  if (std::find(names.begin(), names.end(), words.at(0)) == names.end())
+    throw Failure{"the plugin " + quote(plugin) + " has no command " + quote(words[0])};
+  return enter(library, words);
+}
+
 }  // namespace maitred::host::cli

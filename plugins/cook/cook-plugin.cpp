@@ -2,12 +2,14 @@
 // together.
 
 #include "cli/cli.h"
+#include "policy/inputs-question.h"
 #include "queue/contract.h"
 #include "queue/policy-watch.h"
 #include "rest/authentication.h"
 #include "rest/rest.h"
 #include "pool-settings.h"
 
+#include <maitred/offload.h>
 #include <maitred/plugin.h>
 #include <maitred/store-commands.h>
 
@@ -101,19 +103,22 @@ class CookPlugin final : public PluginOf<CookConfig> {
   Health health() override {
     if (queue.get() == nullptr) return {false, kj::heapString("starting")};
     std::string trouble = queue->trouble();
-    return {trouble.empty(), kj::heapString(trouble.c_str())};
+    std::string message = trouble.empty() ? queue->notes() : trouble;
+    return {trouble.empty(), kj::heapString(message.c_str())};
   }
 
   void collect() override {
     if (queue.get() != nullptr) queue->collectMetrics();
   }
 
-  // `policy`: what decides now. `policy-reload`: reads the same files again.
+  // `policy`: what decides now. `policy-reload`: reads the same files again. `policy-inputs`: what
+  // the policies would be asked about, for `maitred policy eval`.
   kj::Promise<kj::String> command(kj::StringPtr name, kj::StringPtr input) override {
     if (name == "policy") return describePolicies();
     if (name == "policy-reload") {
       return reloadPolicies(files).then([this](std::string) { return describePolicies(); });
     }
+    if (name == "policy-inputs") return policyInputs(input);
     if (store::StoreCommands::knows(name)) return stores.command(name, input);
     return PluginOf<CookConfig>::command(name, input);
   }
@@ -167,10 +172,22 @@ class CookPlugin final : public PluginOf<CookConfig> {
   }
 
   kj::String describePolicies() {
-    nlohmann::json out{{"active", policies.description()},
-                       {"trouble", policies.trouble()},
-                       {"failures", policies.failures()}};
-    return kj::heapString(out.dump().c_str());
+    auto replace = nlohmann::json::error_handler_t::replace;  // of what is no UTF-8
+    return kj::heapString(policies.report().dump(-1, ' ', false, replace).c_str());
+  }
+
+  kj::Promise<kj::String> policyInputs(kj::StringPtr input) {
+    KJ_REQUIRE(queue.get() != nullptr, "the queue is starting");
+    Snapshot snapshot;
+    try {
+      SnapshotRequest request = snapshotRequest(input.cStr(), queue->pools());
+      snapshot = queue->policyInputs(*request.pool, request.limits);
+    } catch (const SnapshotError& error) {
+      kj::throwFatalException(KJ_EXCEPTION(FAILED, kj::str(error.what())));
+    }
+    return offload([snapshot = std::move(snapshot)]() mutable {
+      return kj::heapString(snapshotAnswer(std::move(snapshot)).c_str());
+    });
   }
 
   Async<void> openStores() {

@@ -30,7 +30,8 @@ const manifest :Manifest.Manifest = (
     ( name = "quota", description = "show, set or reset what a user may run at most" ),
     ( name = "pools", description = "the pools and their state" ),
     ( name = "retry", description = "allow jobs more attempts" ),
-    ( name = "queue", description = "the waiting jobs in the order of their turn" ) ],
+    ( name = "queue", description = "the waiting jobs in the order of their turn" ),
+    ( name = "policy-eval", description = "what a policy would decide on a saved state of the queue" ) ],
   listeners = [
     ( name = "rest", default = "127.0.0.1:12321", description = "Cook's REST interface" ) ]
 );

@@ -49,7 +49,20 @@ TEST_P(Degraded, APolicyThatLoopsIsOverruledAndTold) {
   for (auto& done : system.waitFor(uuidsOf(jobs))) EXPECT_EQ(done["state"], "success");
   EXPECT_THAT(system.log(), HasSubstr("sly.lua:"));
   auto metrics = system.ctl({"metrics"});
-  EXPECT_THAT(metrics.out, HasSubstr("maitred_cook_policy_failures_total"));
+  EXPECT_THAT(metrics.out, HasSubstr("maitred_cook_policy_failures_total{"));
+  EXPECT_THAT(metrics.out, HasSubstr("sly.lua\",cause=\"instructions\"} "));
+  // The author sees what a call used, where it failed, and on which inputs.
+  json report = json::parse(system.ctl({"ask", "cook", "policy"}).out);
+  json fairness = report["policies"]["fairness"];
+  EXPECT_GT(fairness["failures"]["instructions"], 0) << report;
+  EXPECT_GE(fairness["use"]["instructions"]["most"], 1'000'000) << report;
+  EXPECT_EQ(fairness["use"]["instructions"]["limit"], 1'000'000) << report;
+  EXPECT_THAT(fairness["last_failure"].get<std::string>(), HasSubstr("priority=77"));
+  system.eventually("the status names the place and the inputs", [&]() {
+    std::string message = system.status("cook")["message"];
+    return message.find("sly.lua:6: score()") != message.npos &&
+           message.find("priority=77") != message.npos;
+  });
 }
 
 TEST_P(Degraded, AnEditedPolicyIsInForceByItself) {
@@ -61,10 +74,11 @@ TEST_P(Degraded, AnEditedPolicyIsInForceByItself) {
       "return c / sc end }";
   write(system, "own.lua", drf);
   system.start();
-  auto before = system.ctl({"ask", "cook", "policy"}).out;
+  auto active = [&] { return json::parse(system.ctl({"ask", "cook", "policy"}).out)["active"]; };
+  json before = active();
   write(system, "own.lua", drf + " -- edited");
   system.eventually("the new version is in force", [&]() {
-    return system.ctl({"ask", "cook", "policy"}).out != before;
+    return active() != before;
   });
   write(system, "own.lua", "return {");
   system.eventually("the broken one is told and the last good one decides", [&]() {

@@ -25,7 +25,7 @@ const std::map<std::string, int (*)(CommandLine)>& commands() {
       {"submit", &submit}, {"list", &list},   {"show", &show},     {"wait", &wait},
       {"kill", &kill},     {"logs", &logs},   {"report", &report}, {"usage", &usage},
       {"share", &share},   {"quota", &quota}, {"pools", &pools},   {"retry", &retry},
-      {"queue", &queue},
+      {"queue", &queue},   {"policy-eval", &policyEval},
   };
   return table;
 }

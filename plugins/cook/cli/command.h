@@ -70,5 +70,6 @@ int quota(CommandLine line);
 int pools(CommandLine line);
 int retry(CommandLine line);
 int queue(CommandLine line);
+int policyEval(CommandLine line);
 
 }  // namespace maitred::cook::cli

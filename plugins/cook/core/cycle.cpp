@@ -54,6 +54,7 @@ bool Cycle::decide(Scorer& scorer) {
   rule.setPace(options.head);
   result.considered = 0;
   PendingQueue queue(book, options.queue, scorer);
+  if (fitness != nullptr) fitness->begin();
   Matcher matcher(nodes, fitness, steadyMs, options.goodEnough, options.queue.pool);
   while (nodes.openCount(options.queue.pool) != 0) {
     if (result.considered == rule.limit()) {
@@ -65,11 +66,13 @@ bool Cycle::decide(Scorer& scorer) {
     ++result.considered;
     Node* node = matcher.find(job->spec);
     if (node == nullptr) {
-      missed(*job);
+      // A policy that declines a job for now does not make the others wait for it.
+      if (!matcher.declined()) missed(*job);
       continue;
     }
     Uuid taskId = newId();
     nodes.hold(node->facts.key, taskId, Amount::of(job->spec), true);
+    if (fitness != nullptr) fitness->placed(job->spec, *node);
     decisions.push_back({job, taskId, node});
   }
   if (queue.failed()) {

@@ -18,7 +18,8 @@ bool Matcher::isHopeless(const Amount& wanted) const {
                      [&](const Amount& known) { return known.fitsIn(wanted); });
 }
 
-double Matcher::fitnessOf(const Node& node, const Amount& free, const Amount& wanted) {
+double Matcher::fitnessOf(const JobSpec& spec, const Node& node, const Amount& free,
+                          const Amount& wanted) {
   constexpr double MIB = 1024 * 1024;
   const Amount& total = node.facts.capacity;
   FitnessInput input{(total.cpuMillis - free.cpuMillis) / 1000.0,
@@ -26,7 +27,9 @@ double Matcher::fitnessOf(const Node& node, const Amount& free, const Amount& wa
                      wanted.cpuMillis / 1000.0,
                      wanted.memBytes / MIB,
                      total.cpuMillis / 1000.0,
-                     total.memBytes / MIB};
+                     total.memBytes / MIB,
+                     &spec,
+                     &node};
   if (fitness != nullptr) {
     if (auto value = fitness->of(input)) return *value;
     fitness = nullptr;  // for the rest of this pass, so that its scores stay comparable
@@ -36,6 +39,7 @@ double Matcher::fitnessOf(const Node& node, const Amount& free, const Amount& wa
 
 Node* Matcher::find(const JobSpec& spec) {
   Amount wanted = Amount::of(spec);
+  declined_ = false;
   if (isHopeless(wanted)) return nullptr;
   // No node can become fuller by this job than by so much.
   double gainMost = 2;
@@ -52,14 +56,17 @@ Node* Matcher::find(const JobSpec& spec) {
       return false;
     }
     if (node.closedUntilMs > nowMs || !node.suits(spec)) return true;
-    double value = fitnessOf(node, free, wanted);
-    if (value > bestFitness) {
+    double value = fitnessOf(spec, node, free, wanted);
+    if (value < 0) declined_ = true;
+    if (value >= 0 && value > bestFitness) {
       best = &node;
       bestFitness = value;
     }
     return bestFitness <= goodEnough;
   });
-  if (best == nullptr && spec.constraints.empty()) hopeless.push_back(wanted);
+  declined_ = declined_ && best == nullptr;
+  // What was declined to this job may be given to the next one.
+  if (best == nullptr && !declined_ && spec.constraints.empty()) hopeless.push_back(wanted);
   return best;
 }
 

@@ -10,6 +10,8 @@
 
 namespace maitred::cook {
 
+struct JobSpec;
+
 struct ScoreInput {
   double mem;  // MiB, accumulated
   double cpus;
@@ -19,13 +21,15 @@ struct ScoreInput {
   double shareGpus;
   double priority;
   double submittedMs;
+  const JobSpec* job = nullptr;  // for scorers that look at more than the numbers
 };
 
 class Scorer {
  public:
   virtual ~Scorer() = default;
 
-  // The score is a function of the input alone; the ranking remembers it. Writes as many scores as
+  // The score is a function of the input alone; the ranking remembers it until it is told to
+  // rescore(). Writes as many scores as
   // there are inputs, none of them NaN. False: it failed (and has told so where people look); the
   // caller then starts again with another scorer, since scores of two do not compare.
   virtual bool score(std::span<const ScoreInput> inputs, std::span<double> scores) = 0;

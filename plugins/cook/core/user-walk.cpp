@@ -68,7 +68,8 @@ ScoreInput UserWalk::input() const {
           share.cpus,
           share.gpus,
           static_cast<double>(position->spec.priority),
-          static_cast<double>(position->submittedMs)};
+          static_cast<double>(position->submittedMs),
+          &position->spec};
 }
 
 }  // namespace maitred::cook

@@ -245,11 +245,8 @@ void BatchQueue::cycle() {
 
 bool BatchQueue::cycle(const Pool& pool) {
   auto started = std::chrono::steady_clock::now();
-  auto own = settings_.schedulers.find(pool.name);
-  const SchedulerSettings& scheduler =
-      own == settings_.schedulers.end() ? settings_.scheduler : own->second;
-  CycleOptions options{queueOptions(pool), scheduler.considerable, scheduler.head,
-                       scheduler.goodEnough, steadyMs()};
+  CycleOptions options = cycleOptions(pool);
+  beginRound(pool);
   CycleResult result =
       runCycle(jobs, nodes_, policies.scorer(pool.druMode), policies.fitness(), options, nowMs(),
                [this] { return Uuid::fromRandom(random(), random()); });
@@ -260,7 +257,7 @@ bool BatchQueue::cycle(const Pool& pool) {
       .observe(took.count());
   if (result.policyFailed) {
     world.metrics
-        .counter("maitred_cook_policy_failures_total",
+        .counter("maitred_cook_policy_fallback_cycles_total",
                  "Cycles that the built-in order had to decide")
         .add();
   }
@@ -319,22 +316,11 @@ void BatchQueue::launch(std::vector<CycleResult::Started> started) {
       }));
 }
 
-QueueOptions BatchQueue::queueOptions(const Pool& pool) {
-  return {.pool = pool.name,
-          .overQuotaMost = settings_.overQuotaMost,
-          .jobMemMost = settings_.jobMemMost,
-          .jobCpusMost = settings_.jobCpusMost,
-          .launchTokens = launchRates.tokens(pool.name, jobs.quotas(pool.name), steadyMs())};
-}
-
-std::vector<Job*> BatchQueue::ranked(const Pool& pool, std::size_t most) {
-  return firstOf(jobs, queueOptions(pool), policies.scorer(pool.druMode), most);
-}
-
 kj::Promise<void> BatchQueue::keepHouse() {
   return world.timer.afterDelay(HOUSEKEEPING)
       .then([this] {
         giveUpSilent();
+        followTime();
         return prune().then([this] { archiveFault.clear(); },
                             [this](kj::Exception&& e) {
                               if (archiveFault.empty()) {

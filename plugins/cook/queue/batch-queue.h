@@ -6,6 +6,8 @@
 #include "administrator.h"
 #include "policies.h"
 
+#include <policy/snapshot.h>
+
 #include <backend/cluster.h>
 #include <core/launch-rates.h>
 
@@ -108,6 +110,8 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   const Entitlements& entitlements() const { return administrator.entitlements(); }
   // The first waiting jobs of a pool, in the order in which they would be served.
   std::vector<Job*> ranked(const Pool& pool, std::size_t most);
+  // What the policies would be asked about now.
+  Snapshot policyInputs(const Pool& pool, const SnapshotLimits& limits);
   const std::vector<kj::Own<Cluster>>& clusters() const { return clusters_; }
   std::int64_t nowMs() override;
   std::int64_t steadyMs() override;
@@ -116,6 +120,8 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
 
   // Why it is degraded; empty if all is well.
   std::string trouble() const;
+  // What operators should know although it is not degraded.
+  std::string notes() const { return policies.notes(); }
   void collectMetrics();
 
  private:
@@ -140,6 +146,7 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   };
   kj::Own<Listeners> listeners = kj::refcounted<Listeners>();
   bool active = false, draining = false, cycleDue = false;
+  PolicyClock clock;  // of the latest round
   std::set<std::pair<std::string, std::string>> usersSeen;  // pool and user, with a metric
   std::vector<kj::Own<Cluster>> clusters_;
   OwnedWork work;
@@ -160,7 +167,12 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   bool cycle(const Pool& pool);
   void launch(std::vector<CycleResult::Started> started);
   QueueOptions queueOptions(const Pool& pool);
+  CycleOptions cycleOptions(const Pool& pool);
   void spendLaunches(const Pool& pool, const CycleResult& result);
+  // Before policies are asked about a pool.
+  void beginRound(const Pool& pool);
+  // Policies that look at the time may decide otherwise at its next tick.
+  void followTime();
   void noteHead(const Pool& pool, HeadRule::Note note);
   void killOffensive(const std::vector<Job*>& offensive);
   void applyEntitlements();

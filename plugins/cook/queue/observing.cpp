@@ -63,6 +63,7 @@ void BatchQueue::collectMetrics() {
     }
   }
   usersSeen = std::move(present);
+  policies.collect(registry);
   registry.gauge("maitred_cook_store_ok", "1 while the store takes writes")
       .set(journal_.trouble().empty() ? 1 : 0);
 }

@@ -2,13 +2,14 @@
 // The policies in force: Lua files if the config names them, else what is built in. A file that
 // cannot be loaded leaves the last good one in charge.
 
-#include <core/matching.h>
-#include <core/pools.h>
-#include <core/scorer.h>
+#include <policy/deciders.h>
 
 #include <maitred/lua.h>
+#include <maitred/metrics.h>
 
 #include <kj/async.h>
+
+#include <nlohmann/json_fwd.hpp>
 
 #include <functional>
 
@@ -31,27 +32,43 @@ class Policies final {
   // in force.
   kj::Promise<std::string> load(PolicyFiles files);
 
+  // Before a pool's jobs are ordered or placed.
+  void begin(PolicyRound round) { tables.begin(std::move(round)); }
+  // Whether a policy looks at more than the jobs' numbers: then its decisions change with time.
+  bool watchTime() const { return luaScorer.wantsJob() || luaFitness.wantsJob(); }
   // For a pool whose users are compared by gpus alone, or for another; a file decides in all pools.
   Scorer& scorer(DruMode mode);
   Fitness* fitness();  // null: bin packing
   // For health: why decisions are not made as the config says. Empty if they are.
   std::string trouble() const;
-  std::uint64_t failures() const;   // decisions that the built-in had to make
+  // The same for failures after which policies go on deciding.
+  std::string notes() const;
   std::string description() const;  // names and versions
+  // For operators: what decides, what its calls use beside the limits, how often it failed and why.
+  nlohmann::json report() const;
+  void collect(metrics::Registry& registry);
+  // The policies in force: by kind null (built in), or file, path and version.
+  nlohmann::json inForce() const;
 
  private:
-  class LuaScorer;
-  class LuaFitness;
   struct Place {
+    const char* kind;
     lua::PolicySlot slot;
     std::string file;
     std::string problem;  // of the latest load
+    std::string shown;    // the policy's name in the metrics; empty: none yet
+    lua::SlotStats counted;
     Place(const char* kind, const lua::Search& search, OnReport onReport);
   };
   Place fairness, placement;
-  std::unique_ptr<LuaScorer> luaScorer;
-  std::unique_ptr<LuaFitness> luaFitness;
+  PolicyTables tables;
+  LuaScorer luaScorer;
+  LuaFitness luaFitness;
 
+  std::array<const Place*, 2> places() const { return {&fairness, &placement}; }
+  static std::string troubleOf(const Place& place);
+  static void collect(metrics::Registry& registry, Place& place);
+  static void dropGauges(metrics::Registry& registry, const Place& place);
   kj::Promise<void> loadInto(Place& place, std::string file);
 };
 

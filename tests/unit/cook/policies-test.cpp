@@ -29,7 +29,7 @@ TEST(Policies, AFileDecidesInAllPools) {
   testing::TemporaryDirectory folder;
   auto file = folder.path() + "/cpus.lua";
   std::ofstream(file) << "return { kind = 'fairness', version = 1,\n"
-                         "  score = function(mem, cpus) return cpus end }\n";
+                         "  score = function(_mem, cpus, ...) return cpus end }\n";
   auto io = kj::setupAsyncIo();
   Policies policies({}, [](const std::string&) {});
   EXPECT_EQ(policies.load({.fairness = file, .placement = ""}).wait(io.waitScope), "");
