@@ -60,7 +60,7 @@ TEST_P(Degraded, APolicyThatLoopsIsOverruledAndTold) {
   EXPECT_THAT(fairness["last_failure"].get<std::string>(), HasSubstr("priority=77"));
   system.eventually("the status names the place and the inputs", [&]() {
     std::string message = system.status("cook")["message"];
-    return message.find("sly.lua:6: score()") != message.npos &&
+    return message.find("sly.lua:7: score()") != message.npos &&
            message.find("priority=77") != message.npos;
   });
 }
