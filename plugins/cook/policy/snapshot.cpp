@@ -9,6 +9,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::int64_t TASKS_MOST = 2'000'000;  // that run; each is made again
+
 // What is unlimited is null.
 json limit(double value) {
   return value >= Quota::UNLIMITED ? json(nullptr) : json(value);
@@ -172,12 +174,15 @@ void readLists(const Fields& fields, Snapshot& out) {
     out.users.push_back(std::move(user));
   });
   fields.each("jobs", [&](const Fields& one) { out.jobs.push_back(jobFrom(one)); });
+  std::int64_t tasks = 0;
   fields.each("running", [&](const Fields& one) {
     Snapshot::Running running;
     one.read("user", running.user);
     one.read("priority", running.priority);
     one.read("node", running.node);
     running.held = usageFrom(one);
+    tasks += running.held.count;
+    if (tasks > TASKS_MOST) throw SnapshotError("more tasks run than can be read");
     out.running.push_back(std::move(running));
   });
   fields.each("nodes", [&](const Fields& one) {

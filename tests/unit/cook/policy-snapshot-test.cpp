@@ -166,6 +166,12 @@ TEST_F(PolicySnapshot, FaultsNameTheirField) {
   EXPECT_EQ(faultOf([](auto& j) { j["jobs"][0].erase("cpus"); }), "jobs[0] has no \"cpus\"");
   EXPECT_THAT(faultOf([](auto& j) { j["nodes"][0]["ready"] = "yes"; }),
               HasSubstr("nodes[0].ready is of another type"));
+  EXPECT_THAT(faultOf([](auto& j) {
+                nlohmann::json many{{"user", "a"},  {"priority", 50}, {"node", -1}, {"mem", 1},
+                                    {"cpus", 1}, {"gpus", 0},      {"count", 1'000'000}};
+                j["running"] = {many, many, many};
+              }),
+              HasSubstr("more tasks run than can be read"));
   EXPECT_EQ(faultOf([](auto& j) { j["users"] = 1; }), "the snapshot has no list \"users\"");
   EXPECT_THAT(faultOf([](auto& j) { j = nlohmann::json::array(); }), HasSubstr("is no object"));
 }
