@@ -1,11 +1,11 @@
 # The installed SDK: `find_package(maitred)` gives the targets maitred::plugin, ::schema, ::backend, ::store,
-# ::http, ::lua and ::testing, and the function maitred_add_plugin().
+# ::tls, ::http, ::lua and ::testing, and the function maitred_add_plugin().
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/maitred)
 set(components schema plugin)
-foreach(component backend store http lua testing)
+foreach(component tls backend store http lua testing)
   if(TARGET maitred_${component})
     list(APPEND components ${component})
   endif()
