@@ -5,6 +5,7 @@
 
 #include <maitred/async.h>
 #include <maitred/http.h>
+#include <maitred/http/config.h>
 
 #include <capnp/message.h>
 
@@ -34,7 +35,14 @@ http::Response readiness(Control& control) {
   return http::Response::text(503, body);
 }
 
-http::Router routes(Control& control, Logs& logs) {
+// What the host tells of its own endpoint, beside what `ctl metrics` has.
+std::string withTls(std::string text, http::Server& server) {
+  metrics::Registry registry;
+  http::reportTls(server, registry, "maitred_host");
+  return text + registry.text();
+}
+
+http::Router routes(Control& control, Logs& logs, kj::Own<http::Server>& server) {
   http::Router router;
   http::RouteOptions open;
   open.authenticate = false;
@@ -50,9 +58,9 @@ http::Router routes(Control& control, Logs& logs) {
       open);
   router.on(
       "GET", "/metrics",
-      [&control, &logs](http::Request&) -> kj::Promise<http::Response> {
-        return allMetrics(control, logs).then([](std::string text) {
-          auto response = http::Response::text(200, text);
+      [&control, &logs, &server](http::Request&) -> kj::Promise<http::Response> {
+        return allMetrics(control, logs).then([&server](std::string text) {
+          auto response = http::Response::text(200, withTls(std::move(text), *server));
           response.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
           return response;
         });
@@ -72,17 +80,26 @@ http::ServerHooks hooks(Logs& logs) {
 }  // namespace
 
 struct StatusServer::Impl {
-  Impl(kj::Own<kj::ConnectionReceiver> listener, Control& control, Logs& logs, kj::Timer& timer)
-      : server(timer, kj::systemCoarseCalendarClock(), limits(), routes(control, logs),
-               http::oneUser("nobody"), hooks(logs)) {
-    server.listen(kj::mv(listener));
+  Impl(kj::Own<kj::ConnectionReceiver> listener, http::HttpTls::Reader tls, Control& control,
+       Logs& logs, kj::Timer& timer)
+      : server(kj::heap<http::Server>(timer, kj::systemCoarseCalendarClock(), limits(),
+                                      routes(control, logs, server), http::oneUser("nobody"),
+                                      hooks(logs))) {
+    tls::Acceptor::Hooks tlsHooks;
+    tlsHooks.info = [&logs](kj::StringPtr text) { logs.host().info(text.cStr()); };
+    tlsHooks.warning = [&logs](kj::StringPtr text) { logs.host().warning(text.cStr()); };
+    server->setTls(
+        http::acceptorFrom(tls, timer, kj::systemCoarseCalendarClock(), kj::mv(tlsHooks)));
+    server->listen(kj::mv(listener));
   }
-  http::Server server;
+  kj::Own<http::Server> server;
 };
 
-StatusServer::StatusServer(kj::Own<kj::ConnectionReceiver> listener, Control& control, Logs& logs,
-                           kj::Timer& timer)
-    : impl(kj::heap<Impl>(kj::mv(listener), control, logs, timer)) {}
+StatusServer::StatusServer(kj::Own<kj::ConnectionReceiver> listener, http::HttpTls::Reader tls,
+                           Control& control, Logs& logs, kj::Timer& timer)
+    : impl(kj::heap<Impl>(kj::mv(listener), tls, control, logs, timer)) {}
 StatusServer::~StatusServer() noexcept(false) {}
+
+kj::Promise<void> StatusServer::refresh() { return impl->server->refreshTls(); }
 
 }  // namespace maitred::host

@@ -4,6 +4,8 @@
 #include "files.h"
 #include "names.h"
 
+#include <maitred/http/config.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -74,6 +76,11 @@ class Checker {
     }
     bind(config.host().getHttp().getListen().cStr(), config.map.locate({"host", "http", "listen"}),
          "host.http.listen");
+    for (auto& problem : http::checkTls(config.host().getHttp().getTls())) {
+      ConfigPath path{"host", "http", "tls"};
+      path.insert(path.end(), problem.path.begin(), problem.path.end());
+      diagnostics.error("tls-files", config.map.locate(path), problem.message, problem.hint);
+    }
   }
 
   // Syntax and collisions.

@@ -8,6 +8,8 @@
 #include "host/runtime/loop-delay.h"
 #include "host/runtime/supervisor.h"
 
+#include <maitred/http/config.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <kj/debug.h>
@@ -102,9 +104,12 @@ class Host {
     kj::Maybe<StatusServer> http;
     if (!httpAddress.empty()) {
       auto& socket = httpSocket.emplace(httpAddress);
-      logs.host().info("metrics and health at http://" + socket.boundTo());
-      http.emplace(io.lowLevelProvider->wrapListenSocketFd(socket.fd()), supervisor, logs,
-                   io.provider->getTimer());
+      auto tls = host.getHttp().getTls();
+      const char* scheme = http::isSecure(tls) ? "https://" : "http://";
+      logs.host().info("metrics and health at " + std::string(scheme) + socket.boundTo());
+      auto& server = http.emplace(io.lowLevelProvider->wrapListenSocketFd(socket.fd()), tls,
+                                  supervisor, logs, io.provider->getTimer());
+      supervisor.onReload([&server]() { return server.refresh(); });
     }
     auto background = kj::joinPromises(kj::arr(reloadOnSignal(supervisor, logs),
                                                reopenOnSignal(logs), feedWatchdog()))

@@ -9,6 +9,8 @@
 namespace maitred::host {
 namespace {
 
+constexpr kj::Duration refreshDeadline = 2 * kj::SECONDS;
+
 admin::Action actionOf(Change change) {
   switch (change) {
     case Change::unchanged:
@@ -83,8 +85,29 @@ Async<ReloadReport> Supervisor::reloadNow(bool dryRun) {
     report.changes.push_back({change.name, actionOf(change.change), change.why});
   }
   describeHostChanges(diff, report);
-  if (!dryRun) co_await apply(std::move(*result.prepared), diff, report);
+  if (dryRun) co_return report;
+  co_await apply(std::move(*result.prepared), diff, report);
+  co_await refreshAll();
   co_return report;
+}
+
+// Files that the configuration names may be others than before although it is the same. What an
+// instance finds wrong with them, it says in its log and its health.
+kj::Promise<void> Supervisor::refreshAll() {
+  kj::Vector<kj::Promise<void>> asked;
+  for (auto& refresh : refreshers) asked.add(refresh());
+  for (auto& [name, instance] : instances) {
+    if (instance->state() != LifeState::active) continue;
+    KJ_IF_MAYBE (plugin, instance->running()) {
+      auto request = plugin->commandRequest();
+      request.setName("maitred.refresh");
+      asked.add(request.send().ignoreResult());
+    }
+  }
+  for (auto& one : asked) {
+    one = one.exclusiveJoin(parts.timer.afterDelay(refreshDeadline)).catch_([](kj::Exception&&) {});
+  }
+  return kj::joinPromises(asked.releaseAsArray());
 }
 
 Async<void> Supervisor::apply(Prepared next, const ConfigDiff& diff, ReloadReport& report) {

@@ -33,6 +33,9 @@ class Supervisor final : public Control, private Supervised::Owner {
   // with it.
   kj::Promise<void> whenStopped() { return stopped.addBranch(); }
 
+  // Called after each reload that was accepted, for what belongs to no instance.
+  void onReload(kj::Function<kj::Promise<void>()> refresh) { refreshers.add(kj::mv(refresh)); }
+
   bool draining() const { return hostState == admin::HostState::DRAINING; }
 
   void status(admin::HostStatus::Builder out) override;
@@ -72,6 +75,7 @@ class Supervisor final : public Control, private Supervised::Owner {
 
   Async<ReloadReport> reloadNow(bool dryRun);
   Async<void> apply(Prepared next, const ConfigDiff& diff, ReloadReport& report);
+  kj::Promise<void> refreshAll();
   Async<void> reconfigure(const std::string& name, ReloadChange& change,
                           std::set<std::string>& toRestart);
   void addNewLibraries(const Prepared& next, ConfigDiff& diff, ReloadReport& report);
@@ -90,6 +94,7 @@ class Supervisor final : public Control, private Supervised::Owner {
   Prepared current;
   std::vector<Wire> wires;
   std::map<std::string, kj::Own<Supervised>> instances;
+  kj::Vector<kj::Function<kj::Promise<void>()>> refreshers;
   kj::Own<kj::PromiseFulfiller<void>> stopping;
   kj::ForkedPromise<void> stopped;
   kj::ForkedPromise<void> last;  // the operation before the next one; never rejected

@@ -7,6 +7,7 @@
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("maitred::host::settings");
 using Config = import "/maitred/schema/config.capnp";
+using HttpSide = import "/maitred/schema/http.capnp";
 
 struct File {
   host @0 :Host;
@@ -75,6 +76,9 @@ struct Admin {
 struct Http {
   listen @0 :Text = "127.0.0.1:12380" $Config.example("127.0.0.1:12380");
   # Address and port of the endpoint. An empty text switches it off.
+
+  tls @1 :HttpSide.HttpTls $Config.example("{ certificate: tls/cert.pem, key: tls/key.pem }");
+  # Serves it with TLS, and not otherwise. Without it the endpoint is plain.
 }
 
 enum Isolation {

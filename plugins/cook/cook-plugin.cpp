@@ -47,7 +47,9 @@ class CookPlugin final : public PluginOf<CookConfig> {
                  [&context](const std::string& text) { context.log().error(text.c_str()); }) {}
 
   static void check(CookConfig::Reader config, Problems& problems) {
-    for (const ConfigFault& fault : faultsIn(config)) problems.error(fault.path, fault.message);
+    for (const ConfigFault& fault : faultsIn(config)) {
+      problems.error(fault.path, fault.message, fault.hint);
+    }
   }
 
   static int commandLine(CommandLine line) { return cli::run(line); }
@@ -61,8 +63,7 @@ class CookPlugin final : public PluginOf<CookConfig> {
     read(config);
     rest.startedMs = (context.clock().now() - kj::UNIX_EPOCH) / kj::MILLISECONDS;
     rest.startedAt = isoTime(rest.startedMs);
-    return startSteps(queueSettings(config), policyFiles(config),
-                      http::limitsFrom(config.getHttp().getLimits()), authenticator(config));
+    return startSteps(queueSettings(config), policyFiles(config), frontOf(config));
   }
 
   kj::Promise<void> activate(uint64_t fence) override {
@@ -84,9 +85,11 @@ class CookPlugin final : public PluginOf<CookConfig> {
     if (archives != config.getCompletedJobs().getArchive()) {
       return Reconfigured::needsRestart("the archive was switched on or off");
     }
+    Front front = frontOf(config);  // throws before anything has been changed
     read(config);
-    server->setLimits(http::limitsFrom(config.getHttp().getLimits()));
-    server->setAuthenticator(authenticator(config));
+    server->setLimits(front.limits);
+    server->setAuthenticator(kj::mv(front.authenticator));
+    server->setTls(kj::mv(front.tls));
     queue->configure(queueSettings(config));
     return reloadPolicies(policyFiles(config)).then([](std::string) {
       return Reconfigured::applied();
@@ -103,18 +106,25 @@ class CookPlugin final : public PluginOf<CookConfig> {
   Health health() override {
     if (queue.get() == nullptr) return {false, kj::heapString("starting")};
     std::string trouble = queue->trouble();
-    std::string message = trouble.empty() ? queue->notes() : trouble;
-    return {trouble.empty(), kj::heapString(message.c_str())};
+    if (!trouble.empty()) return {false, kj::heapString(trouble.c_str())};
+    auto tls = http::tlsHealth(*server);
+    std::string message = tls.message.empty() ? queue->notes() : tls.message;
+    return {tls.ready, kj::heapString(message.c_str())};
   }
 
   void collect() override {
-    if (queue.get() != nullptr) queue->collectMetrics();
+    if (queue.get() == nullptr) return;
+    queue->collectMetrics();
+    http::reportTls(*server, context.metrics(), "maitred_cook");
   }
 
+  kj::Promise<void> refresh() override { return server->refreshTls(); }
+
   // `policy`: what decides now. `policy-reload`: reads the same files again. `policy-inputs`: what
-  // the policies would be asked about, for `maitred policy eval`.
+  // the policies would be asked about, for `maitred policy eval`. `routes`: what is served over HTTP.
   kj::Promise<kj::String> command(kj::StringPtr name, kj::StringPtr input) override {
     if (name == "policy") return describePolicies();
+    if (name == "routes") return kj::heapString(server->routes().c_str());
     if (name == "policy-reload") {
       return reloadPolicies(files).then([this](std::string) { return describePolicies(); });
     }
@@ -145,9 +155,24 @@ class CookPlugin final : public PluginOf<CookConfig> {
     return *archive;
   }
 
-  kj::Own<http::Authenticator> authenticator(CookConfig::Reader config) {
-    return cookAuthenticator(http::authenticatorFrom(config.getHttp().getAuth()), context.log(),
-                             context.timer());
+  // What stands between the network and the routes.
+  struct Front {
+    http::Limits limits;
+    kj::Own<http::Authenticator> authenticator;
+    kj::Maybe<kj::Own<tls::Acceptor>> tls;
+  };
+
+  Front frontOf(CookConfig::Reader config) {
+    auto http = config.getHttp();
+    auto warn = [this](kj::StringPtr text) { context.log().warning(text); };
+    http::Outside outside{context.timer(), context.clock(), context.io().getNetwork(), warn};
+    tls::Acceptor::Hooks hooks;
+    hooks.info = [this](kj::StringPtr text) { context.log().info(text); };
+    hooks.warning = warn;
+    return {http::limitsFrom(http.getLimits()),
+            cookAuthenticator(http::authenticatorFrom(http.getAuth(), outside), context.log(),
+                              context.timer()),
+            http::acceptorFrom(http.getTls(), context.timer(), context.clock(), kj::mv(hooks))};
   }
 
   void read(CookConfig::Reader config) {
@@ -206,8 +231,7 @@ class CookPlugin final : public PluginOf<CookConfig> {
     }
   }
 
-  Async<void> startSteps(QueueSettings settings, PolicyFiles wanted, http::Limits limits,
-                         kj::Own<http::Authenticator> authenticator) {
+  Async<void> startSteps(QueueSettings settings, PolicyFiles wanted, Front front) {
     // The server's members go down before what they refer to; see the order above.
     co_await openStores();
     co_await reloadPolicies(wanted);
@@ -229,8 +253,9 @@ class CookPlugin final : public PluginOf<CookConfig> {
       }
     };
     hooks.problem = [this](kj::StringPtr text) { context.log().error(text); };
-    server = kj::heap<http::Server>(context.timer(), context.clock(), limits, routes->router(),
-                                    kj::mv(authenticator), kj::mv(hooks));
+    server = kj::heap<http::Server>(context.timer(), context.clock(), front.limits,
+                                    routes->router(), kj::mv(front.authenticator), kj::mv(hooks));
+    server->setTls(kj::mv(front.tls));
     if (context.hasListener("rest")) server->listen(context.listener("rest"));
     watch = kj::heap<PolicyWatch>(
         context.timer(), [this] { return files; },

@@ -8,6 +8,22 @@ namespace {
 constexpr const char* VERSION = "0.1.0";
 constexpr std::int64_t MS_PER_MINUTE = 60'000;
 
+// As Cook calls them in /info, with names of our own for what it does not have.
+const char* schemeOf(http::HttpAuth::Reader auth) {
+  switch (auth.which()) {
+    case http::HttpAuth::ONE_USER:
+      return "one-user";
+    case http::HttpAuth::BASIC:
+      return "http-basic";
+    case http::HttpAuth::JWT:
+      return "jwt";
+    case http::HttpAuth::CLIENT_CERTIFICATE:
+      return "client-certificate";
+    default:
+      return "trusted-header";
+  }
+}
+
 std::set<std::string> names(capnp::List<capnp::Text>::Reader list) {
   std::set<std::string> found;
   for (auto one : list) found.insert(one.cStr());
@@ -107,10 +123,7 @@ RestSettings restSettings(CookConfig::Reader config) {
   settings.poolQuotas = poolQuotaRules(config);
   settings.schedulers = schedulerRules(config);
   for (auto origin : config.getCorsOrigins()) settings.corsOrigins.push_back(origin.cStr());
-  auto auth = config.getHttp().getAuth();
-  settings.authenticationScheme = auth.isOneUser() ? "one-user"
-                                  : auth.isBasic() ? "http-basic"
-                                                   : "trusted-header";
+  settings.authenticationScheme = schemeOf(config.getHttp().getAuth());
   settings.version = VERSION;
   return settings;
 }
@@ -123,10 +136,9 @@ std::vector<ConfigFault> faultsIn(CookConfig::Reader config) {
   std::vector<ConfigFault> faults;
   if (auto fault = store::faultInUrl(config.getStore().cStr()))
     faults.push_back({{"store"}, *fault});
-  for (auto& problem : http::checkAuth(config.getHttp().getAuth())) {
-    std::vector<std::string> path{"http", "auth"};
-    path.insert(path.end(), problem.path.begin(), problem.path.end());
-    faults.push_back({path, problem.message});
+  for (auto& problem : http::checkHttp(config.getHttp())) {
+    problem.path.insert(problem.path.begin(), "http");
+    faults.push_back({problem.path, problem.message, problem.hint});
   }
   checkUsers(config.getAdmins(), "admins", faults);
   checkUsers(config.getImpersonators(), "impersonators", faults);

@@ -15,6 +15,7 @@ PolicyFiles policyFiles(CookConfig::Reader config);
 struct ConfigFault {
   std::vector<std::string> path;  // keys as in YAML
   std::string message;
+  std::string hint = "";  // what to do; may be empty
 };
 // No side effects; policy files are read.
 std::vector<ConfigFault> faultsIn(CookConfig::Reader config);

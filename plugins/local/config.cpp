@@ -2,6 +2,8 @@
 
 #include <maitred/http/config.h>
 
+#include <cerrno>
+#include <cstring>
 #include <set>
 
 #include <arpa/inet.h>
@@ -186,11 +188,13 @@ void checkConfig(LocalConfig::Reader config, Problems& problems, uint32_t hostUi
     problems.error({"run_as"}, "the host runs as root, and so would every task",
                    "name an account, or set allow_root: true");
   }
-  if (config.getHttp().getAuth().isUnspecified()) return;  // open, see the schema
-  for (auto& problem : http::checkAuth(config.getHttp().getAuth())) {
-    std::vector<std::string> path = {"http", "auth"};
-    path.insert(path.end(), problem.path.begin(), problem.path.end());
-    problems.error(std::move(path), problem.message);
+  bool mayBeOpen = true;  // see the schema
+  for (auto& problem : http::checkHttp(config.getHttp(), mayBeOpen)) {
+    problem.path.insert(problem.path.begin(), "http");
+    problems.error(problem.path, problem.message, problem.hint);
+  }
+  if (auto ca = config.getUris().getCaFile(); ca.size() > 0 && access(ca.cStr(), R_OK) != 0) {
+    problems.error({"uris", "ca_file"}, text(ca) + " cannot be read: " + strerror(errno));
   }
 }
 
@@ -214,6 +218,8 @@ Settings settingsFrom(LocalConfig::Reader config, const std::string& stateFolder
   }
   settings.urlHost = text(config.getUrl().getHost());
   settings.urlPort = config.getUrl().getPort();
+  settings.urlSecure = http::isSecure(config.getHttp().getTls());
+  settings.uriCaFile = text(config.getUris().getCaFile());
   settings.readMax = config.getReadMax();
   addNodes(config, settings);
   return settings;

@@ -104,7 +104,8 @@ void writeAccount(const AccountChoice& choice, Account::Builder account) {
 void addSandbox(const Settings& settings, TaskFacts& facts) {
   facts.sandboxPath = settings.workFolder + "/tasks/" + facts.key.text() + "/" + SANDBOX;
   if (settings.urlPort == 0) return;
-  facts.sandboxUrl = sandboxUrl(settings.urlHost.empty() ? facts.address : settings.urlHost,
+  facts.sandboxUrl = sandboxUrl(settings.urlSecure,
+                                settings.urlHost.empty() ? facts.address : settings.urlHost,
                                 settings.urlPort, facts.sandboxPath);
 }
 
@@ -154,6 +155,7 @@ void writeLaunch(const LaunchParts& parts, const TaskFacts& facts, uint64_t toke
   launch.setRunMaxMs(spec.getRunMaxMs());
   launch.initFetch().setBytesMax(parts.settings.uriBytesMax);
   launch.getFetch().setTimeoutMs(parts.settings.uriTimeoutMs);
+  launch.getFetch().setCaFile(parts.settings.uriCaFile.c_str());
   writeProbe(spec, facts, launch.initProbe());
 }
 

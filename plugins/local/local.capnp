@@ -131,6 +131,9 @@ struct UriConfig {
   # Of one file, and of what one archive holds.
   timeout @1 :UInt32 = 600000 $Config.unit(milliseconds) $Config.range((min = 1000));
   # For all files of a task together.
+  caFile @2 :Text $Config.path(config) $Config.example("tls/ca.pem");
+  # PEM file with the authorities that https servers are verified with, instead of the system's.
+  # The accounts of the tasks must be able to read it.
 }
 struct VariableConfig {
   name @0 :Text $Config.nonEmpty $Config.pattern("[A-Za-z_][A-Za-z0-9_]*");

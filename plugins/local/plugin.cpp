@@ -6,6 +6,7 @@
 #include <maitred/async.h>
 #include <maitred/http/config.h>
 #include <maitred/http/server.h>
+#include <maitred/http/tls-report.h>
 
 #include <capnp/any.h>
 
@@ -69,11 +70,28 @@ class LocalPlugin final : public PluginOf<LocalConfig> {
   }
 
   Health health() override {
-    if (runner.get() == nullptr || runner->trouble().empty()) return {};
-    return {false, kj::str(runner->trouble().c_str())};
+    if (runner.get() == nullptr) return {};
+    if (!runner->trouble().empty()) return {false, kj::str(runner->trouble().c_str())};
+    if (files.get() == nullptr) return {};
+    auto tls = http::tlsHealth(*files);
+    return {tls.ready, kj::str(tls.message.c_str())};
   }
 
-  void collect() override { runner->collectMetrics(); }
+  void collect() override {
+    runner->collectMetrics();
+    if (files.get() != nullptr) http::reportTls(*files, context.metrics(), "maitred_local");
+  }
+
+  // `routes`: what the listener `files` serves.
+  kj::Promise<kj::String> command(kj::StringPtr name, kj::StringPtr input) override {
+    if (name != "routes") return PluginOf<LocalConfig>::command(name, input);
+    return files.get() == nullptr ? kj::str("[]") : kj::str(files->routes().c_str());
+  }
+
+  kj::Promise<void> refresh() override {
+    if (files.get() == nullptr) return kj::READY_NOW;
+    return files->refreshTls();
+  }
 
  private:
   Settings settingsOf(LocalConfig::Reader config) {
@@ -95,11 +113,19 @@ class LocalPlugin final : public PluginOf<LocalConfig> {
       context.log().debug(http::formatAccess(access).c_str());
     };
     hooks.problem = [this](kj::StringPtr text) { context.log().error(text); };
-    auto authenticator = authenticate ? http::authenticatorFrom(config.getHttp().getAuth())
-                                      : http::oneUser("anybody");
+    auto warn = [this](kj::StringPtr text) { context.log().warning(text); };
+    http::Outside outside{context.timer(), context.clock(), context.io().getNetwork(), warn};
+    auto authenticator = authenticate
+                             ? http::authenticatorFrom(config.getHttp().getAuth(), outside)
+                             : http::oneUser("anybody");
     files = kj::heap<http::Server>(context.timer(), context.clock(),
                                    http::limitsFrom(config.getHttp().getLimits()), kj::mv(router),
                                    kj::mv(authenticator), kj::mv(hooks));
+    tls::Acceptor::Hooks tlsHooks;
+    tlsHooks.info = [this](kj::StringPtr text) { context.log().info(text); };
+    tlsHooks.warning = warn;
+    files->setTls(http::acceptorFrom(config.getHttp().getTls(), context.timer(), context.clock(),
+                                     kj::mv(tlsHooks)));
     files->listen(context.listener("files"));
   }
 

@@ -76,7 +76,7 @@ struct Limits {
   diskBytes @6 :UInt64;                     # of the sandbox; 0 = none
   enum Kind { none @0; watch @1; v1 @2; v2 @3; }
 }
-struct FetchLimits { bytesMax @0 :UInt64; timeoutMs @1 :UInt32; }
+struct FetchLimits { bytesMax @0 :UInt64; timeoutMs @1 :UInt32; caFile @2 :Text; }
 struct Probe {
   kind @0 :Kind;
   host @1 :Text;

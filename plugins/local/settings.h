@@ -30,9 +30,11 @@ struct Settings {
   RetentionRule retention{int64_t(7) * 24 * 3600 * 1'000'000'000, uint64_t(10) << 30};
   uint64_t uriBytesMax = uint64_t(2) << 30;
   uint32_t uriTimeoutMs = 600'000;
+  std::string uriCaFile;       // empty: the system's authorities
   Variables environment;
   std::string urlHost;         // empty: the node's address
   uint16_t urlPort = 0;        // 0: no sandbox URLs
+  bool urlSecure = false;      // https
   uint64_t readMax = 25'000'000;
 };
 

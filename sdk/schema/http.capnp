@@ -12,6 +12,24 @@ struct HttpConfig {
   # Bounds that are kept against clients.
   auth @1 :HttpAuth;
   # How clients say who they are.
+  tls @2 :HttpTls $Config.example("{ certificate: tls/cert.pem, key: tls/key.pem }");
+  # Serves TLS on every listener of the plugin, and nothing else. Without it connections are plain.
+}
+
+struct HttpTls {
+  certificate @0 :Text $Config.path(config) $Config.example("tls/cert.pem");
+  # PEM file with the server's certificate, followed by the intermediate ones. Read again when it changes.
+  key @1 :Text $Config.path(config) $Config.secretPath $Config.example("tls/key.pem");
+  # PEM file with its private key, not encrypted. Must not be readable by everybody.
+  clientCa @2 :Text $Config.path(config) $Config.example("tls/clients.pem");
+  # PEM file with the authorities of the clients' certificates. Without it clients are not asked for one.
+  clientCertificates @3 :ClientCertificates = required;
+  # Whether a client may come without a certificate. Has a meaning only with `client_ca`.
+}
+
+enum ClientCertificates {
+  required @0;  # the handshake fails without one
+  optional @1;  # a client without one is let in, to authenticate itself in another way
 }
 
 struct HttpLimits {
@@ -44,6 +62,9 @@ struct HttpLimits {
   writeTime @12 :UInt64 = 30000
       $Config.unit(milliseconds) $Config.range((min = 10, max = 86400000));
   # Time for the client to take each 64 KiB of a response. Then the connection is closed.
+  handshakeTime @13 :UInt64 = 10000
+      $Config.unit(milliseconds) $Config.range((min = 10, max = 3600000));
+  # Time for the TLS handshake of a new connection. Then it is closed.
 }
 
 struct HttpAuth {
@@ -56,7 +77,48 @@ struct HttpAuth {
     # HTTP Basic: a name and a password.
     trustedHeader @3 :TrustedHeaderAuth;
     # A proxy in front has authenticated the user and says so in a header.
+    jwt @4 :JwtAuth;
+    # A signed token (JSON Web Token) in `Authorization: Bearer`, as identity providers issue them.
+    clientCertificate @5 :ClientCertificateAuth;
+    # The user stands in the client's TLS certificate. Needs `tls.client_ca`.
   }
+}
+
+struct JwtAuth {
+  union {
+    unspecified @0 :Void;
+    keysFile @1 :Text $Config.path(config) $Config.nonEmpty $Config.example("jwks.json");
+    # File with the issuer's public keys (JSON Web Key Set). Read again when it changes.
+    keysUrl @2 :Text $Config.pattern("https?://.+") $Config.example("https://login.example.org/jwks");
+    # Where the issuer publishes them. Asked every ten minutes, and for an unknown key, then at most once a
+    # minute. Plain http is for loopback only: whoever can answer there can sign in as anybody.
+  }
+  issuer @3 :Text $Config.required $Config.nonEmpty $Config.example("https://login.example.org/");
+  # What the claim `iss` must be.
+  audience @4 :List(Text) $Config.required $Config.nonEmpty $Config.oneOrMany $Config.example("maitred");
+  # One of these must be in the claim `aud`.
+  principal @5 :Text = "sub" $Config.nonEmpty $Config.example("preferred_username");
+  # The claim that holds the user's name.
+  leeway @6 :UInt32 = 60000 $Config.unit(milliseconds) $Config.range((min = 0, max = 600000));
+  # How far the issuer's clock may differ.
+  tokenMax @7 :UInt32 = 8192 $Config.unit(bytes) $Config.range((min = 256, max = 65536));
+  # Longest token.
+  keysCa @8 :Text $Config.path(config) $Config.example("tls/login-ca.pem");
+  # PEM file with the authorities that `keys_url` is verified with, instead of the system's.
+  realm @9 :Text = "maitred" $Config.nonEmpty;
+  # The realm in the challenge of a refusal.
+}
+
+struct ClientCertificateAuth {
+  name @0 :CertificateName = commonName;
+  # Where in the certificate the user's name stands. It must be there exactly once.
+}
+
+enum CertificateName {
+  commonName @0;  # CN of the subject
+  email @1;       # subject alternative name: an e-mail address
+  dns @2;         # subject alternative name: a DNS name
+  uri @3;         # subject alternative name: a URI, e.g. of SPIFFE
 }
 
 struct BasicAuth {

@@ -51,7 +51,8 @@ std::string base64Url(std::string_view bytes) {
 }
 
 Issuer::Issuer(Kind kind, std::string id, unsigned bits)
-    : kind(kind), id(std::move(id)), key(kind == Kind::rsa ? makeRsaKey(bits) : makeEllipticKey()) {}
+    : kind(kind), id(std::move(id)),
+      key(kind == Kind::rsa ? makeRsaKey(bits) : makeEllipticKey()) {}
 
 json Issuer::jwk() const {
   json entry{{"kid", id}, {"use", "sig"}};

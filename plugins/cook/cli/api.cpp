@@ -39,10 +39,22 @@ std::string textOf(const http::ClientResponse& response) {
 
 }  // namespace
 
-Api::Api(std::string url, std::string user, std::string basic)
-    : io(kj::setupAsyncIo()), base(std::move(url)), user(std::move(user)), basic(std::move(basic)) {
+Api::Api(Connection connection)
+    : io(kj::setupAsyncIo()),
+      base(std::move(connection.url)),
+      user(std::move(connection.user)),
+      authorization(std::move(connection.authorization)) {
   while (!base.empty() && base.back() == '/') base.pop_back();
   if (base.find("://") == std::string::npos) base = "http://" + base;
+  KJ_IF_MAYBE (problem, kj::runCatchingExceptions([&]() {
+                 options.tls = std::make_shared<tls::Connector>(connection.tls);
+               })) {
+    throw Failure(Exit::usage, problem->getDescription().cStr());
+  }
+}
+
+bool Api::mayKnowCredentials(const std::string& target) const {
+  return target.starts_with("https://") || !base.starts_with("https://");
 }
 
 void Api::checkUser() {
@@ -60,11 +72,10 @@ http::ClientResponse Api::send(const std::string& method, const std::string& pat
   request.body = body;
   if (!body.empty()) request.headers.emplace_back("Content-Type", "application/json");
   if (!user.empty()) request.headers.emplace_back("X-Cook-Impersonate", user);
-  if (!basic.empty()) {
-    auto encoded = kj::encodeBase64(kj::StringPtr(basic.c_str()).asBytes());
-    request.headers.emplace_back("Authorization", std::string("Basic ") + encoded.cStr());
+  if (!authorization.empty() && mayKnowCredentials(request.url)) {
+    request.headers.emplace_back("Authorization", authorization);
   }
-  http::Client client(io.provider->getNetwork(), timer());
+  http::Client client(io.provider->getNetwork(), timer(), options);
   http::ClientResponse response;
   KJ_IF_MAYBE (problem, kj::runCatchingExceptions([&]() {
                  response = client.send(std::move(request)).wait(io.waitScope);

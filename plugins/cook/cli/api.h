@@ -23,11 +23,18 @@ struct ListQuery {
   std::string name;  // with * as a wildcard; empty: any
 };
 
+// How the queue is reached, and as whom.
+struct Connection {
+  std::string url;
+  std::string user;           // on whose behalf (X-Cook-Impersonate); empty: the authenticated user
+  std::string authorization;  // value of that header; empty: none
+  tls::ConnectorFiles tls;    // for https
+};
+
 class Api {
  public:
-  // `user`: on whose behalf (X-Cook-Impersonate); empty: the authenticated user.
-  // `password` in "name:password" form for http-basic; empty: none.
-  Api(std::string url, std::string user, std::string basic);
+  // Throws Failure(usage) for TLS files that are not good.
+  explicit Api(Connection connection);
 
   // All throw Failure: `no` with the server's own text, or `unreachable`.
   void submit(const json& jobs, const std::string& pool);  // one request, all or nothing
@@ -64,10 +71,14 @@ class Api {
   void checkUser();
   json answer(const http::ClientResponse& response);
 
+  // Credentials do not leave a connection that is safe for one that is not.
+  bool mayKnowCredentials(const std::string& target) const;
+
   kj::AsyncIoContext io;
   std::string base;
   std::string user;
-  std::string basic;
+  std::string authorization;
+  http::ClientOptions options;
   bool userChecked = false;
 };
 

@@ -3,6 +3,7 @@
 #include "cli.h"
 
 #include <kj/debug.h>
+#include <kj/encoding.h>
 
 #include <unistd.h>
 
@@ -38,6 +39,10 @@ Options::Options(std::string command, std::string words, std::string description
       description(std::move(description)),
       own("Options"),
       common("Connection") {
+  addConnectionOptions();
+}
+
+void Options::addConnectionOptions() {
   common.add_options()("url",
                        po::value<std::string>()->default_value(
                            environment("MAITRED_COOK_URL", "http://127.0.0.1:12321")),
@@ -46,6 +51,14 @@ Options::Options(std::string command, std::string words, std::string description
       "act for this user (needs the right to impersonate); also $MAITRED_COOK_USER")(
       "basic", po::value<std::string>(),
       "a file with NAME:PASSWORD, where the queue asks for HTTP basic authentication")(
+      "token", po::value<std::string>(),
+      "a file with a token, where the queue asks for one (jwt); also $MAITRED_COOK_TOKEN_FILE")(
+      "ca-file", po::value<std::string>(),
+      "PEM file with the authorities that an https queue is verified with, instead of the "
+      "system's; also $MAITRED_COOK_CA_FILE")(
+      "certificate", po::value<std::string>(),
+      "PEM file with your own certificate, where the queue asks for one")(
+      "key", po::value<std::string>(), "PEM file with its private key")(
       "json", "print JSON instead of tables")("help,h", "print this");
 }
 
@@ -99,16 +112,32 @@ std::string Options::userOrOwn() const {
   return account->pw_name;
 }
 
-Api Options::connect() const {
-  std::string basic;
-  if (values.count("basic") > 0) {
-    auto& path = values["basic"].as<std::string>();
-    std::ifstream file(path);
-    if (!std::getline(file, basic) || basic.find(':') == std::string::npos) {
-      throw Failure(Exit::usage, "--basic: " + path + " does not hold a line NAME:PASSWORD");
+std::string Options::text(const char* name, const char* variable) const {
+  if (values.count(name) > 0) return values[name].as<std::string>();
+  return variable == nullptr ? "" : environment(variable, "");
+}
+
+std::string Options::authorization() const {
+  std::string line, basic = text("basic"), token = text("token", "MAITRED_COOK_TOKEN_FILE");
+  if (!basic.empty()) {
+    std::ifstream file(basic);
+    if (!std::getline(file, line) || line.find(':') == std::string::npos) {
+      throw Failure(Exit::usage, "--basic: " + basic + " does not hold a line NAME:PASSWORD");
     }
+    return std::string("Basic ") + kj::encodeBase64(kj::StringPtr(line.c_str()).asBytes()).cStr();
   }
-  return Api(values["url"].as<std::string>(), user(), basic);
+  if (token.empty()) return "";
+  std::ifstream file(token);
+  if (!std::getline(file, line) || line.empty()) {
+    throw Failure(Exit::usage, "--token: " + token + " does not hold a token in its first line");
+  }
+  return "Bearer " + line;
+}
+
+Api Options::connect() const {
+  tls::ConnectorFiles files{text("ca-file", "MAITRED_COOK_CA_FILE"), text("certificate"),
+                            text("key")};
+  return Api(Connection{text("url"), user(), authorization(), files});
 }
 
 std::vector<std::string> linesOf(std::istream& in) {

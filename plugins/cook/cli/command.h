@@ -18,7 +18,7 @@ namespace maitred::cook::cli {
 namespace po = boost::program_options;
 
 // One command's command line: its own options beside the common ones (--url, --user, --basic,
-// --json, --help).
+// --token, --ca-file, --certificate, --key, --json, --help).
 class Options {
  public:
   // `words` names the positional arguments in the help; they are collected under "words".
@@ -45,6 +45,10 @@ class Options {
 
  private:
   void help() const;
+  void addConnectionOptions();
+  // An option's value, or that of the environment variable.
+  std::string text(const char* name, const char* variable = nullptr) const;
+  std::string authorization() const;
 
   std::string command, wordsName, description;
   po::options_description own;

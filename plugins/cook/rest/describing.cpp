@@ -38,7 +38,7 @@ Rest::Answer Rest::failureReasons(Request&, const Caller&) {
 Response Rest::info(const Request& request) {
   std::string leader = settings.leaderUrl;
   if (leader.empty()) {
-    leader = std::string(request.header("X-Forwarded-Proto").value_or("http")) + "://" +
+    leader = std::string(request.scheme()) + "://" +
              std::string(request.header("Host").value_or(""));
   }
   return Response::json(200, {{"authentication-scheme", settings.authenticationScheme},

@@ -84,7 +84,7 @@ http::Router Rest::router() {
 }
 
 bool Rest::allowed(const std::string& origin, const Request& request) {
-  std::string scheme(request.header("X-Forwarded-Proto").value_or("http"));
+  std::string scheme(request.scheme());
   if (origin == scheme + "://" + std::string(request.header("Host").value_or(""))) return true;
   std::string text;
   for (const std::string& one : settings.corsOrigins) text += one + '\n';

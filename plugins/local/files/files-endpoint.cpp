@@ -189,8 +189,9 @@ bool splitSandboxPath(const std::string& workFolder, const std::string& path, st
   return true;
 }
 
-std::string sandboxUrl(const std::string& host, uint16_t port, const std::string& sandbox) {
-  return "http://" + host + ":" + std::to_string(port) +
+std::string sandboxUrl(bool secure, const std::string& host, uint16_t port,
+                       const std::string& sandbox) {
+  return (secure ? "https://" : "http://") + host + ":" + std::to_string(port) +
          "/files/read.json?path=" + http::percentEncode(sandbox);
 }
 

@@ -25,7 +25,8 @@ void addFilesRoutes(http::Router& router, std::shared_ptr<const FilesRule> rule)
 bool splitSandboxPath(const std::string& workFolder, const std::string& path, std::string& sandbox,
                       std::string& below);
 
-// http://<host>:<port>/files/read.json?path=<encoded sandbox>
-std::string sandboxUrl(const std::string& host, uint16_t port, const std::string& sandbox);
+// http[s]://<host>:<port>/files/read.json?path=<encoded sandbox>
+std::string sandboxUrl(bool secure, const std::string& host, uint16_t port,
+                       const std::string& sandbox);
 
 }  // namespace maitred::local

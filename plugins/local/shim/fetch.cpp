@@ -73,7 +73,7 @@ struct Curl {
   decltype(curl_easy_strerror)* textOf;
 };
 
-std::string download(const std::string& url, Sink& sink, uint32_t timeoutMs) {
+std::string download(const std::string& url, Sink& sink, FetchLimits::Reader limits) {
   static const Curl curl;
   CURL* transfer = curl.init();
   if (transfer == nullptr) return "cannot start a transfer";
@@ -86,7 +86,11 @@ std::string download(const std::string& url, Sink& sink, uint32_t timeoutMs) {
   curl.set(transfer, CURLOPT_FAILONERROR, 1L);
   curl.set(transfer, CURLOPT_NOSIGNAL, 1L);
   curl.set(transfer, CURLOPT_USERAGENT, "maitred");
-  curl.set(transfer, CURLOPT_TIMEOUT_MS, long(timeoutMs));
+  curl.set(transfer, CURLOPT_TIMEOUT_MS, long(limits.getTimeoutMs()));
+  if (limits.getCaFile().size() > 0) {   // and no others
+    curl.set(transfer, CURLOPT_CAINFO, limits.getCaFile().cStr());
+    curl.set(transfer, CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+  }
   curl.set(transfer, CURLOPT_ERRORBUFFER, text);
   curl.set(transfer, CURLOPT_WRITEFUNCTION, &onBytes);
   curl.set(transfer, CURLOPT_WRITEDATA, &sink);
@@ -130,7 +134,7 @@ std::string fetchOne(backend::Uri::Reader uri, FetchLimits::Reader limits) {
   Sink sink{fd, limits.getBytesMax(), {}};
   std::string fault;
   if (startsWith(location, "http://") || startsWith(location, "https://")) {
-    fault = download(location, sink, limits.getTimeoutMs());
+    fault = download(location, sink, limits);
   } else {
     fault = copy(startsWith(location, "file://") ? location.substr(7) : location, sink);
   }

@@ -20,14 +20,17 @@
 //   hooks.problem = [&](kj::StringPtr text) { context.log().error(text); };
 //   server = kj::heap<http::Server>(context.timer(), context.clock(),
 //                                   http::limitsFrom(config.getHttp().getLimits()), kj::mv(router),
-//                                   http::authenticatorFrom(config.getHttp().getAuth()),
+//                                   http::authenticatorFrom(config.getHttp().getAuth(), outside),
 //                                   kj::mv(hooks));
+//   server->setTls(http::acceptorFrom(config.getHttp().getTls(), context.timer(),
+//                                     context.clock(), {}));       // nothing configured: plain
 //   server->listen(context.listener("rest"));                     // in start(); several are fine
 //   kj::Promise<void> drain(kj::Duration d) { return server->drain(d); }
 //   server->counters()                                  // plain numbers, for the metrics registry
 //
 // In the plugin's config schema: `using Http = import "/maitred/schema/http.capnp";` and a field
-// `http @N :Http.HttpConfig;`, which gives the keys http.limits and http.auth. A download:
+// `http @N :Http.HttpConfig;`, which gives the keys http.limits, http.auth and http.tls; check()
+// passes on what http::checkHttp() finds. A download:
 // Response::streamed(200, "text/plain", size, [file = kj::mv(file)](kj::AsyncOutputStream& out)
 // mutable { return pump(out); }). A client for tools and tests: http::Client(network,
 // timer).get(url).
@@ -37,9 +40,11 @@
 #include <maitred/http/config.h>
 #include <maitred/http/error.h>
 #include <maitred/http/json.h>
+#include <maitred/http/jwt.h>
 #include <maitred/http/limits.h>
 #include <maitred/http/query.h>
 #include <maitred/http/request.h>
 #include <maitred/http/response.h>
 #include <maitred/http/router.h>
 #include <maitred/http/server.h>
+#include <maitred/http/tls-report.h>

@@ -98,6 +98,10 @@ class Plugin {
   virtual void collect() {}
   // Just before the metrics are read: set gauges that are not kept up to date otherwise.
 
+  virtual kj::Promise<void> refresh() { return kj::READY_NOW; }
+  // After each reload of the host, also one that left this config as it was: a chance to read
+  // again the files that it names (certificates).
+
   virtual kj::Promise<kj::String> command(kj::StringPtr name, kj::StringPtr input);
   // `maitred ctl ask INSTANCE NAME [INPUT]`. Throws UNIMPLEMENTED for an unknown name.
 };

@@ -3,7 +3,7 @@
 // between the stream below and the one that it makes. Link `maitred_tls`; the HTTP server and
 // client of maitred::http use it by themselves.
 //
-//   tls::Acceptor acceptor(timer, clock, {.certificate = "/etc/x/cert.pem", .key = "/etc/x/key.pem"});
+//   tls::Acceptor acceptor(timer, clock, {.certificate = "/etc/cert.pem", .key = "/etc/key.pem"});
 //   auto stream = acceptor.accept(kj::mv(connection));
 //   co_await stream->handshake();                  // give it a deadline
 //   … an ordinary kj::AsyncIoStream …

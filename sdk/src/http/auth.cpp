@@ -19,13 +19,6 @@ Digest digestOf(std::string_view text) {
   return digest;
 }
 
-// Names end up in logs, job records and file names: no controls, valid UTF-8, a sane length.
-bool saneName(std::string_view name) {
-  return !name.empty() && name.size() <= 256 && isUtf8(name) &&
-         std::none_of(name.begin(), name.end(),
-                      [](unsigned char c) { return c < 0x20 || c == 0x7f; });
-}
-
 class OneUser final : public Authenticator {
  public:
   explicit OneUser(std::string user) : user(std::move(user)) {}
@@ -53,7 +46,7 @@ std::optional<Credentials> basicCredentials(const Request& request) {
   if (decoded.hadErrors || line.empty()) return std::nullopt;
   std::string_view text(reinterpret_cast<const char*>(decoded.begin()), decoded.size());
   size_t colon = text.find(':');
-  if (colon == text.npos || !saneName(text.substr(0, colon))) return std::nullopt;
+  if (colon == text.npos || !saneUserName(text.substr(0, colon))) return std::nullopt;
   return Credentials{std::string(text.substr(0, colon)), std::string(text.substr(colon + 1))};
 }
 
@@ -110,7 +103,7 @@ class TrustedHeader final : public Authenticator {
                                       403});
     }
     auto values = request.headers.all(header);
-    if (values.size() != 1 || !saneName(values[0])) {
+    if (values.size() != 1 || !saneUserName(values[0])) {
       return Authentication(
           Rejection{"expected the header " + header + " once, with a user's name", "", ""});
     }
@@ -122,10 +115,50 @@ class TrustedHeader final : public Authenticator {
   AddressSet sources;
 };
 
+class ClientCertificate final : public Authenticator {
+ public:
+  explicit ClientCertificate(CertificateField from) : from(from) {}
+
+  kj::Promise<Authentication> authenticate(const Request& request) override {
+    if (request.certificate == nullptr) {
+      return Authentication(Rejection{"a TLS client certificate is expected", "", ""});
+    }
+    auto names = namesIn(*request.certificate);
+    if (names.size() != 1 || !saneUserName(names[0])) {
+      return Authentication(
+          Rejection{"the client certificate does not name one user where it is expected", "", "",
+                    403});
+    }
+    return Authentication(Principal{names[0], "client-certificate"});
+  }
+
+ private:
+  CertificateField from;
+
+  std::vector<std::string> namesIn(const tls::PeerCertificate& certificate) const {
+    switch (from) {
+      case CertificateField::email:
+        return certificate.emails;
+      case CertificateField::dns:
+        return certificate.dnsNames;
+      case CertificateField::uri:
+        return certificate.uris;
+      default:
+        return {certificate.commonName};
+    }
+  }
+};
+
 }  // namespace
 
+bool saneUserName(std::string_view name) {
+  return !name.empty() && name.size() <= 256 && isUtf8(name) &&
+         std::none_of(name.begin(), name.end(),
+                      [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+}
+
 kj::Own<Authenticator> oneUser(std::string user) {
-  KJ_REQUIRE(saneName(user), "expected a user's name without control characters");
+  KJ_REQUIRE(saneUserName(user), "expected a user's name without control characters");
   return kj::heap<OneUser>(std::move(user));
 }
 
@@ -133,7 +166,7 @@ kj::Own<Authenticator> basic(const std::map<std::string, std::string>& passwords
                              std::string realm) {
   std::map<std::string, Digest> table;
   for (auto& [user, password] : passwords) {
-    KJ_REQUIRE(saneName(user) && user.find(':') == user.npos,
+    KJ_REQUIRE(saneUserName(user) && user.find(':') == user.npos,
                "expected a user's name without ':' and control characters", user.c_str());
     table.emplace(user, digestOf(password));
   }
@@ -142,6 +175,10 @@ kj::Own<Authenticator> basic(const std::map<std::string, std::string>& passwords
 
 kj::Own<Authenticator> basicAnyPassword(std::string realm) {
   return kj::heap<Basic>(std::nullopt, realm);
+}
+
+kj::Own<Authenticator> clientCertificate(CertificateField from) {
+  return kj::heap<ClientCertificate>(from);
 }
 
 kj::Own<Authenticator> trustedHeader(std::string header, AddressSet sources) {

@@ -13,24 +13,32 @@ namespace maitred::http {
 namespace {
 
 struct Url {
+  bool secure = false;
   std::string authority;   // host[:port]
+  std::string host;        // without brackets
   std::string path;        // with the query
   kj::String shown;        // without the query, which may hold secrets
 };
 
+std::string hostOf(const std::string& authority) {
+  if (authority.starts_with('[')) return authority.substr(1, authority.find(']') - 1);
+  return authority.substr(0, authority.find(':'));
+}
+
 Url parseUrl(const std::string& text) {
-  static constexpr std::string_view scheme = "http://";
+  bool secure = text.starts_with("https://");
+  size_t start = secure ? 8 : 7;
   std::string shown = text.substr(0, text.find('?'));
-  KJ_REQUIRE(text.compare(0, scheme.size(), scheme) == 0,
-             "expected a URL that begins with http://", shown.c_str());
-  size_t slash = std::min(text.find('/', scheme.size()), text.size());
-  Url url{text.substr(scheme.size(), slash - scheme.size()), text.substr(slash),
-          kj::str(shown.c_str())};
+  KJ_REQUIRE(secure || text.starts_with("http://"),
+             "expected a URL that begins with http:// or https://", shown.c_str());
+  size_t slash = std::min(text.find('/', start), text.size());
+  std::string authority = text.substr(start, slash - start);
+  Url url{secure, authority, hostOf(authority), text.substr(slash), kj::str(shown.c_str())};
   if (url.path.empty()) url.path = "/";
   bool plain = !url.authority.empty();
   for (unsigned char c : url.authority + url.path) plain = plain && c > 0x20 && c < 0x7f;
   KJ_REQUIRE(plain && url.authority.find_first_of("@?#") == std::string::npos,
-             "expected a URL http://host[:port]/path in visible ASCII", url.shown);
+             "expected a URL http[s]://host[:port]/path in visible ASCII", url.shown);
   return url;
 }
 
@@ -51,10 +59,18 @@ Async<std::string> readBody(kj::AsyncInputStream& stream, size_t most) {
   co_return body;
 }
 
-Async<ClientResponse> exchange(kj::Network& network, const Url& url, const ClientRequest& request,
-                               size_t maxResponse) {
-  auto address = co_await network.parseAddress(url.authority.c_str(), 80);
+Async<kj::Own<kj::AsyncIoStream>> connect(kj::Network& network, const Url& url,
+                                          const ClientOptions& options) {
+  auto address = co_await network.parseAddress(url.authority.c_str(), url.secure ? 443 : 80);
   auto stream = co_await address->connect();
+  if (!url.secure) co_return kj::mv(stream);
+  auto connector = options.tls ? options.tls : std::make_shared<tls::Connector>();
+  co_return co_await connector->connect(kj::mv(stream), url.host);
+}
+
+Async<ClientResponse> exchange(kj::Network& network, const Url& url, const ClientRequest& request,
+                               const ClientOptions& options) {
+  auto stream = co_await connect(network, url, options);
   kj::HttpHeaderTable table;
   auto client = kj::newHttpClient(table, *stream);
   kj::HttpHeaders headers(table);
@@ -79,7 +95,7 @@ Async<ClientResponse> exchange(kj::Network& network, const Url& url, const Clien
   received.headers->forEach([&](kj::StringPtr name, kj::StringPtr value) {
     response.headers.emplace_back(name.cStr(), value.cStr());
   });
-  response.body = co_await readBody(*received.body, maxResponse);
+  response.body = co_await readBody(*received.body, options.maxResponse);
   co_return response;
 }
 
@@ -96,7 +112,7 @@ kj::Promise<ClientResponse> Client::send(ClientRequest request) {
   return kj::evalNow([&]() -> kj::Promise<ClientResponse> {
     auto url = kj::heap<Url>(parseUrl(request.url));
     auto kept = kj::heap<ClientRequest>(std::move(request));
-    auto work = exchange(network, *url, *kept, options.maxResponse).promise();
+    auto work = exchange(network, *url, *kept, options).promise();
     auto& shown = url->shown;
     return within(timer, options.timeout, kj::mv(work))
         .then(

@@ -1,8 +1,10 @@
 #include <maitred/http/config.h>
 
+#include <maitred/http/jwt.h>
+
 #include <kj/debug.h>
 
-#include <set>
+#include <map>
 
 namespace maitred::http {
 
@@ -16,6 +18,7 @@ Limits limitsFrom(HttpLimits::Reader config) {
   limits.jsonDepth = config.getJsonDepth();
   limits.connections = config.getConnections();
   limits.connectionsPerAddress = config.getConnectionsPerAddress();
+  limits.handshakeTime = config.getHandshakeTime() * kj::MILLISECONDS;
   limits.headerTime = config.getHeaderTime() * kj::MILLISECONDS;
   limits.bodyTime = config.getBodyTime() * kj::MILLISECONDS;
   limits.idleTime = config.getIdleTime() * kj::MILLISECONDS;
@@ -28,85 +31,76 @@ namespace {
 
 std::string text(capnp::Text::Reader value) { return std::string(value.begin(), value.size()); }
 
-void checkUsers(BasicAuth::Reader basic, std::vector<ConfigProblem>& problems) {
-  std::set<std::string> names;
-  unsigned index = 0;
-  for (auto user : basic.getUsers()) {
-    std::string name = text(user.getName());
-    std::vector<std::string> path{"basic", "users", std::to_string(index++)};
-    if (name.empty() || name.find(':') != name.npos) {
-      problems.push_back({path, "expected a name without ':', got '" + name + "'"});
-    } else if (!names.insert(name).second) {
-      problems.push_back({path, "the user '" + name + "' occurs twice"});
-    }
-    if (user.getPassword().size() == 0) problems.push_back({path, "the password is empty"});
-  }
+kj::Own<Authenticator> basicFrom(BasicAuth::Reader settings) {
+  if (settings.isAnyPassword()) return basicAnyPassword(text(settings.getRealm()));
+  std::map<std::string, std::string> table;
+  for (auto user : settings.getUsers()) table[text(user.getName())] = text(user.getPassword());
+  return basic(table, text(settings.getRealm()));
 }
 
-void checkSources(TrustedHeaderAuth::Reader trusted, std::vector<ConfigProblem>& problems) {
-  if (!validFieldName(text(trusted.getHeader()))) {
-    problems.push_back({{"trusted_header", "header"}, "expected the name of a header"});
-  }
-  if (trusted.getSources().size() == 0) {
-    problems.push_back({{"trusted_header", "sources"}, "expected the addresses of the proxies"});
-  }
-  unsigned index = 0;
-  for (auto source : trusted.getSources()) {
-    auto failure = kj::runCatchingExceptions([&]() { AddressSet::parse({text(source)}); });
-    if (failure != nullptr) {
-      problems.push_back({{"trusted_header", "sources", std::to_string(index)},
-                          "expected an address (10.0.0.7), a network (10.0.0.0/8) or unix, got '" +
-                              text(source) + "'"});
+kj::Own<Authenticator> jwtFrom(JwtAuth::Reader settings, Outside outside) {
+  JwtRules rules;
+  rules.issuer = text(settings.getIssuer());
+  for (auto one : settings.getAudience()) rules.audiences.push_back(text(one));
+  rules.principal = text(settings.getPrincipal());
+  rules.leeway = settings.getLeeway() / 1000;
+  rules.tokenMax = settings.getTokenMax();
+  rules.realm = text(settings.getRealm());
+  auto source = [&]() {
+    if (settings.isKeysFile()) return jwtKeysFile(text(settings.getKeysFile()));
+    std::shared_ptr<tls::Connector> connector;
+    if (settings.getKeysCa().size() > 0) {
+      connector =
+          std::make_shared<tls::Connector>(tls::ConnectorFiles{text(settings.getKeysCa()), "", ""});
     }
-    ++index;
-  }
+    return jwtKeysUrl(outside.network, outside.timer, text(settings.getKeysUrl()), connector);
+  };
+  return bearerJwt(std::move(rules), source(), outside.timer, outside.clock,
+                   [report = std::move(outside.problem)](kj::StringPtr line) { report(line); });
 }
 
 }  // namespace
 
-std::vector<ConfigProblem> checkAuth(HttpAuth::Reader config) {
-  std::vector<ConfigProblem> problems;
-  switch (config.which()) {
-    case HttpAuth::ONE_USER:
-      if (config.getOneUser().size() == 0) {
-        problems.push_back({{"one_user"}, "expected a user's name"});
-      }
-      break;
-    case HttpAuth::BASIC:
-      if (config.getBasic().isUsers()) {
-        checkUsers(config.getBasic(), problems);
-      } else if (!config.getBasic().isAnyPassword()) {
-        problems.push_back({{"basic"}, "expected 'users' or 'any_password'"});
-      }
-      break;
-    case HttpAuth::TRUSTED_HEADER:
-      checkSources(config.getTrustedHeader(), problems);
-      break;
-    default:
-      problems.push_back({{}, "expected one of 'one_user', 'basic', 'trusted_header'"});
-  }
-  return problems;
-}
-
-kj::Own<Authenticator> authenticatorFrom(HttpAuth::Reader config) {
+kj::Own<Authenticator> authenticatorFrom(HttpAuth::Reader config, Outside outside) {
   auto problems = checkAuth(config);
   if (!problems.empty()) KJ_FAIL_REQUIRE("bad HTTP authentication", problems[0].message.c_str());
   switch (config.which()) {
     case HttpAuth::ONE_USER:
       return oneUser(text(config.getOneUser()));
-    case HttpAuth::BASIC: {
-      auto settings = config.getBasic();
-      if (settings.isAnyPassword()) return basicAnyPassword(text(settings.getRealm()));
-      std::map<std::string, std::string> table;
-      for (auto user : settings.getUsers()) table[text(user.getName())] = text(user.getPassword());
-      return basic(table, text(settings.getRealm()));
-    }
+    case HttpAuth::BASIC:
+      return basicFrom(config.getBasic());
+    case HttpAuth::JWT:
+      return jwtFrom(config.getJwt(), std::move(outside));
+    case HttpAuth::CLIENT_CERTIFICATE:
+      // Both in the same order.
+      return clientCertificate(
+          static_cast<CertificateField>(config.getClientCertificate().getName()));
     default: {
       std::vector<std::string> sources;
       for (auto source : config.getTrustedHeader().getSources()) sources.push_back(text(source));
       return trustedHeader(text(config.getTrustedHeader().getHeader()), AddressSet::parse(sources));
     }
   }
+}
+
+bool isSecure(HttpTls::Reader config) {
+  return config.getCertificate().size() > 0 || config.getKey().size() > 0 ||
+         config.getClientCa().size() > 0;
+}
+
+tls::Files filesFrom(HttpTls::Reader config) {
+  tls::Files files{text(config.getCertificate()), text(config.getKey()),
+                   text(config.getClientCa())};
+  files.clientCertificateRequired =
+      config.getClientCertificates() == ClientCertificates::REQUIRED;
+  return files;
+}
+
+kj::Maybe<kj::Own<tls::Acceptor>> acceptorFrom(HttpTls::Reader config, kj::Timer& timer,
+                                               const kj::Clock& clock,
+                                               tls::Acceptor::Hooks hooks) {
+  if (!isSecure(config)) return nullptr;
+  return kj::heap<tls::Acceptor>(timer, clock, filesFrom(config), kj::mv(hooks));
 }
 
 }  // namespace maitred::http

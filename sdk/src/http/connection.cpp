@@ -22,8 +22,9 @@ Response refusal(const WireError& error) {
 
 }  // namespace
 
-Connection::Connection(Shared& shared, kj::Own<kj::AsyncIoStream> stream, RemoteAddress remote)
-    : shared(shared), stream(kj::mv(stream)), remote(std::move(remote)),
+Connection::Connection(Shared& shared, kj::Own<kj::AsyncIoStream> stream, RemoteAddress remote,
+                       kj::Maybe<tls::Stream&> secured)
+    : shared(shared), stream(kj::mv(stream)), secured(secured), remote(std::move(remote)),
       fair(*this->stream, shared.timer),
       output(*this->stream, shared.timer, shared.limits.writeTime) {}
 
@@ -67,6 +68,8 @@ kj::Promise<void> Connection::refuse(unsigned status, std::string_view message) 
 void Connection::drain() { idle.cancel(KJ_EXCEPTION(DISCONNECTED, "the server drains")); }
 
 Async<void> Connection::serve() {
+  bool good = co_await secure();
+  if (!good) co_return;
   Next next = Next::request;
   while (next == Next::request) {
     co_await fair.turn();
@@ -74,6 +77,37 @@ Async<void> Connection::serve() {
   }
   stream->shutdownWrite();
   if (next == Next::linger) co_await inTime(shared.timer, lingerTime, discardRest());
+  KJ_IF_MAYBE (tls, secured) co_await inTime(shared.timer, lingerTime, tls->goodbyeSent());
+}
+
+Async<bool> Connection::secure() {
+  KJ_IF_MAYBE (tls, secured) {
+    std::string problem;
+    auto handshake = idle.wrap(tls->handshake()).catch_([&problem](kj::Exception&& exception) {
+      problem = exception.getDescription().cStr();
+    });
+    bool ended = co_await inTime(shared.timer, shared.limits.handshakeTime, kj::mv(handshake));
+    if (!ended) {
+      ++shared.counters.timeouts;
+      problem = "the TLS handshake took too long";
+    }
+    if (!problem.empty()) {
+      noteFailedHandshake(problem);
+      co_return false;
+    }
+    ++shared.counters.handshakes;
+  }
+  co_return true;
+}
+
+// Strangers who knock with something else are an everyday event: a line of the access log, no
+// problem.
+void Connection::noteFailedHandshake(std::string_view problem) {
+  ++shared.counters.handshakeFailures;
+  Access access{};
+  access.remote = remote.host;
+  access.problem = problem;
+  shared.hooks.access(access);
 }
 
 Async<Connection::Next> Connection::serveOne() {
@@ -81,6 +115,10 @@ Async<Connection::Next> Connection::serveOne() {
   if (read.size == 0 && !read.refused) co_return Next::close;
 
   Exchange exchange(shared, remote);
+  KJ_IF_MAYBE (tls, secured) {
+    exchange.request.secure = true;
+    exchange.request.certificate = tls->peerCertificate();
+  }
   if (!read.refused) read.refused = exchange.open(input.view().substr(0, read.size));
   input.consume(read.size);
 

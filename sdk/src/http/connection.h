@@ -13,7 +13,9 @@ namespace maitred::http {
 // One client's connection: requests one after the other, until either side closes it.
 class Connection {
  public:
-  Connection(Shared& shared, kj::Own<kj::AsyncIoStream> stream, RemoteAddress remote);
+  // `secured`: the same stream, if it is one of TLS whose handshake is still to be done.
+  Connection(Shared& shared, kj::Own<kj::AsyncIoStream> stream, RemoteAddress remote,
+             kj::Maybe<tls::Stream&> secured);
   ~Connection() noexcept(false);
   KJ_DISALLOW_COPY(Connection);
 
@@ -31,6 +33,9 @@ class Connection {
     std::optional<WireError> refused;
   };
   Async<void> serve();
+  // The TLS handshake, if there is to be one. False: the connection is over.
+  Async<bool> secure();
+  void noteFailedHandshake(std::string_view problem);
   // What follows a response: the next request, the end, or the end once the
   // client has had time to read why.
   enum class Next { request, close, linger };
@@ -46,6 +51,7 @@ class Connection {
 
   Shared& shared;
   kj::Own<kj::AsyncIoStream> stream;
+  kj::Maybe<tls::Stream&> secured;
   RemoteAddress remote;
   FairInput fair;                       // what is read of the stream
   InputBuffer input;

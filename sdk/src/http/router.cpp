@@ -83,6 +83,7 @@ std::vector<std::string> splitPattern(std::string_view pattern) {
 
 struct Router::Impl {
   Node root;
+  std::set<std::string> listing;
   std::vector<Filter> before, after;
   std::vector<Finish> finishers;
   kj::Function<Response(Request&)> notFound = [](Request& request) {
@@ -134,6 +135,12 @@ void Router::on(std::string_view method, std::string_view pattern, Handler handl
   bool fresh = methods->try_emplace(std::string(method), std::move(route)).second;
   KJ_REQUIRE(fresh, "this route exists already", std::string(method).c_str(),
              std::string(pattern).c_str());
+  impl->listing.insert(std::string(method) + " " + std::string(pattern) +
+                       (options.authenticate ? "" : " open"));
+}
+
+std::vector<std::string> Router::list() const {
+  return {impl->listing.begin(), impl->listing.end()};
 }
 
 void Router::beforeAuth(Filter filter) { impl->before.push_back(kj::mv(filter)); }

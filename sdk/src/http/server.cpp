@@ -4,6 +4,7 @@
 #include "source-address.h"
 
 #include <kj/debug.h>
+#include <nlohmann/json.hpp>
 
 #include <cstdio>
 
@@ -111,7 +112,17 @@ class Server::Impl final : public kj::TaskSet::ErrorHandler {
     size_t cap = shared.limits.connectionsPerAddress;
     bool full = shared.connections.size() >= shared.limits.connections;
     bool greedy = cap > 0 && ofAddress >= cap;
-    auto connection = kj::heap<Connection>(shared, kj::mv(stream), std::move(remote));
+    kj::Maybe<tls::Stream&> secured;
+    KJ_IF_MAYBE (acceptor, shared.acceptor) {
+      if (full || greedy) {
+        ++shared.counters.refusedConnections;
+        return;
+      }
+      auto wrapped = (*acceptor)->accept(kj::mv(stream));
+      secured = *wrapped;
+      stream = kj::mv(wrapped);
+    }
+    auto connection = kj::heap<Connection>(shared, kj::mv(stream), std::move(remote), secured);
     if (!full && !greedy) {
       auto done = connection->run();
       running->add(done.attach(kj::mv(connection)));
@@ -191,6 +202,20 @@ kj::Promise<void> Server::drain(kj::Duration deadline) { return impl->drain(dead
 void Server::setLimits(const Limits& limits) { impl->shared.limits = limits; }
 void Server::setAuthenticator(kj::Own<Authenticator> authenticator) {
   impl->shared.authenticator = std::make_shared<kj::Own<Authenticator>>(kj::mv(authenticator));
+}
+void Server::setTls(kj::Maybe<kj::Own<tls::Acceptor>> acceptor) {
+  impl->shared.acceptor = kj::mv(acceptor);
+}
+kj::Promise<void> Server::refreshTls() {
+  KJ_IF_MAYBE (acceptor, impl->shared.acceptor) return (*acceptor)->reload();
+  return kj::READY_NOW;
+}
+kj::Maybe<tls::Acceptor&> Server::tls() {
+  KJ_IF_MAYBE (acceptor, impl->shared.acceptor) return **acceptor;
+  return nullptr;
+}
+std::string Server::routes() const {
+  return nlohmann::json(impl->shared.router.list()).dump();
 }
 const Counters& Server::counters() const { return impl->shared.counters; }
 

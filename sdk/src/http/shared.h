@@ -28,6 +28,7 @@ struct Shared {
   // Shared with the requests that wait for it while another takes its place.
   std::shared_ptr<kj::Own<Authenticator>> authenticator;
   ServerHooks hooks;
+  kj::Maybe<kj::Own<tls::Acceptor>> acceptor;
   Counters counters;
   bool draining = false;
 

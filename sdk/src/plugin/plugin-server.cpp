@@ -144,6 +144,7 @@ kj::Promise<void> PluginServer::command(CommandContext call) {
     context.log().setLevel(*level);
     return kj::READY_NOW;
   }
+  if (params.getName() == "maitred.refresh") return work.run(running().refresh());
   return work.run(running().command(params.getName(), params.getInput()))
       .then([call](kj::String&& output) mutable { call.getResults().setOutput(output); });
 }

@@ -75,7 +75,8 @@ class Acceptor::Impl {
   }
 
   kj::Promise<void> reload() {
-    return load().then([this](Loaded&& loaded) { take(kj::mv(loaded), true); });
+    return reloads.wrap(
+        load().then([this](Loaded&& loaded) { take(kj::mv(loaded), true); }));
   }
   bool expired() const { return expires <= unixNow(clock); }
 
@@ -88,7 +89,9 @@ class Acceptor::Impl {
   std::string stamp;        // of the files as they were last loaded
   std::string faultyStamp;  // of files that were not good at the last look
   int64_t warnedAt = 0;
+  // Last, so that nothing of them happens once the rest is gone.
   kj::Promise<void> watching = nullptr;
+  kj::Canceler reloads;
 
   kj::Promise<Loaded> load() {
     return offload([files = files, now = unixNow(clock)]() {

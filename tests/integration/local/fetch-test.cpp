@@ -1,4 +1,5 @@
 // The files that a task wants before its start: copied, fetched over HTTP, unpacked.
+#include "certificates.h"
 #include "world.h"
 
 #include <maitred/http/server.h>
@@ -40,6 +41,14 @@ class Origin {
                                     http::Limits(), kj::mv(router), http::oneUser("anybody"));
     server->listen(world.io.lowLevelProvider->wrapListenSocketFd(
         kj::mv(listening.fd), kj::LowLevelAsyncIoProvider::ALREADY_CLOEXEC));
+  }
+
+  // https from now on, with the certificate in that folder.
+  void secure(World& world, const std::string& folder) {
+    server->setTls(kj::heap<tls::Acceptor>(
+        world.io.provider->getTimer(), kj::systemPreciseCalendarClock(),
+        tls::Files{folder + "/cert.pem", folder + "/key.pem", ""}));
+    url.replace(0, 4, "https");
   }
 
   std::map<std::string, std::string> files, redirects;
@@ -209,6 +218,30 @@ TEST_F(FetchTest, ArchiveThatIsNone_IsTold) {
   origin.files["/a.tgz"] = "this is no archive";
   world.launch("t", "true", from(origin.url + "/a.tgz", true));
   expectFailed(world.end("t"), "cannot unpack a.tgz");
+}
+
+TEST_F(FetchTest, HttpsIsVerified) {
+  maitred::testing::Authority authority;
+  maitred::testing::writeServerFiles(temp.path, authority);
+  std::filesystem::permissions(temp.path, std::filesystem::perms(0755));
+  settings.uriCaFile = temp.path + "/ca.pem";
+  {
+    World world(settings);
+    Origin origin(world);
+    origin.secure(world, temp.path);
+    origin.files["/f"] = "by https";
+    world.launch("trusted", "cat f", from(origin.url + "/f"));
+    EXPECT_EQ(world.end("trusted").state, TaskState::SUCCEEDED);
+    EXPECT_EQ(world.output("trusted"), "by https");
+  }
+  settings.uriCaFile.clear();   // the system's authorities, who do not know this one
+  settings.workFolder += "2";
+  World world(settings);
+  Origin origin(world);
+  origin.secure(world, temp.path);
+  origin.files["/f"] = "by https";
+  world.launch("untrusted", "cat f", from(origin.url + "/f"));
+  expectFailed(world.end("untrusted"), "certificate");
 }
 
 }  // namespace

@@ -178,7 +178,7 @@ TEST_F(AdminServerTest, StatusServer_TellsHealthReadinessAndMetrics) {
   auto& network = io.provider->getNetwork();
   auto receiver = network.parseAddress("127.0.0.1:0").wait(io.waitScope)->listen();
   auto port = receiver->getPort();
-  StatusServer server(kj::mv(receiver), control, logs, io.provider->getTimer());
+  StatusServer server(kj::mv(receiver), {}, control, logs, io.provider->getTimer());
   http::Client client(network, io.provider->getTimer());
   auto get = [&](const char* path) {
     return client.get(kj::str("http://127.0.0.1:", port, path).cStr()).wait(io.waitScope);

@@ -128,8 +128,9 @@ TEST_F(FilesTest, Browse_ListsSortedWithModes) {
 }
 
 TEST_F(FilesTest, SandboxUrl_EndsWithTheEncodedPath) {
-  EXPECT_EQ(sandboxUrl("127.0.0.2", 5051, "/w/t"),
+  EXPECT_EQ(sandboxUrl(false, "127.0.0.2", 5051, "/w/t"),
             "http://127.0.0.2:5051/files/read.json?path=%2Fw%2Ft");
+  EXPECT_EQ(sandboxUrl(true, "h", 1, "/w"), "https://h:1/files/read.json?path=%2Fw");
 }
 
 }  // namespace

@@ -50,6 +50,16 @@ class ClientTest : public ::testing::Test {
   Router router;
   std::unique_ptr<Server> server;
   std::string url;
+  // The same server with TLS, as the client's options trust it.
+  void startSecure() {
+    start();
+    server->setTls(kj::heap<tls::Acceptor>(io.provider->getTimer(),
+                                           kj::systemCoarseCalendarClock(),
+                                           TestFiles::get().server()));
+    options.tls = std::make_shared<tls::Connector>(TestFiles::get().client());
+    port = url.substr(url.rfind(':'));
+  }
+  std::string port;   // with its colon
   ClientOptions options;
   kj::Exception::Type type = kj::Exception::Type::UNIMPLEMENTED;
 };
@@ -68,6 +78,30 @@ TEST_F(ClientTest, GetsPostsAndDeletes) {
   EXPECT_EQ(client.get(url + "/chunked").wait(io.waitScope).body, "abcd");
   EXPECT_EQ(client.get(url + "/none").wait(io.waitScope).status, 404u);
   EXPECT_EQ(client.send({"HEAD", url + "/large", {}, ""}).wait(io.waitScope).body, "");
+}
+
+TEST_F(ClientTest, SpeaksHttps) {
+  startSecure();
+  Client client(io.provider->getNetwork(), io.provider->getTimer(), options);
+  for (std::string host : {"https://127.0.0.1", "https://localhost"}) {
+    EXPECT_EQ(client.get(host + port + "/?q=x").wait(io.waitScope).body, "127.0.0.1 x");
+  }
+  auto posted = client.post("https://127.0.0.1" + port + "/", std::string(5 << 20, 'x'));
+  EXPECT_EQ(posted.wait(io.waitScope).body, "application/json 5242880");
+  EXPECT_EQ(client.get("https://127.0.0.1" + port + "/chunked").wait(io.waitScope).body, "abcd");
+  EXPECT_EQ(server->counters().handshakes, 4u);
+}
+
+TEST_F(ClientTest, VerifiesTheServer) {
+  startSecure();
+  Client stranger(io.provider->getNetwork(), io.provider->getTimer());
+  EXPECT_THAT(failure(stranger.get("https://127.0.0.1" + port + "/?secret")),
+              ::testing::AllOf(HasSubstr("certificate verify failed"), Not(HasSubstr("secret"))));
+  EXPECT_EQ(type, kj::Exception::Type::DISCONNECTED);
+  Client client(io.provider->getNetwork(), io.provider->getTimer(), options);
+  EXPECT_THAT(failure(client.get("https://127.0.0.2" + port + "/")), HasSubstr("127.0.0.2"));
+  EXPECT_THAT(failure(client.get("http://127.0.0.1" + port + "/")), HasSubstr("127.0.0.1"))
+      << "no falling back to plain text";
 }
 
 TEST_F(ClientTest, ReadsTheRefusalOfAnUploadThatIsTooLong) {
@@ -95,7 +129,7 @@ TEST_F(ClientTest, BoundsTimeAndSize) {
 TEST_F(ClientTest, SaysWhatIsWrong) {
   start();
   Client client(io.provider->getNetwork(), io.provider->getTimer());
-  EXPECT_THAT(failure(client.get("https://h/?secret")),
+  EXPECT_THAT(failure(client.get("ftp://h/?secret")),
               ::testing::AllOf(HasSubstr("http://"), Not(HasSubstr("secret"))));
   EXPECT_THAT(failure(client.get(url + "/a b")), HasSubstr("visible ASCII"));
   EXPECT_THAT(failure(client.send({"GET", url, {{"A", "b\r\nC: d"}}, ""})),

@@ -20,6 +20,9 @@ class ConfigTest : public ::testing::Test {
     return result;
   }
 
+  kj::AsyncIoContext io = kj::setupAsyncIo();
+  Outside outside{io.provider->getTimer(), kj::systemCoarseCalendarClock(),
+                  io.provider->getNetwork(), [](kj::StringPtr) {}};
   capnp::MallocMessageBuilder message;
   HttpConfig::Builder config = message.initRoot<HttpConfig>();
   HttpAuth::Builder auth = config.getAuth();
@@ -35,6 +38,7 @@ TEST_F(ConfigTest, DefaultsAreThoseOfTheHeader) {
   EXPECT_EQ(actual.jsonDepth, expected.jsonDepth);
   EXPECT_EQ(actual.connections, expected.connections);
   EXPECT_EQ(actual.connectionsPerAddress, expected.connectionsPerAddress);
+  EXPECT_TRUE(actual.handshakeTime == expected.handshakeTime);
   EXPECT_TRUE(actual.headerTime == expected.headerTime);
   EXPECT_TRUE(actual.bodyTime == expected.bodyTime);
   EXPECT_TRUE(actual.idleTime == expected.idleTime);
@@ -44,7 +48,7 @@ TEST_F(ConfigTest, DefaultsAreThoseOfTheHeader) {
 
 TEST_F(ConfigTest, NothingChosenLetsNobodyIn) {
   EXPECT_THAT(problems(), ::testing::ElementsAre(HasSubstr("expected one of")));
-  EXPECT_ANY_THROW(authenticatorFrom(auth));
+  EXPECT_ANY_THROW(authenticatorFrom(auth, outside));
   auth.initBasic();
   EXPECT_THAT(problems(), ::testing::ElementsAre(HasSubstr("'users' or 'any_password'")));
 }
@@ -68,15 +72,60 @@ TEST_F(ConfigTest, NamesEachBadSource) {
   EXPECT_THAT(problems(), ::testing::ElementsAre(HasSubstr("sources.1. expected an address")));
 }
 
+TEST_F(ConfigTest, TokensNeedKeysAndWhomTheyAreFor) {
+  auto jwt = auth.initJwt();
+  EXPECT_THAT(problems(), ::testing::ElementsAre(HasSubstr("jwt. expected 'keys_file' or"),
+                                                 HasSubstr("jwt.issuer. "),
+                                                 HasSubstr("jwt.audience. ")));
+  jwt.setIssuer("i");
+  jwt.initAudience(1).set(0, "a");
+  for (auto url : {"http://login.example.org/", "http://127.0.0.1.example.org/",
+                   "http://localhost@example.org/"}) {
+    jwt.setKeysUrl(url);
+    EXPECT_THAT(problems(), ::testing::ElementsAre(HasSubstr("without TLS"))) << url;
+  }
+  for (auto url : {"https://login.example.org/", "http://127.0.0.1:80/x", "http://[::1]/"}) {
+    jwt.setKeysUrl(url);
+    EXPECT_THAT(problems(), ::testing::IsEmpty()) << url;
+  }
+  jwt.setKeysCa("/none");
+  EXPECT_THAT(problems(), ::testing::ElementsAre(HasSubstr("keys_ca. /none cannot be read")));
+  jwt.setKeysCa("");
+  jwt.setKeysFile("/none");
+  EXPECT_THAT(problems(), ::testing::ElementsAre(HasSubstr("keys_file. /none: cannot be read")));
+}
+
+TEST_F(ConfigTest, ClientCertificatesNeedAnAuthority) {
+  auth.initClientCertificate();
+  auto texts = [&](bool open) {
+    std::string text;
+    for (auto& problem : checkHttp(config, open)) {
+      text += problem.path.back() + ": " + problem.message + "\n";
+    }
+    return text;
+  };
+  EXPECT_THAT(texts(false), HasSubstr("client_certificate: nobody shows a certificate"));
+  auto& files = TestFiles::get();
+  config.getTls().setClientCa(files.at("ca.pem"));
+  EXPECT_EQ(texts(false),
+            "certificate: TLS needs a certificate\nkey: TLS needs the certificate's private key\n");
+  config.getTls().setCertificate(files.at("cert.pem"));
+  config.getTls().setKey(files.at("cert.pem"));
+  EXPECT_THAT(texts(false), HasSubstr("key: "));
+  config.getTls().setKey(files.at("key.pem"));
+  EXPECT_EQ(texts(false), "");
+  config.initAuth();
+  EXPECT_THAT(texts(false), HasSubstr("expected one of"));
+  EXPECT_EQ(texts(true), "");
+}
+
 TEST_F(ConfigTest, BuildsWhatWasChosen) {
-  kj::EventLoop loop;
-  kj::WaitScope wait(loop);
   Request request;
   request.remote = {RemoteAddress::Kind::unixSocket, "unix", 0};
   request.headers.add({"X-Remote-User", "cy"});
   request.headers.add({"Authorization", "Basic Ym9iOng="});   // bob:x
   auto who = [&]() {
-    auto outcome = authenticatorFrom(auth)->authenticate(request).wait(wait);
+    auto outcome = authenticatorFrom(auth, outside)->authenticate(request).wait(io.waitScope);
     auto* principal = std::get_if<Principal>(&outcome);
     return principal == nullptr ? "nobody" : principal->name;
   };

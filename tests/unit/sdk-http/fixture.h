@@ -1,8 +1,13 @@
 #pragma once
-// A server in memory: pipes instead of sockets, a clock that only moves when a test says so.
+// A server in memory: pipes instead of sockets, a clock that only moves when a test says so. With
+// $MAITRED_TEST_TLS set, every connection is one of TLS: the same tests, run a second time.
+
+#include "certificates.h"
 
 #include <maitred/http/error.h>
 #include <maitred/http/server.h>
+#include <maitred/testing/harness.h>
+#include <maitred/tls.h>
 
 #include <kj/async-io.h>
 #include <kj/timer.h>
@@ -10,6 +15,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <list>
 #include <memory>
 #include <string>
@@ -63,6 +69,23 @@ class Peer final : private kj::TaskSet::ErrorHandler {
   kj::TaskSet tasks;
 };
 
+// A certificate for localhost and what a client trusts, made once for all tests of the program.
+class TestFiles {
+ public:
+  static const TestFiles& get() {
+    static TestFiles files;
+    return files;
+  }
+  tls::Files server() const { return {at("cert.pem"), at("key.pem"), ""}; }
+  tls::ConnectorFiles client() const { return {at("ca.pem"), "", ""}; }
+  std::string at(const char* name) const { return folder.path() + "/" + name; }
+  const testing::Authority authority;
+
+ private:
+  TestFiles() { testing::writeServerFiles(folder.path(), authority); }
+  testing::TemporaryDirectory folder;
+};
+
 class ServerTest : public ::testing::Test {
  protected:
   ~ServerTest() noexcept override {}   // KJ's destructors may throw, GoogleTest's may not
@@ -72,11 +95,20 @@ class ServerTest : public ::testing::Test {
     hooks.problem = [this](kj::StringPtr text) { problems.push_back(text.cStr()); };
     server = std::make_unique<Server>(timer, clock, limits, kj::mv(router), kj::mv(authenticator),
                                       kj::mv(hooks));
+    if (secure) useTls();
+  }
+  void useTls(tls::Files files = TestFiles::get().server()) {
+    server->setTls(kj::heap<tls::Acceptor>(timer, clock, std::move(files)));
+    secure = true;
   }
 
   Peer& connect(bool reading = true) {
     auto pipe = kj::newTwoWayPipe();
     server->serve(kj::mv(pipe.ends[0]));
+    if (secure) {
+      tls::Connector connector(TestFiles::get().client());
+      pipe.ends[1] = connector.connect(kj::mv(pipe.ends[1]), "localhost").wait(wait);
+    }
     auto& peer = *peers.emplace_back(std::make_unique<Peer>(kj::mv(pipe.ends[1])));
     if (reading) peer.read();
     turn();
@@ -114,6 +146,7 @@ class ServerTest : public ::testing::Test {
   kj::TimerImpl timer{kj::origin<kj::TimePoint>()};
   FixedClock clock;
   Router router;
+  bool secure = getenv("MAITRED_TEST_TLS") != nullptr;
   std::vector<std::string> log, problems;
   std::unique_ptr<Server> server;
   std::list<std::unique_ptr<Peer>> peers;

@@ -122,10 +122,10 @@ TEST_P(StreamTest, AReadThatIsDroppedLosesNothing) {
 
 // Whatever a stranger sends: no crash, an error, and nothing is served.
 TEST_P(StreamTest, RefusesGarbage) {
-  std::string record("\x17\x03\x03\x00\x05hello", 10);
-  for (std::string text : {std::string("GET / HTTP/1.1\r\nHost: h\r\n\r\n"), std::string(5000, '\0'),
-                           std::string("\x16\x03\x01\xff\xff"), std::string("\x16\x03\x01\x00\x02\x01", 6),
-                           record}) {
+  using namespace std::string_literals;
+  for (auto& text : {"GET / HTTP/1.1\r\nHost: h\r\n\r\n"s, std::string(5000, '\0'),
+                     "\x16\x03\x01\xff\xff"s, "\x16\x03\x01\x00\x02\x01"s,
+                     "\x17\x03\x03\x00\x05hello"s}) {
     auto pipe = GetParam() ? io.provider->newTwoWayPipe() : kj::newTwoWayPipe();
     auto server = accepting->accept(kj::mv(pipe.ends[0]));
     auto shaking = server->handshake();

@@ -9,6 +9,7 @@
 #include <array>
 #include <map>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -22,6 +23,9 @@ struct Rejection {
   unsigned status = 401;      // or 403
 };
 using Authentication = std::variant<Principal, Rejection>;
+
+// Names end up in logs, job records and file names: valid UTF-8 without controls, 1 to 256 bytes.
+bool saneUserName(std::string_view name);
 
 // Called once for each request of a route that asks for authentication, before its body is read.
 // May wait (a directory, a token service) within the handler deadline; the request outlives the
@@ -62,5 +66,9 @@ class AddressSet {
 // The user stands in a header that a proxy in front of us sets, believed only from the proxies'
 // addresses. A request from elsewhere, without the header, or with it twice, is refused.
 kj::Own<Authenticator> trustedHeader(std::string header, AddressSet sources);
+
+// The user stands in the client's TLS certificate, where `from` says, exactly once there.
+enum class CertificateField { commonName, email, dns, uri };
+kj::Own<Authenticator> clientCertificate(CertificateField from);
 
 }  // namespace maitred::http

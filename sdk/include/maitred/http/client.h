@@ -1,10 +1,13 @@
 #pragma once
 // A small client for command line tools and tests: one request a connection, the whole answer in
-// memory. Not for busy data paths.
+// memory. Not for busy data paths. A server's certificate is always verified.
+
+#include <maitred/tls/connector.h>
 
 #include <kj/async-io.h>
 #include <kj/timer.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,7 +18,7 @@ namespace maitred::http {
 
 struct ClientRequest {
   std::string method = "GET";
-  // "http://host[:port]/path?query", sent as it is: encode it with percentEncode()
+  // "http://host[:port]/path?query" or "https://…", sent as it is: encode it with percentEncode()
   std::string url;
   std::vector<std::pair<std::string, std::string>> headers;
   // sent with Content-Length if not empty, or if the method is neither GET nor HEAD
@@ -33,6 +36,8 @@ struct ClientOptions {
   // for all of it: look-up, connection, request, response
   kj::Duration timeout = 30 * kj::SECONDS;
   size_t maxResponse = 64 << 20;               // bytes of body
+  // whom to trust and who one is, for https; null: the system's authorities, no certificate
+  std::shared_ptr<tls::Connector> tls;
 };
 
 class Client {
@@ -43,7 +48,8 @@ class Client {
 
   // Any status is a success. Throws: FAILED for a URL or response that is malformed or too long,
   // DISCONNECTED if the server cannot be reached or hangs up, OVERLOADED at the timeout; the text
-  // names the URL without its query. Redirects are not followed. https is refused.
+  // names the URL without its query. Redirects are not followed. A server
+  // whose certificate does not stand the test counts as one that cannot be reached.
   kj::Promise<ClientResponse> send(ClientRequest request);
 
   kj::Promise<ClientResponse> get(std::string url);

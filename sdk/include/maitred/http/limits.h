@@ -25,6 +25,8 @@ struct Limits {
   size_t connectionsPerAddress = 0;  // 0: no limit of its own. Unix sockets count as one address.
 
   // Times.
+  // from the acceptance of a connection to the end of its TLS handshake: closed
+  kj::Duration handshakeTime = 10 * kj::SECONDS;
   // first byte of a request to the end of its head: 408
   kj::Duration headerTime = 10 * kj::SECONDS;
   kj::Duration bodyTime = 60 * kj::SECONDS;     // end of the head to the end of the body: 408

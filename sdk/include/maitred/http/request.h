@@ -7,11 +7,13 @@
 
 #include <maitred/http/query.h>
 #include <maitred/http/wire.h>
+#include <maitred/tls/certificate.h>
 
 #include <kj/array.h>
 #include <kj/time.h>
 #include <nlohmann/json_fwd.hpp>
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -49,6 +51,9 @@ class Request {
   std::string_view body;
   Principal principal;
   RemoteAddress remote;
+  bool secure = false;         // came by TLS
+  // what the client's TLS certificate says; null without one
+  std::shared_ptr<const tls::PeerCertificate> certificate;
   std::string id;              // the client's X-Request-Id if it is sane, otherwise made here
   kj::TimePoint received;      // loop time at the end of the head
   // when the handler will be dropped and 503 sent; never for unlimited routes
@@ -59,6 +64,11 @@ class Request {
   // of ours: throws.
   std::string_view param(std::string_view name) const;
   std::optional<std::string_view> header(std::string_view name) const { return headers.get(name); }
+  // "https" or "http": what the client speaks, as the header X-Forwarded-Proto has it, otherwise
+  // what the connection is.
+  std::string_view scheme() const {
+    return header("X-Forwarded-Proto").value_or(secure ? "https" : "http");
+  }
   // The body as JSON; see json.h for what it throws. An empty body is an error too.
   nlohmann::json json() const;
   // The body as application/x-www-form-urlencoded.

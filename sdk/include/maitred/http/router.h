@@ -68,6 +68,10 @@ class Router {
   void methodNotAllowed(kj::Function<Response(Request&, std::string_view allow)> make);
   void unauthenticated(kj::Function<Response(Request&, const Rejection&)> make);
 
+  // What there is, one line a route, sorted: "GET /jobs/:uuid", with " open"
+  // behind it where no authentication is asked for.
+  std::vector<std::string> list() const;
+
   // --- For the server, and for tests without one. ---
   struct Route {
     Handler handler;

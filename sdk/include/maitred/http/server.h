@@ -5,6 +5,7 @@
 #include <maitred/http/auth.h>
 #include <maitred/http/limits.h>
 #include <maitred/http/router.h>
+#include <maitred/tls/acceptor.h>
 
 #include <kj/async-io.h>
 #include <kj/function.h>
@@ -41,6 +42,8 @@ struct Counters {
   uint64_t accepted = 0;           // connections
   uint64_t refusedConnections = 0; // beyond the caps
   uint64_t openConnections = 0;    // now
+  uint64_t handshakes = 0;         // of TLS, done
+  uint64_t handshakeFailures = 0;  // refused, broken off or too slow
   // requests between the end of the head and the end of the response, now
   uint64_t inFlight = 0;
   uint64_t bodyBytesHeld = 0;      // request bodies in memory, now
@@ -87,8 +90,18 @@ class Server {
   // For requests from now on. Connections stay.
   void setLimits(const Limits& limits);
   void setAuthenticator(kj::Own<Authenticator> authenticator);
+  // Connections from now on are TLS, and what is not is closed: there is no falling back. nullptr:
+  // they are plain. Connections that are there stay as they are. Beyond the caps a connection is
+  // closed without an answer, since an answer would cost a handshake.
+  void setTls(kj::Maybe<kj::Own<tls::Acceptor>> acceptor);
+  // Reads the TLS files again; for Plugin::refresh(). Nothing to do without TLS.
+  kj::Promise<void> refreshTls();
+  // What setTls() was given last.
+  kj::Maybe<tls::Acceptor&> tls();
 
   const Counters& counters() const;
+  // Router::list() of what is served, for `maitred ctl ask INSTANCE routes`: a JSON array.
+  std::string routes() const;
 
  private:
   class Impl;

@@ -32,7 +32,7 @@ class Acceptor {
   // The handshake is still to be done. The stream may outlive the acceptor.
   kj::Own<Stream> accept(kj::Own<kj::AsyncIoStream> connection);
 
-  // Reads the files now, whether or not they have changed. Resolves when the result is in force.
+  // Reads the files now, changed or not. Resolves when that is in force; fails if *this goes first.
   kj::Promise<void> reload();
 
   const Files& files() const;

@@ -13,8 +13,8 @@ struct ssl_st;
 namespace maitred::tls {
 
 // Made by an Acceptor or a Connector. Loop thread only; one read and one write at a time, as with
-// every KJ stream. A write resolves when the stream below has taken all of it. The end of the peer's
-// data is an end only if the peer said so (close_notify): a connection that is simply cut fails the
+// every KJ stream. A write resolves when the stream below has taken all of it. The end of what
+// comes is an end only if the peer said so (close_notify): a connection that is cut fails the
 // read with DISCONNECTED. Whatever OpenSSL refuses fails with DISCONNECTED too: it is the peer's
 // fault, and the connection is over.
 class Stream final : public kj::AsyncIoStream {
