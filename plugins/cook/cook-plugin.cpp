@@ -168,7 +168,7 @@ class CookPlugin final : public PluginOf<CookConfig> {
     http::Outside outside{context.timer(), context.clock(), context.io().getNetwork(), warn};
     tls::Acceptor::Hooks hooks;
     hooks.info = [this](kj::StringPtr text) { context.log().info(text); };
-    hooks.warning = warn;
+    hooks.warning = kj::cp(warn);  // a named function would be kept by reference
     return {http::limitsFrom(http.getLimits()),
             cookAuthenticator(http::authenticatorFrom(http.getAuth(), outside), context.log(),
                               context.timer()),

@@ -123,7 +123,7 @@ class LocalPlugin final : public PluginOf<LocalConfig> {
                                    kj::mv(authenticator), kj::mv(hooks));
     tls::Acceptor::Hooks tlsHooks;
     tlsHooks.info = [this](kj::StringPtr text) { context.log().info(text); };
-    tlsHooks.warning = warn;
+    tlsHooks.warning = kj::cp(warn);  // a named function would be kept by reference
     files->setTls(http::acceptorFrom(config.getHttp().getTls(), context.timer(), context.clock(),
                                      kj::mv(tlsHooks)));
     files->listen(context.listener("files"));

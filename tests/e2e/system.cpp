@@ -91,6 +91,11 @@ System::System(Options given)
     : options(std::move(given)),
       io(loop()),
       listening{freePort(), freePort(), freePort()} {
+  if (options.tls) {
+    testing::writeServerFiles(folder(), issuer);
+    clientOptions.tls =
+        std::make_shared<tls::Connector>(tls::ConnectorFiles{folder() + "/ca.pem", "", ""});
+  }
   writeConfig();
 }
 
@@ -98,22 +103,29 @@ System::~System() noexcept {
   if (process > 0) kill9();
 }
 
+std::string System::url(uint16_t port) const {
+  return (options.tls ? "https" : "http") + ("://127.0.0.1:" + std::to_string(port));
+}
+
 void System::writeConfig() {
+  std::string tls = options.tls ? "tls: { certificate: cert.pem, key: key.pem }" : "";
+  std::string andTls = options.tls ? ", " + tls : "";
   std::ofstream(folder() + "/maitred.yaml")
       << "host:\n  state: ./state\n  isolation: " << options.isolation << "\n  plugin_path: ["
       << std::getenv("MAITRED_BINARY_DIR") << "/lib/maitred-test]"
-      << "\n  http: { listen: \"127.0.0.1:" << listening.host << "\" }\n"
+      << "\n  http: { listen: \"127.0.0.1:" << listening.host << "\"" << andTls << " }\n"
       << options.hostExtra << "plugins:\n"
       << "  - name: local\n    library: maitred-local\n"
       << "    listen: { files: \"127.0.0.1:" << listening.files << "\" }\n"
       << options.localExtra
       << "    config:\n      nodes: { kitchen: { resources: { cpus: " << options.cpus
       << ", mem: 8GiB } } }\n      run_as: host\n      allow_root: true\n      limits: watch\n"
+      << "      http: { " << tls << " }\n"
       << "  - name: cook\n    library: maitred-cook\n    uses: { backends: [local] }\n"
       << "    listen: { rest: \"127.0.0.1:" << listening.rest << "\" }\n"
       << options.cookExtra << "    config:\n      policies: { fairness: " << options.policy
       << " }\n"
-      << "      http: { auth: { one_user: operator } }\n"
+      << "      http: { auth: { one_user: operator }" << andTls << " }\n"
       << "      admins: [operator]\n      impersonators: [operator]\n"
       << "      shares: { default: { cpus: 1, mem: 1GiB } }\n"
       << options.extraPlugins;
@@ -150,12 +162,15 @@ void System::launch() {
   close(out);
 }
 
+http::ClientResponse System::send(http::ClientRequest request) {
+  http::Client client(io.provider->getNetwork(), io.provider->getTimer(), clientOptions);
+  return client.send(std::move(request)).wait(io.waitScope);
+}
+
 bool System::ready(std::string* why) {
-  http::Client client(io.provider->getNetwork(), io.provider->getTimer());
   http::ClientResponse answer;
   KJ_IF_MAYBE (problem, kj::runCatchingExceptions([&]() {
-                 auto url = "http://127.0.0.1:" + std::to_string(listening.host) + "/readyz";
-                 answer = client.get(url).wait(io.waitScope);
+                 answer = send({"GET", hostUrl() + "/readyz", {}, ""});
                })) {
     answer.body = problem->getDescription().cStr();
   }
@@ -184,8 +199,8 @@ int System::join() {
 Outcome System::maitred(std::vector<std::string> words, const std::string& input) {
   words.insert(words.begin(), executable());
   if (words[1] == "cook") {
-    auto url = "http://127.0.0.1:" + std::to_string(listening.rest);
-    words.insert(words.begin() + 3, {"--url", url});
+    words.insert(words.begin() + 3, {"--url", restUrl()});
+    if (options.tls) words.insert(words.begin() + 3, {"--ca-file", folder() + "/ca.pem"});
   }
   return run(words, input);
 }
@@ -208,14 +223,13 @@ json System::status(const std::string& instance) {
 
 http::ClientResponse System::rest(const std::string& method, const std::string& path,
                                   const std::string& body, const std::string& user) {
-  http::Client client(io.provider->getNetwork(), io.provider->getTimer());
   http::ClientRequest request;
   request.method = method;
-  request.url = "http://127.0.0.1:" + std::to_string(listening.rest) + path;
+  request.url = restUrl() + path;
   request.body = body;
   request.headers.emplace_back("Content-Type", "application/json");
   if (!user.empty()) request.headers.emplace_back("X-Cook-Impersonate", user);
-  return client.send(std::move(request)).wait(io.waitScope);
+  return send(std::move(request));
 }
 
 unsigned System::submit(const std::string& user, const json& jobs, std::string* body) {

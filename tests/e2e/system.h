@@ -2,6 +2,8 @@
 // The whole system as a user meets it: a real `maitred run` with a real config file on free
 // loopback ports, driven by REST and by the `maitred` command line.
 
+#include "certificates.h"
+
 #include <maitred/http/client.h>
 #include <maitred/testing/harness.h>
 
@@ -37,6 +39,7 @@ class System {
     std::string localExtra, cookExtra;  // further lines of YAML in the instances, indented by 4
     std::string hostExtra;              // further lines below `host:`, indented by 2
     std::string extraPlugins;           // further instances, indented by 2
+    bool tls = false;  // everything that listens; cert.pem, key.pem and ca.pem lie in the folder
   };
 
   explicit System(Options options);
@@ -54,6 +57,14 @@ class System {
     uint16_t rest, files, host;  // the queue's, the sandboxes', and /metrics, /healthz, /readyz
   };
   const Ports& ports() const { return listening; }
+  // Where they answer: "https://127.0.0.1:4711".
+  std::string restUrl() const { return url(listening.rest); }
+  std::string filesUrl() const { return url(listening.files); }
+  std::string hostUrl() const { return url(listening.host); }
+  // One request to any of them, without credentials but those in it.
+  http::ClientResponse send(http::ClientRequest request);
+  // Signs the certificates of `tls`.
+  const testing::Authority& authority() const { return issuer; }
   void editConfig(const std::string& from, const std::string& to);
 
   // Whether /readyz says so; its reasons in *why, or why it cannot be asked.
@@ -78,8 +89,11 @@ class System {
 
  private:
   void writeConfig();
+  std::string url(uint16_t port) const;
 
   Options options;
+  testing::Authority issuer;
+  http::ClientOptions clientOptions;
   testing::TemporaryDirectory directory;
   kj::AsyncIoContext& io;
   Ports listening;
