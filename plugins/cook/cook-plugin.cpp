@@ -121,7 +121,8 @@ class CookPlugin final : public PluginOf<CookConfig> {
   kj::Promise<void> refresh() override { return server->refreshTls(); }
 
   // `policy`: what decides now. `policy-reload`: reads the same files again. `policy-inputs`: what
-  // the policies would be asked about, for `maitred policy eval`. `routes`: what is served over HTTP.
+  // the policies would be asked about, for `maitred policy eval`. `routes`: what is served over
+  // HTTP.
   kj::Promise<kj::String> command(kj::StringPtr name, kj::StringPtr input) override {
     if (name == "policy") return describePolicies();
     if (name == "routes") return kj::heapString(server->routes().c_str());
