@@ -26,11 +26,17 @@ function(maitred_use_pch target)
   endif()
 endfunction()
 
-# maitred_library(NAME SOURCES… [LINK targets…] [INCLUDE dirs…] [TOGETHER]): a static library inside this tree.
-# TOGETHER: with MAITRED_UNITY several of its files are compiled as one; for those that speak much JSON, whose
-# templates cost more than the rest of them.
+# With MAITRED_UNITY several files of a target are compiled as one: the templates of KJ, JSON and GoogleTest, which
+# each would instantiate again, cost more than all the rest. So names in anonymous namespaces must differ within it.
+function(maitred_compile_together target)
+  if(MAITRED_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+  endif()
+endfunction()
+
+# maitred_library(NAME SOURCES… [LINK targets…] [INCLUDE dirs…]): a static library inside this tree.
 function(maitred_library name)
-  cmake_parse_arguments(arg "TOGETHER" "" "SOURCES;LINK;INCLUDE" ${ARGN})
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK;INCLUDE" ${ARGN})
   add_library(${name} STATIC ${arg_SOURCES} ${arg_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PUBLIC ${arg_LINK})
   foreach(folder IN LISTS arg_INCLUDE)
@@ -39,9 +45,7 @@ function(maitred_library name)
     endif()
     target_include_directories(${name} PUBLIC ${folder})
   endforeach()
-  if(arg_TOGETHER AND MAITRED_UNITY)
-    set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
-  endif()
+  maitred_compile_together(${name})
   maitred_use_pch(${name})
 endfunction()
 
@@ -67,6 +71,7 @@ function(maitred_test name)
   add_executable(${name} ${arg_SOURCES} ${arg_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PRIVATE ${arg_LINK} GTest::gmock GTest::gtest_main)
   target_compile_options(${name} PRIVATE ${MAITRED_TEST_OPTIONS})
+  maitred_compile_together(${name})
   target_precompile_headers(${name} REUSE_FROM maitred_test_pch)
   if("unit" IN_LIST arg_LABELS)
     add_dependencies(unit-tests ${name})

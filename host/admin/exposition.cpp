@@ -11,7 +11,7 @@ namespace maitred::host {
 
 namespace {
 
-constexpr size_t maxTextBytes = 1 << 20;  // of one instance; see Plugin.metrics
+constexpr size_t maxInstanceBytes = 1 << 20;  // of one instance; see Plugin.metrics
 
 bool startsName(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':';
@@ -157,9 +157,9 @@ void Exposition::add(const std::string& name, const char* type, const char* help
 
 size_t Exposition::merge(const std::string& instance, std::string_view text) {
   size_t dropped = 0;
-  if (text.size() > maxTextBytes) {
+  if (text.size() > maxInstanceBytes) {
     ++dropped;
-    text = text.substr(0, text.rfind('\n', maxTextBytes) + 1);
+    text = text.substr(0, text.rfind('\n', maxInstanceBytes) + 1);
   }
   std::string current;  // the family that the last TYPE or HELP opened
   bool refused = false;

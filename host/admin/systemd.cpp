@@ -12,7 +12,7 @@ namespace maitred::host {
 
 namespace {
 
-std::optional<uint64_t> number(const char* text) {
+std::optional<uint64_t> wholeNumber(const char* text) {
   if (text == nullptr) return std::nullopt;
   uint64_t value = 0;
   auto end = text + strlen(text);
@@ -26,8 +26,8 @@ std::optional<uint64_t> number(const char* text) {
 ServiceManager ServiceManager::fromEnvironment() {
   const char* socket = getenv("NOTIFY_SOCKET");
   std::string path = socket == nullptr ? "" : socket;
-  auto timeout = number(getenv("WATCHDOG_USEC"));
-  auto pid = number(getenv("WATCHDOG_PID"));
+  auto timeout = wholeNumber(getenv("WATCHDOG_USEC"));
+  auto pid = wholeNumber(getenv("WATCHDOG_PID"));
   // The watchdog may be meant for a parent of ours.
   bool ours = !pid || *pid == static_cast<uint64_t>(getpid());
   for (auto name : {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"}) unsetenv(name);

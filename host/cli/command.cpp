@@ -14,6 +14,17 @@
 
 namespace maitred::host::cli {
 
+const Command* childOf(const Command& command, const std::string& name) {
+  for (const auto& child : command.commands) {
+    if (child.name == name) return &child;
+  }
+  return nullptr;
+}
+
+std::string textOf(const po::variables_map& values, const char* option) {
+  return values.count(option) == 0 ? "" : values[option].as<std::string>();
+}
+
 namespace {
 
 bool isHelp(const std::string& word) {
@@ -68,13 +79,6 @@ int runLeaf(const Command& command, const Words& words, const std::string& path)
     return complain(path, fault.what());
   }
   return command.run(values);
-}
-
-const Command* childOf(const Command& command, const std::string& name) {
-  for (const auto& child : command.commands) {
-    if (child.name == name) return &child;
-  }
-  return nullptr;
 }
 
 int walk(const Command& command, const Words& words, const std::string& path,

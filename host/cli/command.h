@@ -54,6 +54,12 @@ int dispatch(const Command& root, const Words& words, const Unknown& unknown,
 // Help text of one command; `path` is "maitred ctl status".
 std::string helpOf(const Command& command, const std::string& path);
 
+// The subcommand of that name, or null.
+const Command* childOf(const Command& command, const std::string& name);
+
+// What was given for an option; empty if nothing was.
+std::string textOf(const po::variables_map& values, const char* option);
+
 // The options of a command, with --help.
 po::options_description optionsOf(const Command& command);
 

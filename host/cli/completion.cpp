@@ -46,13 +46,6 @@ _maitred() {
 compdef _maitred maitred
 )";
 
-const Command* childOf(const Command& command, const std::string& name) {
-  for (const auto& child : command.commands) {
-    if (child.name == name) return &child;
-  }
-  return nullptr;
-}
-
 // The option that `word` is, if it takes a value.
 std::optional<std::string> valueOption(const po::options_description& options,
                                        const std::string& word) {

@@ -24,10 +24,6 @@ constexpr auto pollPause = std::chrono::milliseconds(100);
 constexpr uint32_t drainMs = 30'000;
 constexpr auto startPatience = std::chrono::seconds(60);
 
-std::string text(const Values& values, const char* option) {
-  return values.count(option) == 0 ? "" : values[option].as<std::string>();
-}
-
 json ask(AdminClient& host, const std::string& instance, const std::string& name,
          const json& input) {
   auto request = host.admin().askRequest();
@@ -77,17 +73,17 @@ std::string absolute(const std::string& file) {
 }
 
 int backup(const Values& values) {
-  auto file = absolute(text(values, "file"));
+  auto file = absolute(textOf(values, "file"));
   AdminClient host(values);
-  run(host, text(values, "instance"), "store-backup", {{"file", file}}, text(values, "store"));
+  run(host, textOf(values, "instance"), "store-backup", {{"file", file}}, textOf(values, "store"));
   std::cout << "backup complete: " << file << "\n";
   return Exit::ok;
 }
 
-int check(const Values& values) {
+int checkStore(const Values& values) {
   AdminClient host(values);
   auto state =
-      run(host, text(values, "instance"), "store-check", json::object(), text(values, "store"));
+      run(host, textOf(values, "instance"), "store-check", json::object(), textOf(values, "store"));
   auto findings = state.at("findings").get<Words>();
   for (const auto& line : findings) std::cout << line << "\n";
   if (findings.empty()) std::cout << "the store is sound\n";
@@ -96,7 +92,7 @@ int check(const Values& values) {
 
 int list(const Values& values) {
   AdminClient host(values);
-  for (const auto& store : ask(host, text(values, "instance"), "store-list", json::object())) {
+  for (const auto& store : ask(host, textOf(values, "instance"), "store-list", json::object())) {
     std::cout << store.at("store").get<std::string>() << "  " << store.at("path").get<std::string>()
               << "  version " << store.at("version") << "\n";
   }
@@ -137,11 +133,11 @@ void startWithStaged(AdminClient& host, const std::string& instance) {
 }
 
 int restore(const Values& values) {
-  auto file = absolute(text(values, "file"));
-  auto instance = text(values, "instance");
+  auto file = absolute(textOf(values, "file"));
+  auto instance = textOf(values, "instance");
   AdminClient host(values);
   json input{{"file", file}, {"otherInstance", values.count("other-instance") > 0}};
-  auto state = run(host, instance, "store-stage", input, text(values, "store"));
+  auto state = run(host, instance, "store-stage", input, textOf(values, "store"));
   auto kept = state.at("kept").get<std::string>();
   std::cout << "the file is sound; " << instance << " is being started with it\n"
             << "the former store is kept as " << kept << "\n"
@@ -190,7 +186,7 @@ Command ctlStoreCommand() {
           "FILE is written by the instance's own user, mode 0600, and appears when it is complete.",
           addStore),
       make("check", "Looks for damage to the file and for contradictions in it.", "INSTANCE",
-           {"instance"}, check, "The exit code is 1 if something was found.", addStore),
+           {"instance"}, checkStore, "The exit code is 1 if something was found.", addStore),
       make(
           "restore", "Puts a backup in the place of the store, and starts the instance with it.",
           "INSTANCE FILE", {"instance", "file"}, restore,

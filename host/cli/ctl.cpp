@@ -18,12 +18,8 @@ constexpr size_t maxInputBytes = 1 << 20;
 
 using Values = po::variables_map;
 
-bool json(const Values& values) {
+bool wantsJson(const Values& values) {
   return values.count("json") > 0;
-}
-
-std::string text(const Values& values, const char* option) {
-  return values.count(option) == 0 ? "" : values[option].as<std::string>();
 }
 
 void print(const nlohmann::ordered_json& value) {
@@ -33,9 +29,9 @@ void print(const nlohmann::ordered_json& value) {
 int status(const Values& values) {
   AdminClient host(values);
   auto response = host.wait(host.admin().statusRequest().send());
-  auto wanted = text(values, "instance");
+  auto wanted = textOf(values, "instance");
   if (wanted.empty()) {
-    if (json(values)) {
+    if (wantsJson(values)) {
       print(toJson(response.getStatus()));
     } else {
       writeStatus(std::cout, response.getStatus());
@@ -44,7 +40,7 @@ int status(const Values& values) {
   }
   for (auto instance : response.getStatus().getInstances()) {
     if (wanted != instance.getName().cStr()) continue;
-    if (json(values)) {
+    if (wantsJson(values)) {
       print(toJson(instance));
     } else {
       writeInstance(std::cout, instance);
@@ -57,7 +53,7 @@ int status(const Values& values) {
 int grants(const Values& values) {
   AdminClient host(values);
   auto response = host.wait(host.admin().grantsRequest().send());
-  if (json(values)) {
+  if (wantsJson(values)) {
     print(toJson(response.getEdges()));
   } else {
     writeGrants(std::cout, response.getEdges());
@@ -71,7 +67,7 @@ int reload(const Values& values) {
   bool dryRun = values.count("dry-run") > 0;
   request.setDryRun(dryRun);
   auto response = host.wait(request.send(), 120000);
-  if (json(values)) {
+  if (wantsJson(values)) {
     print(toJson(capnp::DynamicStruct::Reader(
         capnp::Response<admin::Admin::ReloadResults>::Reader(response))));
   } else {
@@ -81,7 +77,7 @@ int reload(const Values& values) {
 }
 
 int drain(const Values& values) {
-  auto instance = text(values, "instance");
+  auto instance = textOf(values, "instance");
   bool all = values.count("all") > 0;
   if (instance.empty() == !all) {
     throw UsageError{"name one instance, or --all, which ends the host after all have drained"};
@@ -112,9 +108,9 @@ int drain(const Values& values) {
 int restart(const Values& values) {
   AdminClient host(values);
   auto request = host.admin().restartRequest();
-  request.setInstance(text(values, "instance"));
+  request.setInstance(textOf(values, "instance"));
   host.wait(request.send(), 60000);
-  std::cout << text(values, "instance") << " was started again\n";
+  std::cout << textOf(values, "instance") << " was started again\n";
   return Exit::ok;
 }
 
@@ -127,24 +123,24 @@ int metrics(const Values& values) {
 int logLevel(const Values& values) {
   AdminClient host(values);
   auto request = host.admin().logLevelRequest();
-  auto instance = text(values, "instance");
+  auto instance = textOf(values, "instance");
   request.setInstance(instance == "host" ? "" : instance);
-  request.setLevel(text(values, "level"));
+  request.setLevel(textOf(values, "level"));
   auto response = host.wait(request.send());
   std::cout << instance << ": " << response.getLevel().cStr() << "\n";
   return Exit::ok;
 }
 
 int ask(const Values& values) {
-  auto input = text(values, "input");
+  auto input = textOf(values, "input");
   if (input == "-") {
     input.assign(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
   }
   if (input.size() > maxInputBytes) throw UsageError{"the input is larger than 1 MiB"};
   AdminClient host(values);
   auto request = host.admin().askRequest();
-  request.setInstance(text(values, "instance"));
-  request.setName(text(values, "name"));
+  request.setInstance(textOf(values, "instance"));
+  request.setName(textOf(values, "name"));
   request.setInput(input);
   auto response = host.wait(request.send());
   std::string output = response.getOutput().cStr();

@@ -64,7 +64,7 @@ void writeLine(void* context, int level, const char* text, size_t length) {
   static_cast<InstanceLog*>(context)->write(static_cast<LogLevel>(level), {text, length});
 }
 
-capnp::Capability::Client open(const Launch& launch, LoopIo io, InstanceLog& log) {
+capnp::Capability::Client openPlugin(const Launch& launch, LoopIo io, InstanceLog& log) {
   const maitred_plugin_entry* entry = loadPlugin(launch.library);
   KJ_REQUIRE(entry->abi_version == MAITRED_ABI_VERSION && entry->open != nullptr,
              "the library cannot run inline: it speaks another plugin ABI", launch.library);
@@ -93,7 +93,7 @@ capnp::Capability::Client open(const Launch& launch, LoopIo io, InstanceLog& log
 class InlineIncarnation final : public Incarnation {
  public:
   InlineIncarnation(const Launch& launch, LoopIo io, InstanceLog& log)
-      : InlineIncarnation(open(launch, io, log), kj::newPromiseAndFulfiller<void>()) {}
+      : InlineIncarnation(openPlugin(launch, io, log), kj::newPromiseAndFulfiller<void>()) {}
 
   plugin::Plugin::Client plugin() override {
     return KJ_REQUIRE_NONNULL(client).castAs<plugin::Plugin>();

@@ -19,7 +19,7 @@ namespace {
 
 // Everything the child needs, made before the fork: afterwards only async-signal-safe calls are
 // allowed.
-struct Prepared {
+struct PreparedChild {
   std::vector<char*> argv;
   std::vector<int> descriptors;
   kj::AutoCloseFd null;
@@ -48,7 +48,7 @@ bool placeDescriptors(std::vector<int>& descriptors) {
   return syscall(SYS_close_range, above, ~0u, 0) == 0;
 }
 
-[[noreturn]] void runChild(const ProcessOptions& options, Prepared& prepared, pid_t parent) {
+[[noreturn]] void runChild(const ProcessOptions& options, PreparedChild& prepared, pid_t parent) {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   // The parent may have died before the request took effect.
@@ -63,7 +63,7 @@ bool placeDescriptors(std::vector<int>& descriptors) {
 }
 
 pid_t forkChild(const ProcessOptions& options) {
-  Prepared prepared;
+  PreparedChild prepared;
   for (const auto& argument : options.arguments) {
     prepared.argv.push_back(const_cast<char*>(argument.c_str()));
   }

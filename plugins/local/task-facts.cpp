@@ -1,14 +1,8 @@
 #include "task-facts.h"
 
+#include "capnp-text.h"
+
 namespace maitred::local {
-
-namespace {
-
-std::string text(capnp::Text::Reader value) {
-  return {value.begin(), value.size()};
-}
-
-}  // namespace
 
 TaskFacts factsFrom(Record::Reader record) {
   TaskFacts facts;

@@ -2,6 +2,8 @@
 
 #include "sandbox-files.h"
 
+#include <capnp-text.h>
+
 #include <maitred/offload.h>
 
 #include <kj/debug.h>
@@ -23,8 +25,6 @@ auto told(Func fn) -> decltype(fn()) {
                                           kj::str(problem.text.c_str())));
   }
 }
-
-std::string text(capnp::Text::Reader value) { return {value.begin(), value.size()}; }
 
 class SandboxServer final : public backend::Sandbox::Server {
  public:

@@ -1,6 +1,8 @@
 #pragma once
 // What the parts of the session core share: the server's state, and that of one session.
 
+#include "text.h"
+
 #include <maitred/backend/ledger.h>
 #include <maitred/backend/outbox.h>
 #include <maitred/backend/room.h>
@@ -9,13 +11,6 @@
 #include <kj/debug.h>
 
 namespace maitred::backend {
-
-inline kj::StringPtr ptr(const std::string& text) {
-  return kj::StringPtr(text.c_str(), text.size());
-}
-inline std::string str(capnp::Text::Reader text) {
-  return std::string(text.cStr(), text.size());
-}
 
 // How capabilities reach a server that may be gone.
 struct Link : public kj::Refcounted {

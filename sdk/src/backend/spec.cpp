@@ -1,5 +1,7 @@
 #include <maitred/backend/spec.h>
 
+#include "text.h"
+
 #include <openssl/sha.h>
 
 #include <capnp/message.h>
@@ -9,10 +11,6 @@
 
 namespace maitred::backend {
 namespace {
-
-std::string str(capnp::Text::Reader text) {
-  return std::string(text.cStr(), text.size());
-}
 
 template <typename... Parts>
 std::string sentence(Parts&&... parts) {

@@ -1,5 +1,7 @@
 #include <maitred/backend/types.h>
 
+#include "text.h"
+
 #include <capnp/schema.h>
 
 namespace maitred::backend {
@@ -20,14 +22,6 @@ std::string_view shortened(std::string_view text) {
   size_t end = messageBytesMax;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
   return text.substr(0, end);
-}
-
-kj::StringPtr ptr(const std::string& text) {
-  return kj::StringPtr(text.c_str(), text.size());
-}
-
-std::string str(capnp::Text::Reader text) {
-  return std::string(text.cStr(), text.size());
 }
 
 }  // namespace

@@ -11,10 +11,10 @@ namespace {
 using nlohmann::json;
 using testing::HasSubstr;
 
-constexpr const char* ID = "0f6a4e3c-0000-4000-8000-000000000001";
+constexpr const char* JOB = "0f6a4e3c-0000-4000-8000-000000000001";
 
 template <typename Read>
-std::string verdict(Read&& read) {
+std::string complaint(Read&& read) {
   try {
     read();
     return "";
@@ -71,21 +71,21 @@ TEST(LimitBodies, AreRefusedWithWhatIsWrong) {
       {change("quota", {{"cpus", 1}}), "\"share\":\"missing-required-key\""},
   };
   for (const auto& [body, text] : cases) {
-    EXPECT_THAT(verdict([&, &body = body] { readLimitChange(body, LimitKind::share); }),
+    EXPECT_THAT(complaint([&, &body = body] { readLimitChange(body, LimitKind::share); }),
                 HasSubstr(text));
   }
 }
 
 TEST(RetryBodies, AreRead) {
-  auto change = readRetryChange({{"groups", {ID}}, {"increment", 2}}, {}, false, 10);
+  auto change = readRetryChange({{"groups", {JOB}}, {"increment", 2}}, {}, false, 10);
   EXPECT_EQ(change.groups.size(), 1u);
   EXPECT_EQ(change.increment, 2);
   EXPECT_TRUE(change.failedOnly) << "for groups unless said otherwise";
-  change = readRetryChange({{"retries", 2}}, {ID, ID}, false, 10);
+  change = readRetryChange({{"retries", 2}}, {JOB, JOB}, false, 10);
   EXPECT_EQ(change.jobs.size(), 2u);
   EXPECT_EQ(change.retries, 2);
   EXPECT_FALSE(change.failedOnly);
-  change = readRetryChange({{"job", ID}, {"retries", 2}, {"failed_only", true}}, {}, false, 10);
+  change = readRetryChange({{"job", JOB}, {"retries", 2}, {"failed_only", true}}, {}, false, 10);
   EXPECT_TRUE(change.failedOnly);
 }
 
@@ -94,25 +94,25 @@ TEST(RetryBodies, AreRefusedWithWhatIsWrong) {
       {json::array(), "map?"},
       {{{"job", "no"}, {"retries", 1}}, "uuid?"},
       {{{"job", 7}, {"retries", 1}}, "job"},
-      {{{"jobs", {ID, ID, ID}}, {"retries", 1}}, "list-of-uuids?"},
+      {{{"jobs", {JOB, JOB, JOB}}, {"retries", 1}}, "list-of-uuids?"},
       {{{"jobs", {1}}, {"retries", 1}}, "uuid?"},
-      {{{"job", ID}, {"retries", 0}}, "pos?"},
-      {{{"job", ID}, {"increment", -1}}, "pos?"},
-      {{{"job", ID}, {"retries", 1.5}}, "retries"},
-      {{{"job", ID}, {"odd", 1}}, "disallowed-key"},
+      {{{"job", JOB}, {"retries", 0}}, "pos?"},
+      {{{"job", JOB}, {"increment", -1}}, "pos?"},
+      {{{"job", JOB}, {"retries", 1.5}}, "retries"},
+      {{{"job", JOB}, {"odd", 1}}, "disallowed-key"},
       {{{"jobs", json::array()}, {"retries", 1}}, "Need to specify at least 1 job or group."},
   };
   for (const auto& [body, text] : cases) {
-    EXPECT_THAT(verdict([&, &body = body] { readRetryChange(body, {}, false, 2); }),
+    EXPECT_THAT(complaint([&, &body = body] { readRetryChange(body, {}, false, 2); }),
                 HasSubstr(text))
         << body;
   }
-  EXPECT_THAT(verdict([] {
+  EXPECT_THAT(complaint([] {
                 readRetryChange({{"retries", 1}}, {"no"}, false, 2);
               }),
               HasSubstr("not a UUID"));
-  EXPECT_THAT(verdict([] {
-                readRetryChange({{"groups", {ID}}, {"retries", 1}}, {}, true, 2);
+  EXPECT_THAT(complaint([] {
+                readRetryChange({{"groups", {JOB}}, {"retries", 1}}, {}, true, 2);
               }),
               HasSubstr("disallowed-key"))
       << "the old form knows no groups";

@@ -8,7 +8,7 @@ namespace {
 
 using testing::ElementsAre;
 
-constexpr std::int64_t MIB = 1024 * 1024;
+constexpr std::int64_t MEBIBYTE = 1024 * 1024;
 
 // Jobs by name, over several pools.
 class Pending : public testing::Test {
@@ -41,7 +41,7 @@ class Pending : public testing::Test {
   void node(const char* pool, double cpus, double mem) {
     NodeFacts facts;
     facts.key = {"local", "n" + std::to_string(++ids)};
-    facts.capacity = {static_cast<std::int64_t>(cpus * 1000), static_cast<std::int64_t>(mem) * MIB,
+    facts.capacity = {static_cast<std::int64_t>(cpus * 1000), static_cast<std::int64_t>(mem) * MEBIBYTE,
                       100, 0};
     facts.pool = pool;
     nodes.put(facts, {facts.capacity, 0, 1});

@@ -7,7 +7,7 @@ namespace {
 
 using enum InstanceStatus;
 
-struct Case {
+struct Transition {
   const char* what;
   std::vector<InstanceStatus> before;  // the last one is asked to change
   InstanceStatus to;
@@ -16,7 +16,7 @@ struct Case {
 };
 
 // What a job with two attempts becomes when its last instance is told to change.
-JobState after(const Case& one) {
+JobState after(const Transition& one) {
   auto statuses = one.before;
   if (mayBecome(statuses.back(), one.to)) statuses.back() = one.to;
   int consumed = 0;
@@ -27,7 +27,7 @@ JobState after(const Case& one) {
 TEST(JobTransitions, FollowTheTable) {
   const auto WAITING = JobState::waiting, RUNNING = JobState::running,
              COMPLETED = JobState::completed;
-  const Case cases[] = {
+  const Transition cases[] = {
       {"confirmed", {unknown}, running, RUNNING, RUNNING},
       {"ends at once", {unknown}, success, RUNNING, COMPLETED},
       {"fails at once", {unknown}, failed, RUNNING, WAITING},
@@ -41,7 +41,7 @@ TEST(JobTransitions, FollowTheTable) {
       {"second attempt succeeds", {failed, running}, success, RUNNING, COMPLETED},
       {"second attempt fails", {failed, running}, failed, RUNNING, WAITING},
   };
-  for (const Case& one : cases) EXPECT_EQ(after(one), one.expected) << one.what;
+  for (const Transition& one : cases) EXPECT_EQ(after(one), one.expected) << one.what;
 }
 
 TEST(JobTransitions, ExhaustedRetriesCompleteTheJob) {
