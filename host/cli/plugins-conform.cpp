@@ -227,7 +227,7 @@ int conformOne(const po::variables_map& values) {
   return conform::runOne(options);
 }
 
-void addOptions(po::options_description& options) {
+void addConformOptions(po::options_description& options) {
   auto add = options.add_options();
   add("plugin", po::value<std::string>(), "");
   add("config", po::value<std::string>()->value_name("FILE|YAML"),
@@ -258,7 +258,7 @@ Command conformCommand() {
   command.summary = "Tests whether a plugin keeps the rules, with faults on its host's side.";
   command.positional = "NAME|FILE.so";
   command.positionals = {"plugin"};
-  command.options = addOptions;
+  command.options = addConformOptions;
   command.run = conformPlugin;
   command.values = [] {
     return std::map<std::string, Words>{{"isolation", {"both", "process", "inline"}},

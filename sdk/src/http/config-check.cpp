@@ -1,5 +1,8 @@
 // What the schema's ranges cannot say about the HTTP side's configuration.
 #include <maitred/http/config.h>
+
+#include "capnp-text.h"
+
 #include <maitred/http/jwt.h>
 
 #include <kj/debug.h>
@@ -11,8 +14,6 @@
 namespace maitred::http {
 
 namespace {
-
-std::string text(capnp::Text::Reader value) { return std::string(value.begin(), value.size()); }
 
 void checkUsers(BasicAuth::Reader basic, std::vector<ConfigProblem>& problems) {
   std::set<std::string> names;

@@ -1,5 +1,7 @@
 #include <maitred/http/config.h>
 
+#include "capnp-text.h"
+
 #include <maitred/http/jwt.h>
 
 #include <kj/debug.h>
@@ -28,8 +30,6 @@ Limits limitsFrom(HttpLimits::Reader config) {
 }
 
 namespace {
-
-std::string text(capnp::Text::Reader value) { return std::string(value.begin(), value.size()); }
 
 kj::Own<Authenticator> basicFrom(BasicAuth::Reader settings) {
   if (settings.isAnyPassword()) return basicAnyPassword(text(settings.getRealm()));

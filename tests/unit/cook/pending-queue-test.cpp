@@ -41,8 +41,8 @@ class Pending : public testing::Test {
   void node(const char* pool, double cpus, double mem) {
     NodeFacts facts;
     facts.key = {"local", "n" + std::to_string(++ids)};
-    facts.capacity = {static_cast<std::int64_t>(cpus * 1000), static_cast<std::int64_t>(mem) * MEBIBYTE,
-                      100, 0};
+    facts.capacity = {static_cast<std::int64_t>(cpus * 1000),
+                      static_cast<std::int64_t>(mem) * MEBIBYTE, 100, 0};
     facts.pool = pool;
     nodes.put(facts, {facts.capacity, 0, 1});
   }

@@ -18,7 +18,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr size_t longestSet = 256 << 10;
+constexpr size_t longestKeySet = 256 << 10;
 constexpr size_t mostKeys = 100;
 constexpr int fewestRsaBits = 2048;
 // More would let a set of keys make each token expensive.
@@ -30,13 +30,13 @@ constexpr size_t coordinateBytes = 32;
       kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__, kj::heapString(text.c_str())));
 }
 
-std::string textIn(const json& key, const char* name) {
+std::string memberOf(const json& key, const char* name) {
   auto found = key.find(name);
   return found != key.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
 std::string bytesIn(const json& key, const char* name, const std::string& shown) {
-  auto bytes = decodeBase64Url(textIn(key, name));
+  auto bytes = decodeBase64Url(memberOf(key, name));
   if (!bytes || bytes->empty()) refuse(shown + ": '" + name + "' is not base64url");
   return *bytes;
 }
@@ -45,7 +45,7 @@ struct Free {
   void operator()(OSSL_PARAM_BLD* builder) const { OSSL_PARAM_BLD_free(builder); }
   void operator()(BIGNUM* number) const { BN_free(number); }
 };
-using Builder = std::unique_ptr<OSSL_PARAM_BLD, Free>;
+using Parameters = std::unique_ptr<OSSL_PARAM_BLD, Free>;
 using Number = std::unique_ptr<BIGNUM, Free>;
 
 Number numberOf(const std::string& bytes) {
@@ -53,7 +53,7 @@ Number numberOf(const std::string& bytes) {
                           static_cast<int>(bytes.size()), nullptr));
 }
 
-std::shared_ptr<EVP_PKEY> build(const char* type, const Builder& builder,
+std::shared_ptr<EVP_PKEY> build(const char* type, const Parameters& builder,
                                 const std::string& shown) {
   OSSL_PARAM* parameters = OSSL_PARAM_BLD_to_param(builder.get());
   EVP_PKEY_CTX* context = EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr);
@@ -77,7 +77,7 @@ std::shared_ptr<EVP_PKEY> rsaKey(const json& entry, const std::string& shown) {
   if (BN_is_odd(exponent.get()) == 0 || exponentBits < 2 || exponentBits > 64) {
     refuse(shown + " has an exponent that is not accepted");
   }
-  Builder builder(OSSL_PARAM_BLD_new());
+  Parameters builder(OSSL_PARAM_BLD_new());
   OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, modulus.get());
   OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, exponent.get());
   return build("RSA", builder, shown);
@@ -89,7 +89,7 @@ std::shared_ptr<EVP_PKEY> ellipticKey(const json& entry, const std::string& show
     refuse(shown + ": a coordinate of P-256 has 32 bytes");
   }
   std::string point = "\x04" + x + y;
-  Builder builder(OSSL_PARAM_BLD_new());
+  Parameters builder(OSSL_PARAM_BLD_new());
   OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0);
   OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(),
                                    point.size());
@@ -98,7 +98,7 @@ std::shared_ptr<EVP_PKEY> ellipticKey(const json& entry, const std::string& show
 
 // Whether the key says of itself that it is for signatures of this algorithm, or says nothing.
 bool meantFor(const json& entry, const char* algorithm) {
-  std::string use = textIn(entry, "use"), alg = textIn(entry, "alg");
+  std::string use = memberOf(entry, "use"), alg = memberOf(entry, "alg");
   if ((!use.empty() && use != "sig") || (!alg.empty() && alg != algorithm)) return false;
   auto operations = entry.find("key_ops");
   if (operations == entry.end() || !operations->is_array()) return true;
@@ -107,11 +107,11 @@ bool meantFor(const json& entry, const char* algorithm) {
 
 std::optional<JwtKeys::Key> keyOf(const json& entry, const std::string& shown) {
   if (!entry.is_object()) refuse(shown + " is not an object");
-  std::string type = textIn(entry, "kty");
-  JwtKeys::Key key{textIn(entry, "kid"), JwtKeys::Algorithm::rs256, nullptr};
+  std::string type = memberOf(entry, "kty");
+  JwtKeys::Key key{memberOf(entry, "kid"), JwtKeys::Algorithm::rs256, nullptr};
   if (type == "RSA" && meantFor(entry, "RS256")) {
     key.key = rsaKey(entry, shown);
-  } else if (type == "EC" && textIn(entry, "crv") == "P-256" && meantFor(entry, "ES256")) {
+  } else if (type == "EC" && memberOf(entry, "crv") == "P-256" && meantFor(entry, "ES256")) {
     key.algorithm = JwtKeys::Algorithm::es256;
     key.key = ellipticKey(entry, shown);
   } else {
@@ -121,7 +121,7 @@ std::optional<JwtKeys::Key> keyOf(const json& entry, const std::string& shown) {
 }
 
 json parseSet(std::string_view text) {
-  if (text.size() > longestSet) refuse("a set of keys has at most 256 KiB");
+  if (text.size() > longestKeySet) refuse("a set of keys has at most 256 KiB");
   json set;
   KJ_IF_MAYBE (problem, kj::runCatchingExceptions([&]() { set = parseJson(text, 16); })) {
     refuse(std::string("the set of keys is no JSON: ") + problem->getDescription().cStr());
