@@ -91,6 +91,50 @@ struct CookConfig {
   # How fast users may submit and start jobs. Nothing is enforced unless it is said here.
   schedulers @24 :List(Scheduler);
   # How the jobs of single pools are matched with nodes. The first whose expression is found in the pool's name counts.
+  rebalancer @25 :Rebalancer;
+  # Stops tasks of users who have much for waiting jobs of users who have little.
+  novelHost @26 :NovelHost = whereverPossible;
+  # Whether a job may be started again on a host where an attempt of it has ended.
+  estimatedCompletion @27 :EstimatedCompletion;
+  # Nodes that are taken away after some time, and jobs that would not end before.
+  clusterLocations @28 :List(ClusterLocation) $Config.mapKey("backend");
+  # Where backends are: jobs that checkpoint are started again in the location of their last attempt.
+}
+
+struct Rebalancer {
+  # It runs if the first three are given.
+  maxPreemption @0 :UInt32 = 0 $Config.range((min = 0, max = 100000)) $Config.example("128");
+  # For how many waiting jobs of a pool room is made at a time, at most.
+  minDruDiff @1 :Float64 = -1 $Config.range((min = -1, max = 1.0e300)) $Config.example("0.5");
+  # A task is stopped for a job only if its score is above that of the job by more than this.
+  safeDruThreshold @2 :Float64 = -1 $Config.range((min = -1, max = 1.0e300)) $Config.example("1.0");
+  # Tasks with a lower score are not stopped. With 1 nobody loses anything within their share.
+  interval @3 :UInt64 = 300000 $Config.unit(milliseconds) $Config.range((min = 1000, max = 86400000));
+  # How often it runs.
+  poolRegex @4 :Text = ".*" $Config.nonEmpty $Config.example("^batch$");
+  # A regular expression that is looked for in the names of pools; in the others nothing is stopped.
+}
+
+enum NovelHost {
+  whereverPossible @0;  # not if any other host of the pool could ever take it
+  always @1;            # never; where there is no other host it waits for one
+}
+
+struct EstimatedCompletion {
+  # Off unless the first two are given.
+  hostLifetime @0 :UInt64 = 0 $Config.unit(milliseconds) $Config.range((min = 0, max = 3.2e11)) $Config.example("24h");
+  # A node is gone so long after the unix second in its attribute host-start-time; without one it stays.
+  expectedRuntimeMultiplier @1 :Float64 = 0 $Config.range((min = 0, max = 1000)) $Config.example("1.2");
+  # Jobs are taken to run for their expected runtime times this.
+  agentStartGracePeriod @2 :UInt64 = 600000 $Config.unit(milliseconds) $Config.range((min = 0, max = 3.2e11));
+  # So much of a node's life can be over before it takes work: no job is taken to need that too.
+}
+
+struct ClusterLocation {
+  backend @0 :Text $Config.nonEmpty $Config.example("local");
+  # The backend's instance.
+  location @1 :Text $Config.nonEmpty $Config.example("us-east1");
+  # A name of your choice.
 }
 
 struct Scheduler {
@@ -142,6 +186,15 @@ struct PoolConfig {
   # As `shares` of the queue, for this pool.
   quotas @5 :List(UserQuota) $Config.mapKey("user");
   # As `quotas` of the queue, for this pool.
+  defaultConstraints @6 :List(AttributeValue) $Config.mapKey("attribute");
+  # What a node's attributes must be for jobs that do not constrain the same one themselves.
+}
+
+struct AttributeValue {
+  attribute @0 :Text $Config.nonEmpty $Config.example("node-type");
+  # Of nodes; HOSTNAME is the host's name.
+  value @1 :Text $Config.example("standard");
+  # What it must be.
 }
 
 enum PoolState {
@@ -179,6 +232,9 @@ struct PolicyPaths {
   # The order between users. Empty: dominant resource usage, built in.
   placement @1 :Text $Config.path(policy) $Config.example("placement/bin-packing.lua");
   # The fitness of a node for a job. Empty: bin packing, built in.
+  preemption @2 :Text $Config.path(policy) $Config.example("preemption/dru.lua");
+  # Which tasks the rebalancer stops, among those that its thresholds allow. Empty: those that are
+  # furthest above their users' shares, built in.
 }
 
 struct UserShare {
@@ -231,6 +287,12 @@ struct TaskConstraints {
   # Bytes of a command; 0: only the limit of the request's body.
   timeout @5 :UInt64 = 3600000 $Config.unit(milliseconds) $Config.range((min = 1000, max = 3.2e11));
   # How long one attempt may run, whatever the job says.
+  defaultTimeout @6 :UInt64 = 0 $Config.unit(milliseconds) $Config.range((min = 0, max = 3.2e11)) $Config.example("1h");
+  # The same for jobs that do not say how long they may run; 0: `timeout`.
+  maxTimeout @7 :UInt64 = 0 $Config.unit(milliseconds) $Config.range((min = 0, max = 3.2e11)) $Config.example("48h");
+  # The same for all; 0: `timeout`.
+  timeoutInterval @8 :UInt64 = 60000 $Config.unit(milliseconds) $Config.range((min = 1000, max = 86400000));
+  # How often attempts are looked for that run for too long, by these limits or by their group's.
 }
 
 struct ReasonLimit {

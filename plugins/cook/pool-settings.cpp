@@ -87,6 +87,9 @@ Pools poolsOf(CookConfig::Reader config) {
     pool.druMode = one.getDruMode() == Comparison::GPU ? DruMode::gpu : DruMode::standard;
     pool.quota = quotaOf(pool.name);
     pool.quotaGroup = groupOf(config, pool.name);
+    for (auto rule : one.getDefaultConstraints()) {
+      pool.defaultConstraints.push_back({rule.getAttribute().cStr(), rule.getValue().cStr()});
+    }
     if (auto shared = quotaOf(pool.quotaGroup); shared && !pool.quotaGroup.empty()) {
       groups.emplace(pool.quotaGroup, *shared);
     }

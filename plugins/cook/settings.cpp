@@ -1,6 +1,7 @@
 #include "settings.h"
 
 #include "pool-settings.h"
+#include "scheduling-settings.h"
 
 namespace maitred::cook {
 namespace {
@@ -80,7 +81,10 @@ QueueSettings queueSettings(CookConfig::Reader config) {
   settings.enforceLaunchRates = config.getRateLimit().getPerUserPerPoolJobLaunch().getEnforce();
   settings.rateIdleMs = config.getRateLimit().getExpireMinutes() * MS_PER_MINUTE;
   settings.unreachableMs = config.getUnreachableTimeout();
-  settings.runtimeMostMs = config.getTaskConstraints().getTimeout();
+  settings.runtimes = runtimesOf(config.getTaskConstraints());
+  settings.runtimeIntervalMs = config.getTaskConstraints().getTimeoutInterval();
+  settings.rebalancer = rebalancerOf(config.getRebalancer());
+  settings.placement = placementOf(config);
   settings.keepCompletedMs = config.getCompletedJobs().getTime();
   settings.keepCompleted = config.getCompletedJobs().getCount();
   settings.keepArchivedMs = config.getCompletedJobs().getArchiveTime();
@@ -129,7 +133,9 @@ RestSettings restSettings(CookConfig::Reader config) {
 }
 
 PolicyFiles policyFiles(CookConfig::Reader config) {
-  return {config.getPolicies().getFairness().cStr(), config.getPolicies().getPlacement().cStr()};
+  auto policies = config.getPolicies();
+  return {policies.getFairness().cStr(), policies.getPlacement().cStr(),
+          policies.getPreemption().cStr()};
 }
 
 std::vector<ConfigFault> faultsIn(CookConfig::Reader config) {
@@ -145,6 +151,7 @@ std::vector<ConfigFault> faultsIn(CookConfig::Reader config) {
   checkUsers(config.getAllow(), "allow", faults);
   checkAllowed(config, faults);
   checkPools(config, faults);
+  checkScheduling(config, faults);
   for (uint i = 0; i < config.getCorsOrigins().size(); ++i) {
     try {
       std::regex compiled(config.getCorsOrigins()[i].cStr());
@@ -163,6 +170,7 @@ std::vector<ConfigFault> faultsIn(CookConfig::Reader config) {
   PolicyFiles files = policyFiles(config);
   checkPolicy(files.fairness, "fairness", faults);
   checkPolicy(files.placement, "placement", faults);
+  checkPolicy(files.preemption, "preemption", faults);
   return faults;
 }
 

@@ -57,6 +57,8 @@ cook::QueueSettings World::settings() {
   }
   settings.enforceLaunchRates = random() % 3 != 0;
   settings.unreachableMs = 15'000;
+  // Clocks jump by hours here: what was started before a restart seems as old as they make it.
+  settings.runtimes = {10'000ll * 3'600'000, 10'000ll * 3'600'000};
   settings.meaCulpa.global = freeFailures;
   settings.scheduler.considerable = 1 + random() % 20;
   settings.scheduler.head = {0.5 + static_cast<double>(random() % 5) / 10, 10, 20};

@@ -132,8 +132,8 @@ kj::Promise<void> Cluster::expect(backend::Session::Client session) {
   };
   std::vector<Alive> alive;
   owner.book().each([&](const Job& job) {
-    const Instance* live = job.live();
-    if (live != nullptr && live->cluster == name_) alive.push_back({&job, live});
+    const Instance* one = job.unended();
+    if (one != nullptr && one->cluster == name_) alive.push_back({&job, one});
   });
   kj::Vector<kj::Promise<void>> calls;
   auto size = [](const Alive& one) {
@@ -147,13 +147,14 @@ kj::Promise<void> Cluster::expect(backend::Session::Client session) {
       const Instance& instance = *part[i].instance;
       list[i].setTaskId(instance.taskId.text());
       list[i].setNodeId(instance.nodeId);
-      if (job.state == JobState::completed || instance.cancelled) {
+      bool stopped = instance.cancelled || isTerminal(instance.status);
+      if (job.state == JobState::completed || stopped) {
         list[i].setPhase(backend::ExpectedPhase::KILLING);
       } else if (instance.confirmed) {
         list[i].setPhase(backend::ExpectedPhase::RUNNING);
       } else {
         list[i].setPhase(backend::ExpectedPhase::LAUNCHING);
-        writeSpec(job, instance, owner.runtimeMostMs(), list[i].initSpec());
+        writeSpec(job, instance, owner.runtimeLimits().of(job.spec), list[i].initSpec());
       }
     }
     calls.add(request.send().ignoreResult());
@@ -236,7 +237,7 @@ void Cluster::applyStatus(backend::TaskStatus::Reader status, std::vector<Uuid>&
   bool over = state == backend::TaskState::SUCCEEDED || state == backend::TaskState::FAILED ||
               state == backend::TaskState::KILLED || state == backend::TaskState::LOST ||
               state == backend::TaskState::NOT_STARTED;
-  bool unwanted = !found || isTerminal(found.instance->status);
+  bool unwanted = !found || found.instance->over();
   // An orphan of ours, or one that came back after it was given up.
   if (unwanted && !over) {
     strangers.push_back(*id);
@@ -249,6 +250,9 @@ void Cluster::applyNews(const Book::Found& found, backend::TaskStatus::Reader st
   Uuid id = found.instance->taskId;
   NodeKey node{name_, found.instance->nodeId};
   Verdict verdict = verdictOn(status, owner.nowMs());
+  if (verdict.kind == Verdict::Kind::withdraw && isTerminal(found.instance->status)) {
+    return neverRan(id, node, 0);
+  }
   if (verdict.kind == Verdict::Kind::withdraw) {
     bool room = status.getReason() == backend::Reason::NO_ROOM ||
                 status.getReason() == backend::Reason::STALE_ROOM;
@@ -259,7 +263,7 @@ void Cluster::applyNews(const Book::Found& found, backend::TaskStatus::Reader st
   verdict.report.nodeId.clear();  // known since the placement
   owner.book().report(id, verdict.report, owner.nowMs());
   const Instance& one = *owner.book().findTask(id).instance;
-  if (isTerminal(one.status)) owner.nodes().letGo(node, id);
+  if (one.over()) owner.nodes().letGo(node, id);
   if (one.unreachableMs != 0) owner.silent(id);
 }
 
@@ -276,15 +280,21 @@ void Cluster::withdraw(const Uuid& taskId, const NodeKey& node, bool blameNode,
 // The job may have been killed between the decision and now.
 bool Cluster::stillWanted(const CycleResult::Started& one) {
   auto found = owner.book().findTask(one.taskId);
-  if (!found || isTerminal(found.instance->status)) return false;
-  if (found.job->state != JobState::completed && !found.instance->cancelled) return true;
+  if (!found || found.instance->over()) return false;
+  bool stopped = found.instance->cancelled || isTerminal(found.instance->status);
+  if (found.job->state != JobState::completed && !stopped) return true;
+  neverRan(one.taskId, one.node, Reason::KILLED_BY_USER);
+  return false;
+}
+
+// Its end, unless somebody has said why before.
+void Cluster::neverRan(const Uuid& taskId, const NodeKey& node, int reason) {
   Report end;
   end.status = InstanceStatus::failed;
-  end.reason = Reason::KILLED_BY_USER;
+  end.reason = reason;
   end.atMs = owner.nowMs();
-  owner.book().report(one.taskId, end, owner.nowMs());
-  owner.nodes().letGo(one.node, one.taskId);
-  return false;
+  owner.book().report(taskId, end, owner.nowMs());
+  owner.nodes().letGo(node, taskId);
 }
 
 void Cluster::launch(const std::vector<CycleResult::Started>& started) {
@@ -305,8 +315,8 @@ void Cluster::sendLaunch(std::vector<CycleResult::Started> batch) {
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const auto& one = batch[i];
     list[i].setTaskId(one.taskId.text());
-    writeSpec(*one.job, *owner.book().findTask(one.taskId).instance, owner.runtimeMostMs(),
-              list[i].initSpec());
+    writeSpec(*one.job, *owner.book().findTask(one.taskId).instance,
+              owner.runtimeLimits().of(one.job->spec), list[i].initSpec());
     auto target = list[i].getWhere().initNode();
     target.setNodeId(one.node.nodeId);
     target.setGeneration(one.generation);
@@ -323,7 +333,8 @@ void Cluster::sendLaunch(std::vector<CycleResult::Started> batch) {
 void Cluster::answered(const CycleResult::Started& one, backend::LaunchResult::Reader result) {
   if (!result.isRefused()) return owner.nodes().accepted(one.node);
   auto found = owner.book().findTask(one.taskId);
-  if (!found || isTerminal(found.instance->status)) return;
+  if (!found || found.instance->over()) return;
+  if (isTerminal(found.instance->status)) return neverRan(one.taskId, one.node, 0);
   auto refusal = result.getRefused();
   auto verdict = verdictOn(refusal.getReason());
   owner.log().debug(name_, " refused ", one.taskId.text().c_str(), ": ", refusal.getMessage());

@@ -6,6 +6,7 @@
 #include <store/journal.h>
 
 #include <core/cycle.h>
+#include <core/runtimes.h>
 
 #include <maitred/async.h>
 #include <maitred/attachment.h>
@@ -23,7 +24,7 @@ class ClusterOwner {
   virtual kj::Timer& timer() = 0;
   virtual std::int64_t nowMs() = 0;     // wall clock, unix ms: for what people read
   virtual std::int64_t steadyMs() = 0;  // never jumps: for pauses
-  virtual std::int64_t runtimeMostMs() = 0;
+  virtual const RuntimeLimits& runtimeLimits() = 0;
   virtual kj::StringPtr consumerName() = 0;
   virtual void kick() = 0;                         // room or jobs appeared
   virtual void kickAt(std::int64_t steadyMs) = 0;  // a pause ends then
@@ -93,6 +94,7 @@ class Cluster final : private kj::TaskSet::ErrorHandler {
   void answered(const CycleResult::Started& one, backend::LaunchResult::Reader result);
   void withdraw(const Uuid& taskId, const NodeKey& node, bool blameNode, std::int64_t retryAfterMs);
   bool stillWanted(const CycleResult::Started& one);
+  void neverRan(const Uuid& taskId, const NodeKey& node, int reason);
   void taskFailed(kj::Exception&& exception) override;
 };
 

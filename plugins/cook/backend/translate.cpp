@@ -9,6 +9,20 @@ namespace {
 
 constexpr std::int64_t NS_PER_MS = 1'000'000;
 
+// "gpu/a100" under "a100", "gpu" without a name.
+Kinds kindsOf(backend::Resources::Reader resources, std::string_view resource) {
+  Kinds kinds;
+  for (auto one : resources.getOthers()) {
+    std::string_view name(one.getName().cStr(), one.getName().size());
+    if (!name.starts_with(resource)) continue;
+    name.remove_prefix(resource.size());
+    if (!name.empty() && name.front() != '/') continue;
+    if (!name.empty()) name.remove_prefix(1);
+    kinds.emplace_back(name, static_cast<std::int64_t>(one.getValue()));
+  }
+  return kinds;
+}
+
 Amount amountOf(backend::Resources::Reader resources) {
   Amount amount;
   amount.cpuMillis = static_cast<std::int64_t>(resources.getCpuMillis());
@@ -16,6 +30,7 @@ Amount amountOf(backend::Resources::Reader resources) {
   for (auto range : resources.getPorts()) {
     if (range.getLast() >= range.getFirst()) amount.ports += range.getLast() - range.getFirst() + 1;
   }
+  for (const auto& [model, count] : kindsOf(resources, "gpu")) amount.gpus += count;
   return amount;
 }
 
@@ -82,7 +97,7 @@ void writeSpec(const Job& job, const Instance& instance, std::int64_t runtimeMos
   for (std::int64_t i = 0; i < spec.ports; ++i) ports[i].setName("port" + std::to_string(i));
   out.setUser(spec.user);
   out.setKind(backend::TaskKind::BATCH);
-  out.setRunMaxMs(std::min(spec.maxRuntimeMs, runtimeMostMs));
+  out.setRunMaxMs(runtimeMostMs);
   out.setPool(spec.pool);
   out.setPriority(static_cast<std::int32_t>(spec.priority));
   backend::seal(out);
@@ -94,6 +109,7 @@ NodeFacts factsOf(const std::string& cluster, backend::Node::Reader node) {
   facts.hostname = text(node.getHostname());
   facts.capacity = amountOf(node.getCapacity());
   if (facts.capacity.ports == 0) facts.capacity.ports = Amount::ANY_PORTS;
+  facts.gpus = kindsOf(node.getCapacity(), "gpu");
   facts.tasksMax = node.getTasksMax();
   facts.pool = text(node.getPool());
   facts.ready = node.getState() == backend::NodeState::READY;
@@ -106,7 +122,11 @@ NodeFacts factsOf(const std::string& cluster, backend::Node::Reader node) {
 }
 
 RoomFacts roomOf(backend::Room::Reader room) {
-  return {amountOf(room.getAvailable()), room.getTaskCount(), room.getGeneration()};
+  RoomFacts facts{amountOf(room.getAvailable()), room.getTaskCount(), room.getGeneration(),
+                  kindsOf(room.getAvailable(), "disk")};
+  auto disk = static_cast<std::int64_t>(room.getAvailable().getDiskBytes());
+  if (disk != 0) facts.diskBytes.emplace_back("", disk);
+  return facts;
 }
 
 int reasonOf(backend::TaskState state, backend::Reason reason) {

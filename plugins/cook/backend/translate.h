@@ -8,7 +8,7 @@
 
 namespace maitred::cook {
 
-// The task of an instance. `runtimeMostMs` bounds the job's own limit.
+// The task of an instance, which may run for so long.
 void writeSpec(const Job& job, const Instance& instance, std::int64_t runtimeMostMs,
                backend::TaskSpec::Builder out);
 

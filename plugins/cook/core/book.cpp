@@ -16,6 +16,9 @@ void Book::enter(Job& job) {
   PoolRanking& ranking = partitions[job.spec.pool].ranking;
   if (const Instance* live = job.live()) {
     ranking.addRunning(job, live->startMs);
+    countLive(job, *live, 1);
+  } else if (job.unended() != nullptr) {
+    ending_.emplace(job.order, &job);
   } else if (job.state == JobState::waiting && !isOut(job)) {
     ranking.addWaiting(job);
   }
@@ -28,6 +31,9 @@ void Book::leave(Job& job) {
   PoolRanking& ranking = partitions[job.spec.pool].ranking;
   if (const Instance* live = job.live()) {
     ranking.removeRunning(job, live->startMs);
+    countLive(job, *live, -1);
+  } else if (job.unended() != nullptr) {
+    ending_.erase(job.order);
   } else if (job.state == JobState::waiting && !isOut(job)) {
     ranking.removeWaiting(job);
   }
@@ -76,7 +82,7 @@ void Book::takeBack(Job& job) {
 }
 
 std::int64_t Book::postpone(Job& job, std::int64_t nowMs, std::int64_t retryAfterMs) {
-  if (job.state != JobState::waiting || job.live() != nullptr) return nowMs;
+  if (job.state != JobState::waiting || job.unended() != nullptr) return nowMs;
   Postponed& state = postponed[&job];
   // The first refusal is the node's bad luck and costs nothing.
   std::int64_t pause = state.refusals == 0 ? 0 : pauseAfter(state.refusals);
@@ -120,28 +126,6 @@ Job* Book::add(Job job) {
   return &added;
 }
 
-void Book::addGroup(GroupSpec spec, std::int64_t createdMs) {
-  Uuid id = spec.id;
-  if (groups.try_emplace(id, GroupSlot{std::move(spec), createdMs, {}}).second) {
-    withoutJobs.insert(id);
-  }
-}
-
-// A group that nobody has described is one that its jobs alone have made.
-void Book::join(Job& job) {
-  const Uuid& id = *job.spec.group;
-  auto [at, isNew] = groups.try_emplace(id);
-  GroupSlot& group = at->second;
-  if (isNew) {
-    group.spec.id = id;
-    if (!job.spec.groupName.empty()) group.spec.name = job.spec.groupName;
-    group.createdMs = job.submittedMs;
-  }
-  job.spec.groupName = group.spec.name;
-  if (group.jobs.empty()) withoutJobs.erase(id);
-  group.jobs.emplace(job.order, &job);
-}
-
 void Book::settle(Job& job, std::int64_t nowMs) {
   if (nextState(job, limits_) != job.state) change(job, nowMs, [] {});
 }
@@ -158,7 +142,7 @@ Book::Found Book::findTask(const Uuid& taskId) const {
 }
 
 Instance* Book::start(Job& job, const Uuid& taskId, const Seat& seat, std::int64_t nowMs) {
-  if (job.state != JobState::waiting || job.live() != nullptr || tasks.contains(taskId)) {
+  if (job.state != JobState::waiting || job.unended() != nullptr || tasks.contains(taskId)) {
     return nullptr;
   }
   change(job, nowMs, [&] {
@@ -174,6 +158,7 @@ Instance* Book::start(Job& job, const Uuid& taskId, const Seat& seat, std::int64
     tasks.insert({taskId, &job});
   });
   partitions[job.spec.pool].ranking.served(job.spec.user);
+  if (!investigations_.none()) investigations_.forget(job.spec.id);
   touch(job).touched.push_back(taskId);
   return &job.instances.back();
 }
@@ -199,7 +184,7 @@ bool Book::report(const Uuid& taskId, const Report& news, std::int64_t nowMs) {
   Found found = findTask(taskId);
   if (!found) return false;
   Instance& one = *found.instance;
-  if (isTerminal(one.status) && one.endMs != 0) return false;
+  if (one.over()) return false;
   change(*found.job, nowMs, [&] {
     one.confirmed = true;
     take(one.hostname, news.hostname);
@@ -210,12 +195,16 @@ bool Book::report(const Uuid& taskId, const Report& news, std::int64_t nowMs) {
     take(one.ports, news.ports);
     std::sort(one.ports.begin(), one.ports.end());
     if (news.unreachableMs) one.unreachableMs = *news.unreachableMs;
-    if (!news.status || !mayBecome(one.status, *news.status)) return;
-    one.status = *news.status;
-    postponed.erase(found.job);  // it is not waiting
+    // The end of one that was stopped: it has failed, whatever its task says last.
+    bool confirmed = isTerminal(one.status) && news.status && isTerminal(*news.status);
+    if (!news.status || (!confirmed && !mayBecome(one.status, *news.status))) return;
+    if (!confirmed) {
+      one.status = *news.status;
+      postponed.erase(found.job);  // it is not waiting
+    }
     if (one.status == InstanceStatus::running && one.runningMs == 0) one.runningMs = news.atMs;
     if (!isTerminal(one.status)) return;
-    one.endMs = std::max(news.atMs, one.startMs);
+    one.endMs = std::max<std::int64_t>({news.atMs, one.startMs, 1});
     one.unreachableMs = 0;
     if (one.reason == 0) one.reason = news.reason;
     if (news.exitCode) one.exitCode = news.exitCode;
@@ -265,11 +254,27 @@ bool Book::cancel(const Uuid& taskId) {
   return true;
 }
 
+bool Book::fail(const Uuid& taskId, int reason, Stop stop, std::int64_t nowMs) {
+  Found found = findTask(taskId);
+  if (!found || isTerminal(found.instance->status)) return false;
+  // Somebody else has decided about it.
+  if (found.instance->cancelled || found.job->state == JobState::completed) return false;
+  change(*found.job, nowMs, [&] {
+    Instance& one = *found.instance;
+    one.status = InstanceStatus::failed;
+    if (one.reason == 0) one.reason = reason;
+    if (stop == Stop::preemption) one.preempted = true;
+  });
+  touch(*found.job).touched.push_back(taskId);
+  return true;
+}
+
 void Book::forget(Job& job) {
-  if (job.state != JobState::completed || job.live() != nullptr) return;
+  if (job.state != JobState::completed || job.unended() != nullptr) return;
   leave(job);
   takeBack(job);
   postponed.erase(&job);
+  investigations_.forget(job.spec.id);
   changes.erase(&job);
   for (const Instance& one : job.instances) tasks.erase(one.taskId);
   auto user = byUser.find(job.spec.user);
@@ -282,31 +287,6 @@ void Book::forget(Job& job) {
   }
   Uuid id = job.spec.id;
   jobs.erase(id);
-}
-
-std::vector<Job*> Book::jobsOf(const Uuid& group) const {
-  std::vector<Job*> found;
-  auto at = groups.find(group);
-  if (at == groups.end()) return found;
-  for (const auto& [order, job] : at->second.jobs) found.push_back(job);
-  return found;
-}
-
-const GroupSpec* Book::group(const Uuid& id) const {
-  auto at = groups.find(id);
-  return at == groups.end() ? nullptr : &at->second.spec;
-}
-
-std::vector<Uuid> Book::emptyGroups(std::int64_t beforeMs) const {
-  std::vector<Uuid> old;
-  for (const Uuid& id : withoutJobs) {
-    if (groups.at(id).createdMs < beforeMs) old.push_back(id);
-  }
-  return old;
-}
-
-void Book::forgetGroup(const Uuid& id) {
-  if (withoutJobs.erase(id) != 0) groups.erase(id);
 }
 
 Usage Book::usage(const std::string& pool, const std::string& user) const {

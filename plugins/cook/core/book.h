@@ -5,6 +5,7 @@
 
 #include "groups.h"
 #include "head-rule.h"
+#include "investigations.h"
 #include "pools.h"
 #include "ranking.h"
 #include "transitions.h"
@@ -101,8 +102,21 @@ class Book {
   bool retry(Job& job, std::int64_t maxRetries, std::int64_t nowMs);
   // Marks one instance for killing; the job goes on with its next attempt.
   bool cancel(const Uuid& taskId);
-  // Only completed jobs without a live instance.
+  // The queue itself stops an instance: it has failed from now on, with that reason unless it has
+  // one, and the job goes on. Its task is for the owner to stop; until report() tells its end the
+  // job is not started again. False: it is over already, or being killed.
+  enum class Stop : std::uint8_t { plain, preemption };
+  bool fail(const Uuid& taskId, int reason, Stop stop, std::int64_t nowMs);
+  // Only completed jobs without an instance whose task may be there.
   void forget(Job& job);
+
+  // Where a group's live instances are.
+  const Cohosts& cohosts(const Uuid& group) const;
+  // The groups of which something is live.
+  std::vector<const GroupSpec*> liveGroups() const;
+
+  // Jobs whose next failed match is to be explained.
+  Investigations& investigations() { return investigations_; }
 
   // A launch of the job was refused: it is out of the queue until the returned time, which is now
   // for the first refusal and later each time after that, and at least `retryAfterMs` away. Once an
@@ -149,6 +163,15 @@ class Book {
   void each(Each&& each) const {
     jobs.each([&](const JobSlot& slot) { each(*slot.job); });
   }
+  // Calls each(job) for all that have a live instance, in an order that is the same each time.
+  template <typename Each>
+  void eachLive(Each&& each) const {
+    for (const auto& [name, partition] : partitions) {
+      for (const auto& [user, held] : partition.ranking.users()) held.tasks.eachRunning(each);
+    }
+  }
+  // The jobs with an instance that has failed and whose task may still be there, by age.
+  const std::map<std::uint64_t, Job*>& ending() const { return ending_; }
 
  private:
   struct JobSlot {
@@ -162,11 +185,6 @@ class Book {
     const Uuid& id() const { return task; }
     bool empty() const { return job == nullptr; }
   };
-  struct GroupSlot {
-    GroupSpec spec;
-    std::int64_t createdMs = 0;
-    std::map<std::uint64_t, Job*> jobs;  // by order of creation
-  };
   struct Partition {
     PoolRanking ranking;
     Shares shares;
@@ -178,6 +196,12 @@ class Book {
     std::int64_t untilMs = 0;  // of those that are out of the queue
     bool out = false;
   };
+  struct GroupSlot {
+    GroupSpec spec;
+    std::int64_t createdMs = 0;
+    std::map<std::uint64_t, Job*> jobs;  // by order of creation
+    Cohosts live;
+  };
   MeaCulpaLimits limits_;
   UuidTable<JobSlot> jobs;
   UuidTable<TaskSlot> tasks;
@@ -188,6 +212,8 @@ class Book {
   FlatIndex<std::uint64_t, Job*> changed;
   std::map<Uuid, GroupSlot> groups;
   std::set<Uuid> withoutJobs;  // groups
+  std::map<std::uint64_t, Job*> ending_;  // by order of creation
+  Investigations investigations_;
   std::unordered_map<Job*, Change> changes;
   std::unordered_map<const Job*, Postponed> postponed;
   std::set<std::tuple<std::int64_t, std::uint64_t, Job*>> due;  // by time, then order
@@ -204,6 +230,7 @@ class Book {
   void join(Job& job);
   void enter(Job& job);
   void leave(Job& job);
+  void countLive(const Job& job, const Instance& live, int change);
   Change& touch(Job& job);
 };
 

@@ -5,6 +5,8 @@ namespace {
 
 // How many jobs in front of the first match are examined for whether they can ever be matched.
 constexpr int HEADS_EXAMINED = 8;
+// How many jobs under investigation are explained in one cycle: each looks at all nodes.
+constexpr int EXPLAINED_MOST = 10;
 
 class Cycle {
  public:
@@ -39,13 +41,27 @@ class Cycle {
   int examined = 0;
   bool headPassed = false;
 
-  void missed(const Job& job);
+  void missed(Matcher& matcher, const Job& job);
+  void explain(Matcher& matcher);
 };
 
 // A job that no node could take even if it were empty holds up nobody: it is not the head.
-void Cycle::missed(const Job& job) {
+void Cycle::missed(Matcher& matcher, const Job& job) {
   if (headPassed || !decisions.empty()) return;
-  headPassed = ++examined > HEADS_EXAMINED || nodes.couldHold(options.queue.pool, job.spec);
+  headPassed = ++examined > HEADS_EXAMINED || matcher.couldEver(job);
+}
+
+void Cycle::explain(Matcher& matcher) {
+  Investigations& investigations = book.investigations();
+  if (investigations.none()) return;
+  int explained = 0;
+  for (const Uuid& id : investigations.open()) {
+    const Job* job = book.find(id);
+    bool waits = job != nullptr && job->state == JobState::waiting && job->unended() == nullptr;
+    if (!waits || job->spec.pool != options.queue.pool) continue;
+    if (++explained > EXPLAINED_MOST) return;
+    if (auto summary = matcher.explain(*job)) investigations.found(id, *summary);
+  }
 }
 
 bool Cycle::decide(Scorer& scorer) {
@@ -55,7 +71,8 @@ bool Cycle::decide(Scorer& scorer) {
   result.considered = 0;
   PendingQueue queue(book, options.queue, scorer);
   if (fitness != nullptr) fitness->begin();
-  Matcher matcher(nodes, fitness, steadyMs, options.goodEnough, options.queue.pool);
+  MatchOptions matching{options.queue.pool, nowMs, steadyMs, options.goodEnough, options.rules};
+  Matcher matcher(book, nodes, fitness, matching);
   while (nodes.openCount(options.queue.pool) != 0) {
     if (result.considered == rule.limit()) {
       result.more = true;
@@ -64,10 +81,10 @@ bool Cycle::decide(Scorer& scorer) {
     Job* job = queue.next();
     if (job == nullptr) break;
     ++result.considered;
-    Node* node = matcher.find(job->spec);
+    Node* node = matcher.find(*job);
     if (node == nullptr) {
       // A policy that declines a job for now does not make the others wait for it.
-      if (!matcher.declined()) missed(*job);
+      if (!matcher.declined()) missed(matcher, *job);
       continue;
     }
     Uuid taskId = newId();
@@ -82,6 +99,7 @@ bool Cycle::decide(Scorer& scorer) {
     result.more = headPassed = false;
     return false;
   }
+  explain(matcher);
   result.offensive = queue.offensive();
   result.rateLimited = queue.rateLimited();
   if (result.considered != 0) {
@@ -100,6 +118,7 @@ void Cycle::begin() {
       nodes.letGo(key, one.taskId);
       continue;
     }
+    nodes.reservations().matched(options.queue.pool, one.job->spec.id);
     result.started.push_back({one.job, one.taskId, std::move(key), one.node->room.generation});
   }
 }
@@ -113,6 +132,11 @@ CycleResult runCycle(Book& book, NodeTable& nodes, Scorer& scorer, Fitness* fitn
   book.wake(options.steadyMs.value_or(nowMs));
   const Pool* pool = book.pools().find(options.queue.pool);
   if (pool != nullptr && !pool->active) return cycle.result;
+  // Room that was made for a job which needs it no more is for all.
+  nodes.reservations().retain(options.queue.pool, [&](const Uuid& id) {
+    const Job* job = book.find(id);
+    return job != nullptr && job->state == JobState::waiting;
+  });
   if (!cycle.decide(scorer)) {
     cycle.result.policyFailed = true;
     cycle.decide(builtInScorer(pool != nullptr && pool->druMode == DruMode::gpu));

@@ -14,10 +14,11 @@ struct CycleOptions {
   QueueOptions queue = {};
   std::size_t considerableMost = 1000;
   HeadRule::Pace head = {};
-  double goodEnough = Matcher::GOOD_ENOUGH;
+  double goodEnough = MatchOptions::GOOD_ENOUGH;
   // The clock against which NodeTable::refused() closed nodes and Book::postpone() put off jobs,
   // ms. It must not jump, which the wall clock does; without it the cycle's own time is taken.
   std::optional<std::int64_t> steadyMs = std::nullopt;
+  PlacementRules rules = {};
 };
 
 struct CycleResult {

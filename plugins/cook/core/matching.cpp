@@ -9,9 +9,18 @@ namespace {
 constexpr double ROUNDING = 1e-9;
 
 }  // namespace
+
 double binPacking(const FitnessInput& in) {
   return ((in.usedCpus + in.jobCpus) / in.totalCpus + (in.usedMem + in.jobMem) / in.totalMem) / 2;
 }
+
+Matcher::Matcher(const Book& book, NodeTable& nodes, Fitness* fitness, const MatchOptions& options)
+    : book(book),
+      nodes(nodes),
+      fitness(fitness),
+      options(options),
+      pool(book.pools().find(options.pool)),
+      smallest(nodes.smallest(options.pool)) {}
 
 bool Matcher::isHopeless(const Amount& wanted) const {
   return std::any_of(hopeless.begin(), hopeless.end(),
@@ -37,10 +46,21 @@ double Matcher::fitnessOf(const JobSpec& spec, const Node& node, const Amount& f
   return binPacking(input);
 }
 
-Node* Matcher::find(const JobSpec& spec) {
-  Amount wanted = Amount::of(spec);
-  declined_ = false;
-  if (isHopeless(wanted)) return nullptr;
+Constraints Matcher::constraintsOf(const Job& job, GroupPlacement* group) const {
+  return Constraints(job, {book, nodes, pool, options.rules, options.nowMs}, group);
+}
+
+GroupPlacement* Matcher::groupOf(const Job& job) {
+  if (!job.spec.group) return nullptr;
+  auto at = groups.find(*job.spec.group);
+  if (at != groups.end()) return &at->second;
+  const GroupSpec* spec = book.group(*job.spec.group);
+  if (spec == nullptr || spec->placement.type == HostPlacement::Type::all) return nullptr;
+  GroupPlacement placement(*spec, book.cohosts(spec->id), nodes);
+  return &groups.emplace(spec->id, std::move(placement)).first->second;
+}
+
+Matcher::Best Matcher::search(const Amount& wanted, const Constraints& constraints) {
   // No node can become fuller by this job than by so much.
   double gainMost = 2;
   if (smallest.cpuMillis > 0 && smallest.memBytes > 0) {
@@ -48,26 +68,93 @@ Node* Matcher::find(const JobSpec& spec) {
                 static_cast<double>(wanted.memBytes) / smallest.memBytes) /
                2;
   }
-  Node* best = nullptr;
-  double bestFitness = -1;
-  nodes.eachOpen(pool, wanted, [&](Node& node, const Amount& free) {
-    if (fitness == nullptr && best != nullptr &&
-        NodeTable::fullness(node) + gainMost <= bestFitness + ROUNDING) {
+  Best best;
+  nodes.eachOpen(options.pool, wanted, [&](Node& node, const Amount& free) {
+    if (fitness == nullptr && best.node != nullptr &&
+        NodeTable::fullness(node) + gainMost <= best.fitness + ROUNDING) {
       return false;
     }
-    if (node.closedUntilMs > nowMs || !node.suits(spec)) return true;
-    double value = fitnessOf(spec, node, free, wanted);
-    if (value < 0) declined_ = true;
-    if (value >= 0 && value > bestFitness) {
-      best = &node;
-      bestFitness = value;
+    if (node.closedUntilMs > options.steadyMs) return true;
+    if (auto obstacle = constraints.against(node)) {
+      best.refusedAsNotNovel = best.refusedAsNotNovel || *obstacle == Obstacle::novelHost;
+      return true;
     }
-    return bestFitness <= goodEnough;
+    double value = fitnessOf(constraints.spec(), node, free, wanted);
+    if (value < 0) {
+      best.declined = true;
+      return true;
+    }
+    if (value > best.fitness) {
+      best.node = &node;
+      best.fitness = value;
+    }
+    return best.fitness <= options.goodEnough;
   });
-  declined_ = declined_ && best == nullptr;
-  // What was declined to this job may be given to the next one.
-  if (best == nullptr && !declined_ && spec.constraints.empty()) hopeless.push_back(wanted);
   return best;
+}
+
+bool Matcher::isNovelSomewhere(const Amount& wanted, const Constraints& constraints) {
+  return nodes.couldHold(options.pool, wanted,
+                         [&](const Node& node) { return constraints.couldEverRunOn(node); });
+}
+
+Node* Matcher::find(const Job& job) {
+  Amount wanted = Amount::of(job.spec);
+  declined_ = false;
+  // What is reserved for a job, and nodes with gpus, are open to it alone.
+  const Reservations& reservations = nodes.reservations();
+  bool privileged = wanted.gpus != 0 || (!reservations.none() &&
+                                         reservations.of(options.pool, job.spec.id) != nullptr);
+  if (!privileged && isHopeless(wanted)) return nullptr;
+  GroupPlacement* group = groupOf(job);
+  Constraints constraints = constraintsOf(job, group);
+  Best best = search(wanted, constraints);
+  if (best.node == nullptr && best.refusedAsNotNovel && !options.rules.novelHostAlways &&
+      !isNovelSomewhere(wanted, constraints)) {
+    constraints.forgiveNovelHost();
+    best = search(wanted, constraints);
+  }
+  if (best.node != nullptr) {
+    if (group != nullptr) group->add(*best.node);
+  } else if (best.declined) {
+    declined_ = true;  // what was declined to this job may be given to the next one
+  } else if (constraints.isCommon()) {
+    hopeless.push_back(wanted);
+  }
+  return best.node;
+}
+
+bool Matcher::couldEver(const Job& job) {
+  Constraints constraints = constraintsOf(job, nullptr);
+  constraints.forgiveNovelHost();
+  return nodes.couldHold(options.pool, Amount::of(job.spec),
+                         [&](const Node& node) { return constraints.couldEverRunOn(node); });
+}
+
+std::optional<RefusalSummary> Matcher::explain(const Job& job) {
+  Amount wanted = Amount::of(job.spec);
+  Constraints constraints = constraintsOf(job, groupOf(job));
+  RefusalSummary summary;
+  summary.atMs = options.nowMs;
+  for (const auto& [key, node] : nodes.all()) {
+    if (node->facts.pool != options.pool) continue;
+    ++summary.hostsAsked;
+    bool any = false;
+    auto add = [&](Obstacle obstacle) {
+      summary.add(obstacle);
+      any = true;
+    };
+    Amount free = node->free();
+    if (wanted.cpuMillis > free.cpuMillis) add(Obstacle::cpus);
+    if (wanted.memBytes > free.memBytes) add(Obstacle::mem);
+    if (wanted.gpus > free.gpus) add(Obstacle::gpus);
+    if (wanted.ports > free.ports) add(Obstacle::ports);
+    if (node->isFull()) add(Obstacle::maxTasks);
+    if (!node->facts.ready || node->closedUntilMs > options.steadyMs) add(Obstacle::closed);
+    constraints.eachAgainst(*node, add);
+    if (!any) return std::nullopt;
+  }
+  return summary;
 }
 
 }  // namespace maitred::cook

@@ -2,7 +2,7 @@
 // Which node takes a job: among those with room, the one that it leaves fullest, so that large jobs
 // find whole nodes. A node that is good enough ends the search.
 
-#include "nodes.h"
+#include "constraints.h"
 
 namespace maitred::cook {
 
@@ -29,39 +29,54 @@ class Fitness {
 // (cpus + memory) / 2, each as the used part of the node once the job is there.
 double binPacking(const FitnessInput& input);
 
+struct MatchOptions {
+  static constexpr double GOOD_ENOUGH = 0.8;
+  std::string pool = {};  // a resolved name
+  std::int64_t nowMs = 0;     // unix time
+  std::int64_t steadyMs = 0;  // against which nodes are closed; see NodeTable::refused()
+  double goodEnough = GOOD_ENOUGH;
+  PlacementRules rules = {};
+};
+
 // One pass over jobs in their order. The owner puts what was found into the NodeTable before it
-// asks again. While a pass lasts, room may only shrink.
+// asks again, and into the Book once the pass is over. While a pass lasts, room may only shrink.
 class Matcher {
  public:
-  static constexpr double GOOD_ENOUGH = 0.8;
-
   // `fitness` null = bin packing.
-  Matcher(NodeTable& nodes, Fitness* fitness, std::int64_t nowMs, double goodEnough = GOOD_ENOUGH,
-          std::string pool = "")
-      : nodes(nodes),
-        fitness(fitness),
-        nowMs(nowMs),
-        goodEnough(goodEnough),
-        pool(std::move(pool)),
-        smallest(nodes.smallest(this->pool)) {}
+  Matcher(const Book& book, NodeTable& nodes, Fitness* fitness, const MatchOptions& options);
 
   // Null: no node can take it now.
-  Node* find(const JobSpec& spec);
+  Node* find(const Job& job);
   // Whether the latest search found nothing because nodes with room were declined.
   bool declined() const { return declined_; }
+  // Whether a node could take it if nothing else were there.
+  bool couldEver(const Job& job);
+  // What speaks against each host of the pool; nothing if one could take it now.
+  std::optional<RefusalSummary> explain(const Job& job);
 
  private:
+  struct Best {
+    Node* node = nullptr;
+    double fitness = -1;
+    bool declined = false;           // by the policy, on some node
+    bool refusedAsNotNovel = false;  // a node that nothing else speaks against
+  };
+  const Book& book;
   NodeTable& nodes;
   Fitness* fitness;
-  std::int64_t nowMs;
-  double goodEnough;
-  std::string pool;
+  const MatchOptions& options;
+  const Pool* pool;
   Amount smallest;
   bool declined_ = false;
   std::vector<Amount>
       hopeless;  // requests that found nothing: whatever asks for as much or more will not either
+  std::map<Uuid, GroupPlacement> groups;  // those that place their instances, as of now
 
+  Constraints constraintsOf(const Job& job, GroupPlacement* group) const;
+  GroupPlacement* groupOf(const Job& job);
   bool isHopeless(const Amount& wanted) const;
+  Best search(const Amount& wanted, const Constraints& constraints);
+  bool isNovelSomewhere(const Amount& wanted, const Constraints& constraints);
   double fitnessOf(const JobSpec& spec, const Node& node, const Amount& free,
                    const Amount& wanted);
 };

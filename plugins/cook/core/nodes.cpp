@@ -37,9 +37,18 @@ bool Node::has(const AttributeRule& rule) const {
   return false;
 }
 
-bool Node::suits(const JobSpec& spec) const {
-  return std::all_of(spec.constraints.begin(), spec.constraints.end(),
-                     [&](const AttributeRule& rule) { return has(rule); });
+const std::string& Node::value(std::string_view attribute) const {
+  static const std::string NONE;
+  if (attribute == "HOSTNAME") return facts.hostname;
+  for (const auto& [name, values] : facts.attributes) {
+    if (name == attribute) return values.empty() ? NONE : values.front();
+  }
+  return NONE;
+}
+
+bool Node::isFull() const {
+  auto tasks = std::max<std::int64_t>(room.taskCount, static_cast<std::int64_t>(held.size()));
+  return facts.tasksMax != 0 && tasks >= facts.tasksMax;
 }
 
 void NodeTable::unlist(Node& node) {
@@ -52,10 +61,7 @@ void NodeTable::list(Node& node) {
   node.fullness = (part(free.cpuMillis, node.facts.capacity.cpuMillis) +
                    part(free.memBytes, node.facts.capacity.memBytes)) /
                   2;
-  std::int64_t tasks = node.room.taskCount;
-  bool full = node.facts.tasksMax != 0 &&
-              std::max<std::int64_t>(tasks, node.held.size()) >= node.facts.tasksMax;
-  node.listed = node.facts.ready && !full && free.cpuMillis > 0 && free.memBytes > 0;
+  node.listed = node.facts.ready && !node.isFull() && free.cpuMillis > 0 && free.memBytes > 0;
   if (node.listed) pools[node.facts.pool].open.insert({node.fullness, node.number, free, &node});
 }
 
@@ -92,16 +98,6 @@ Amount NodeTable::smallest(const std::string& pool) {
 std::size_t NodeTable::openCount(const std::string& pool) const {
   auto at = pools.find(pool);
   return at == pools.end() ? 0 : at->second.open.size();
-}
-
-bool NodeTable::couldHold(const std::string& pool, const JobSpec& spec) {
-  Amount wanted = Amount::of(spec);
-  if (!wanted.fitsIn(measured(pool).largest)) return false;
-  return std::any_of(nodes.begin(), nodes.end(), [&](const auto& entry) {
-    const Node& node = *entry.second;
-    return node.facts.pool == pool && node.facts.ready && wanted.fitsIn(node.facts.capacity) &&
-           node.suits(spec);
-  });
 }
 
 Node& NodeTable::put(NodeFacts facts, RoomFacts room) {

@@ -8,17 +8,15 @@
 // and the job waits on.
 
 #include "open-nodes.h"
+#include "reservations.h"
 
 #include <map>
 #include <memory>
 
 namespace maitred::cook {
 
-struct NodeKey {
-  std::string cluster;  // backend instance
-  std::string nodeId;
-  auto operator<=>(const NodeKey&) const = default;
-};
+// Amounts by model or type.
+using Kinds = std::vector<std::pair<std::string, std::int64_t>>;
 
 // What a backend tells.
 struct NodeFacts {
@@ -29,11 +27,13 @@ struct NodeFacts {
   bool ready = true;          // takes work
   std::vector<std::pair<std::string, std::vector<std::string>>> attributes;
   std::string pool;  // a resolved name, see Pools::ofNode()
+  Kinds gpus = {};   // by model; capacity has their sum
 };
 struct RoomFacts {
   Amount available;
   std::int64_t taskCount = 0;
   std::uint64_t generation = 0;
+  Kinds diskBytes = {};  // free, by type; the one without a name is plain disk
 };
 
 class Node {
@@ -43,7 +43,10 @@ class Node {
 
   Amount free() const;
   bool has(const AttributeRule& rule) const;  // HOSTNAME counts as an attribute
-  bool suits(const JobSpec& spec) const;      // has all that the job asks for
+  // The first value of an attribute, HOSTNAME included; empty: it has none.
+  const std::string& value(std::string_view attribute) const;
+  bool isFull() const;  // has as many tasks as it takes
+  bool isEmpty() const { return held.empty() && room.taskCount == 0; }  // no task is there
 
   // After a refusal the node is left alone for a while, longer each time.
   std::int64_t closedUntilMs = 0;
@@ -70,6 +73,7 @@ class NodeTable {
   void remove(const NodeKey& key);
   void removeCluster(const std::string& cluster);
   Node* find(const NodeKey& key);
+  const Node* find(const NodeKey& key) const { return const_cast<NodeTable*>(this)->find(key); }
 
   // Our own task on a node; nodes that are not known (yet) remember it too. `placed` = by the
   // present room.
@@ -97,8 +101,22 @@ class NodeTable {
   static double fullness(const Node& node) { return node.fullness; }
   // The smallest capacities in the pool, which bound what a job can add to a node's fullness.
   Amount smallest(const std::string& pool);
-  // Whether a node of the pool could take the job if nothing else were there.
-  bool couldHold(const std::string& pool, const JobSpec& spec);
+  // Whether any node of the pool has gpus.
+  bool hasGpus(const std::string& pool) { return measured(pool).largest.gpus > 0; }
+  // Whether a node of the pool for which suits(node) is true could take so much if nothing else
+  // were there.
+  template <typename Suits>
+  bool couldHold(const std::string& pool, const Amount& wanted, Suits&& suits) {
+    if (!wanted.fitsIn(measured(pool).largest)) return false;
+    return std::any_of(nodes.begin(), nodes.end(), [&](const auto& entry) {
+      const Node& node = *entry.second;
+      return node.facts.pool == pool && node.facts.ready && wanted.fitsIn(node.facts.capacity) &&
+             suits(node);
+    });
+  }
+
+  Reservations& reservations() { return reservations_; }
+  const Reservations& reservations() const { return reservations_; }
 
  private:
   struct PoolNodes {
@@ -111,6 +129,7 @@ class NodeTable {
   std::map<NodeKey, std::map<Uuid, Amount>> strays;  // held on nodes that nobody has shown us
   std::map<std::string, PoolNodes> pools;
   std::uint64_t lastNumber = 0;
+  Reservations reservations_;
 
   void unlist(Node& node);
   void list(Node& node);

@@ -55,6 +55,7 @@ Job* PendingQueue::next() {
       offensive_.push_back(&job);
       continue;
     }
+    if (!options.byUser) return &job;
     Account& account = accountOf(*ranked);
     account.held += its;
     if (!account.quota.allows(account.held)) {

@@ -20,6 +20,8 @@ struct QueueOptions {
   double jobCpusMost = Quota::UNLIMITED;
   // How many launches a user may make at present; null: as many as they like.
   std::function<std::int64_t(const std::string& user)> launchTokens = nullptr;
+  // False: the order alone, whatever the users' quotas and launch rates say of a single job.
+  bool byUser = true;
 };
 
 // The book must not change while it is in use.

@@ -12,6 +12,14 @@ enum class DruMode : std::uint8_t {
   gpu,       // gpus alone
 };
 
+// Free disk that a job needs on its node, in a pool that looks at it.
+struct DiskRule {
+  double defaultMib = 10'240;                // of jobs that do not say
+  std::string defaultType;                   // likewise
+  std::map<std::string, std::string> types;  // from the jobs' names of types to the nodes'
+  bool operator==(const DiskRule&) const = default;
+};
+
 struct Pool {
   std::string name;
   std::string purpose;
@@ -21,6 +29,10 @@ struct Pool {
   std::optional<Quota> quota;
   // Pools of one group share the quota that Pools has under this name; empty: none.
   std::string quotaGroup;
+  // Of jobs that do not constrain the same attribute themselves; see userRules().
+  std::vector<AttributeRule> defaultConstraints = {};
+  std::string gpuModel = {};  // of jobs that want gpus and name none; empty: any
+  std::optional<DiskRule> disk = {};
   bool operator==(const Pool&) const = default;
 };
 

@@ -19,6 +19,7 @@ struct Reason {
   // The ones that this program gives itself.
   static constexpr int NORMAL_EXIT = 1000;
   static constexpr int KILLED_BY_USER = 1001;
+  static constexpr int PREEMPTED = 1002;
   static constexpr int CONTAINER_PREEMPTED = 1003;
   static constexpr int KILLED_EXTERNALLY = 1008;
   static constexpr int READINESS_TIMED_OUT = 1009;
@@ -26,6 +27,7 @@ struct Reason {
   static constexpr int DISK_LIMIT = 2001;
   static constexpr int MEMORY_LIMIT = 2002;
   static constexpr int MAX_RUNTIME = 2003;
+  static constexpr int STRAGGLER = 2004;
   static constexpr int TASK_INVALID = 3004;
   static constexpr int TASK_UNAUTHORIZED = 3005;
   static constexpr int NODE_REMOVED = 4000;

@@ -5,7 +5,8 @@
 // job ran, in the owner's own order, and the owner's shares. A script or the built-in formula
 // stands behind it.
 
-#include <cstdint>
+#include "types.h"
+
 #include <span>
 
 namespace maitred::cook {
@@ -33,12 +34,22 @@ class Scorer {
   // there are inputs, none of them NaN. False: it failed (and has told so where people look); the
   // caller then starts again with another scorer, since scores of two do not compare.
   virtual bool score(std::span<const ScoreInput> inputs, std::span<double> scores) = 0;
+
+  // What a waiting job is taken to score when room is to be made for it. `before`: the score of
+  // the task in front of it, 0 if there is none; `job`: what it adds, with what waits in front of
+  // it; `with`: what its owner would hold up to it.
+  // Unless a scorer knows better it is the score of that.
+  virtual bool scorePending(double before, const Usage& job, const ScoreInput& with,
+                            double& score);
 };
 
 // Dominant resource usage: the larger of the user's memory and cpus, each as a part of the share.
 class DominantResource final : public Scorer {
  public:
   bool score(std::span<const ScoreInput> inputs, std::span<double> scores) override;
+  // As if the dominant resource of the tasks before and the job's own were one: never too little.
+  bool scorePending(double before, const Usage& job, const ScoreInput& with,
+                    double& score) override;
 };
 
 // Only gpus count.

@@ -38,6 +38,18 @@ Instance* Job::live() {
   return nullptr;
 }
 
+const Instance* Job::unended() const {
+  for (auto at = instances.rbegin(); at != instances.rend(); ++at) {
+    if (!at->over()) return &*at;
+  }
+  return nullptr;
+}
+
+std::int64_t Job::preemptions() const {
+  return std::count_if(instances.begin(), instances.end(),
+                       [](const Instance& one) { return one.preempted; });
+}
+
 Instance* Job::find(const Uuid& taskId) {
   auto at = std::find_if(instances.begin(), instances.end(),
                          [&](const Instance& one) { return one.taskId == taskId; });

@@ -67,6 +67,15 @@ struct AttributeRule {
   bool operator==(const AttributeRule&) const = default;
 };
 
+// What only few jobs ask for. It is told by what the client sent, see rest and store.
+struct Demands {
+  std::int64_t expectedRuntimeMs = 0;  // 0 = not given
+  bool checkpoint = false;             // an attempt goes on where the one before it stopped
+  double diskMib = 0;                  // 0 = the pool's default
+  std::string diskType;                // empty: the pool's default
+  bool operator==(const Demands&) const = default;
+};
+
 // What the user wrote; never changes after the submission, but for the retries. A million of them
 // may wait: what many share is a symbol, what few have takes a pointer's room.
 struct JobSpec {
@@ -91,6 +100,7 @@ struct JobSpec {
   Few<Pairs::value_type> labels;
   Few<Uri> uris;
   Few<AttributeRule> constraints;
+  Few<Demands> demands;  // one or none
   std::optional<Uuid> group;
   // Fields that are only kept and shown again (application, expected_runtime, …), as one JSON
   // object's text with the keys of a response; empty when there are none.
@@ -118,6 +128,10 @@ struct Instance {
   std::string sandboxUrl;
   std::string sandboxPath;
   std::string message;
+
+  // Whether its task is gone. One that the queue stops (for another job, or because it runs too
+  // long) has failed at once, and its task is there until the backend confirms its end.
+  bool over() const { return isTerminal(status) && endMs != 0; }
 };
 
 struct Job {
@@ -133,7 +147,11 @@ struct Job {
   // The one attempt that is not over, if any.
   Instance* live();
   const Instance* live() const { return const_cast<Job*>(this)->live(); }
+  // The attempt whose task is not gone: the live one, or else one that has failed already.
+  const Instance* unended() const;
   Instance* find(const Uuid& taskId);
+  // How often one of its instances made room for another job.
+  std::int64_t preemptions() const;
   Usage usage() const { return {spec.mem, spec.cpus, spec.gpus, 1}; }
 };
 

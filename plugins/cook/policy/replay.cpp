@@ -237,9 +237,12 @@ PolicyChoices Replay::placeAgain(Fitness* fitness) {
   recording.begin();
   for (const auto& seat : snapshot.seats) {
     // Each was decided on its own, with room that came free in between: so is each now.
-    Matcher matcher(nodes, &recording, 0, snapshot.goodEnough, snapshot.pool);
-    JobSpec spec = specOf(seat.job);
-    Node* node = matcher.find(spec);
+    MatchOptions matching{snapshot.pool, snapshot.takenMs, 0, snapshot.goodEnough};
+    Matcher matcher(book, nodes, &recording, matching);
+    Job job;
+    job.spec = specOf(seat.job);
+    const JobSpec& spec = job.spec;
+    Node* node = matcher.find(job);
     if (node == nullptr) {
       out.jobs.push_back({&seat.job, -1, 0});
       continue;

@@ -1,5 +1,7 @@
 #include "snapshot.h"
 
+#include <core/constraints.h>
+
 #include <algorithm>
 
 namespace maitred::cook {
@@ -91,9 +93,14 @@ class Taker {
     out.submittedMs = job.submittedMs;
     out.runtimeMs = expectedRuntimeMs(spec);
     out.labels = spec.labels;
-    out.constrained = !spec.constraints.empty();
+    std::vector<AttributeRule> rules = userRules(spec, book.pools().find(pool));
+    auto meets = [](const Node& node) {
+      return [&node](const AttributeRule& rule) { return node.has(rule); };
+    };
+    out.constrained = !rules.empty();
     for (std::size_t i = 0; out.constrained && i < known.size(); ++i) {
-      if (known[i]->suits(spec)) out.nodes.push_back(static_cast<int>(i));
+      bool suits = std::all_of(rules.begin(), rules.end(), meets(*known[i]));
+      if (suits) out.nodes.push_back(static_cast<int>(i));
     }
     return out;
   }

@@ -33,6 +33,8 @@ BatchQueue::BatchQueue(QueueWorld worldIn, Records& records, Policies& policies,
       tasks(*this) {
   std::seed_seq seed(world.seed.begin(), world.seed.end());
   random.seed(seed);
+  bornMs = nowMs();
+  bornSteadyMs = steadyMs();
   configure(settings_);
   administrator.onChange([this] {
     applyEntitlements();
@@ -46,10 +48,10 @@ BatchQueue::BatchQueue(QueueWorld worldIn, Records& records, Policies& policies,
     job.spec.pool = settings_.pools.resolve(job.spec.pool);
     Job* added = jobs.add(std::move(job));
     if (added == nullptr) continue;
-    if (const Instance* live = added->live()) {
-      ++alive;
-      nodes_.hold({live->cluster, live->nodeId}, live->taskId, Amount::of(added->spec), false);
-      if (live->unreachableMs != 0) silent(live->taskId);
+    if (const Instance* one = added->unended()) {
+      alive += !isTerminal(one->status);
+      nodes_.hold({one->cluster, one->nodeId}, one->taskId, Amount::of(added->spec), false);
+      if (one->unreachableMs != 0) silent(one->taskId);
     }
   }
   journal_.loaded(contents.counters);
@@ -79,7 +81,7 @@ void BatchQueue::activate(std::uint64_t fence,
     clusters_.push_back(kj::heap<Cluster>(*this, name, kj::mv(client), fence, random()));
   }
   jobs.each([&](const Job& job) {
-    const Instance* live = job.live();
+    const Instance* live = job.unended();
     if (live != nullptr && !names.contains(live->cluster) && names.insert(live->cluster).second) {
       world.log.warning("jobs run on backend ", live->cluster,
                         ", which is not granted any more: their "
@@ -87,6 +89,7 @@ void BatchQueue::activate(std::uint64_t fence,
     }
   });
   tasks.add(keepHouse());
+  startTimers();
   if (jobs.hasChanges()) tasks.add(journal_.flush());
   kick();
 }
@@ -125,7 +128,10 @@ void BatchQueue::applyEntitlements() {
 }
 
 void BatchQueue::configure(QueueSettings settings) {
+  bool timersChange = settings.rebalancer.intervalMs != settings_.rebalancer.intervalMs ||
+                      settings.runtimeIntervalMs != settings_.runtimeIntervalMs;
   settings_ = std::move(settings);
+  if (active && timersChange) startTimers();
   jobs.setLimits(settings_.meaCulpa);
   jobs.setPools(settings_.pools);
   launchRates.configure(settings_.enforceLaunchRates, settings_.rateIdleMs);
@@ -316,6 +322,11 @@ void BatchQueue::launch(std::vector<CycleResult::Started> started) {
       }));
 }
 
+void BatchQueue::investigate(const Uuid& job) {
+  jobs.investigations().begin(job);
+  kick();
+}
+
 kj::Promise<void> BatchQueue::keepHouse() {
   return world.timer.afterDelay(HOUSEKEEPING)
       .then([this] {
@@ -353,8 +364,7 @@ void BatchQueue::giveUpSilent() {
   std::vector<Uuid> over;
   for (auto at = silentTasks.begin(); at != silentTasks.end();) {
     auto found = jobs.findTask(at->first);
-    bool silent =
-        found && !isTerminal(found.instance->status) && found.instance->unreachableMs != 0;
+    bool silent = found && !found.instance->over() && found.instance->unreachableMs != 0;
     bool tooLong = silent && steadyMs() - at->second >= settings_.unreachableMs;
     if (tooLong) over.push_back(at->first);
     at = silent && !tooLong ? std::next(at) : silentTasks.erase(at);
@@ -369,7 +379,7 @@ void BatchQueue::giveUpSilent() {
     end.atMs = nowMs();
     jobs.report(id, end, nowMs());
   }
-  tasks.add(journal_.flush().then([this, over] { stop(over); }));
+  stopFailed(std::move(over));
   kick();
 }
 

@@ -10,6 +10,8 @@
 
 #include <backend/cluster.h>
 #include <core/launch-rates.h>
+#include <core/rebalancer.h>
+#include <core/runtimes.h>
 
 #include <maitred/metrics.h>
 
@@ -20,8 +22,19 @@ namespace maitred::cook {
 // How the jobs of a pool are matched with its nodes.
 struct SchedulerSettings {
   std::size_t considerable = 1000;
-  double goodEnough = Matcher::GOOD_ENOUGH;
+  double goodEnough = MatchOptions::GOOD_ENOUGH;
   HeadRule::Pace head;
+};
+
+// See RebalanceOptions.
+struct RebalancerSettings {
+  std::int64_t intervalMs = 300'000;
+  std::size_t preemptionMost = 0;  // 0: it is off
+  double scoreGainLeast = 0;
+  double safeScore = 1;
+  std::string poolRegex = ".*";  // of the pools in which it runs; found anywhere in their names
+  bool isOn() const { return preemptionMost != 0; }
+  bool operator==(const RebalancerSettings&) const = default;
 };
 
 // Everything of the config that can change while the queue runs.
@@ -40,7 +53,10 @@ struct QueueSettings {
   bool enforceLaunchRates = false;
   std::int64_t rateIdleMs = 120 * 60'000;  // see RateLimiter::setIdleMs()
   std::int64_t unreachableMs = 600'000;
-  std::int64_t runtimeMostMs = 3'600'000;
+  RuntimeLimits runtimes;
+  std::int64_t runtimeIntervalMs = 60'000;  // between looks for what runs too long
+  RebalancerSettings rebalancer;
+  PlacementRules placement;
   std::int64_t keepCompletedMs = 7 * 86'400'000ll;
   std::size_t keepCompleted = 1'000'000;
   std::int64_t keepArchivedMs = 365 * 86'400'000ll;  // 0: for ever
@@ -110,6 +126,8 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   const Entitlements& entitlements() const { return administrator.entitlements(); }
   // The first waiting jobs of a pool, in the order in which they would be served.
   std::vector<Job*> ranked(const Pool& pool, std::size_t most);
+  // Why a waiting job is not matched is found out in the next cycle; see Book::investigations().
+  void investigate(const Uuid& job);
   // What the policies would be asked about now.
   Snapshot policyInputs(const Pool& pool, const SnapshotLimits& limits);
   const std::vector<kj::Own<Cluster>>& clusters() const { return clusters_; }
@@ -151,11 +169,13 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   std::vector<kj::Own<Cluster>> clusters_;
   OwnedWork work;
   kj::TaskSet tasks;
+  kj::Promise<void> rebalancing = nullptr, watchingRuntimes = nullptr;
+  std::int64_t bornMs = 0, bornSteadyMs = 0;  // when the queue was made, by either clock
 
   NodeTable& nodes() override { return nodes_; }
   log::Logger& log() override { return world.log; }
   kj::Timer& timer() override { return world.timer; }
-  std::int64_t runtimeMostMs() override { return settings_.runtimeMostMs; }
+  const RuntimeLimits& runtimeLimits() override { return settings_.runtimes; }
   kj::StringPtr consumerName() override { return world.instance.c_str(); }
   void kick() override;
   void kickAt(std::int64_t steadyMs) override;
@@ -180,6 +200,17 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   kj::Promise<void> keepHouse();
   kj::Promise<void> prune();
   void giveUpSilent();
+  // Begin anew whenever the settings change; they end with the queue.
+  void startTimers();
+  kj::Promise<void> rebalanceInTime();
+  void rebalance();
+  void rebalance(const Pool& pool);
+  void carryOut(const Pool& pool, const RebalanceResult& result);
+  kj::Promise<void> watchRuntimes();
+  std::int64_t ageingMs();
+  void stopOverlong();
+  // They have failed in the book: makes that durable, then ends their tasks.
+  void stopFailed(std::vector<Uuid> tasks);
   void stop(const std::vector<Uuid>& tasks);
   void taskFailed(kj::Exception&& exception) override;
 };

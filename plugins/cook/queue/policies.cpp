@@ -3,6 +3,58 @@
 #include <maitred/offload.h>
 
 namespace maitred::cook {
+namespace {
+
+// What is not empty.
+std::string joined(std::initializer_list<std::string> texts, const char* between) {
+  std::string all;
+  for (const std::string& text : texts) {
+    if (!text.empty()) all += (all.empty() ? "" : between) + text;
+  }
+  return all;
+}
+
+}  // namespace
+
+class Policies::LuaPreemption final : public PreemptionPolicy {
+ public:
+  explicit LuaPreemption(lua::PolicySlot& slot)
+      : slot(slot), mayPreempt_(slot.function("may_preempt")), gain_(slot.function("gain")) {}
+
+  std::optional<bool> mayPreempt(const TaskView& task, const JobView& job) override {
+    const lua::Value arguments[] = {valueOf(task), valueOf(job)};
+    lua::Value answer;
+    if (!slot.ask(mayPreempt_, arguments, answer)) return std::nullopt;
+    return answer.truthy();
+  }
+  std::optional<double> gain(std::span<const TaskView> tasks, const JobView& job) override {
+    lua::Table list;
+    for (const TaskView& task : tasks) list.list.push_back(valueOf(task));
+    const lua::Value arguments[] = {std::move(list), valueOf(job)};
+    lua::Value answer;
+    if (!slot.ask(gain_, arguments, answer)) return std::nullopt;
+    return answer.number();
+  }
+
+ private:
+  lua::PolicySlot& slot;
+  lua::Function mayPreempt_, gain_;
+
+  static lua::Value valueOf(const TaskView& task) {
+    lua::Table table;
+    table.set("user", task.user).set("score", task.score).set("cpus", task.cpus);
+    table.set("mem", task.mem).set("gpus", task.gpus).set("priority", task.priority);
+    table.set("running_ms", task.runningMs).set("preemptible", task.preemptible);
+    return table;
+  }
+  static lua::Value valueOf(const JobView& job) {
+    lua::Table table;
+    table.set("user", job.user).set("score", job.score).set("cpus", job.cpus);
+    table.set("mem", job.mem).set("gpus", job.gpus).set("priority", job.priority);
+    table.set("waiting_ms", job.waitingMs);
+    return table;
+  }
+};
 
 Policies::Place::Place(const char* kind, const lua::Search& search, OnReport onReport)
     : kind(kind),
@@ -13,8 +65,10 @@ Policies::Place::Place(const char* kind, const lua::Search& search, OnReport onR
 Policies::Policies(lua::Search search, OnReport onReport)
     : fairness("fairness", search, onReport),
       placement("placement", search, onReport),
+      preempting("preemption", search, onReport),
       luaScorer(fairness.slot, tables),
-      luaFitness(placement.slot, tables) {}
+      luaFitness(placement.slot, tables),
+      luaPreemption(std::make_unique<LuaPreemption>(preempting.slot)) {}
 
 Policies::~Policies() = default;
 
@@ -36,13 +90,12 @@ kj::Promise<void> Policies::loadInto(Place& place, std::string file) {
 }
 
 kj::Promise<std::string> Policies::load(PolicyFiles files) {
-  auto loads = kj::heapArrayBuilder<kj::Promise<void>>(2);
+  auto loads = kj::heapArrayBuilder<kj::Promise<void>>(3);
   loads.add(loadInto(fairness, std::move(files.fairness)));
   loads.add(loadInto(placement, std::move(files.placement)));
+  loads.add(loadInto(preempting, std::move(files.preemption)));
   return kj::joinPromises(loads.finish()).then([this] {
-    std::string problems = fairness.problem;
-    if (!placement.problem.empty()) problems += (problems.empty() ? "" : "\n") + placement.problem;
-    return problems;
+    return joined({fairness.problem, placement.problem, preempting.problem}, "\n");
   });
 }
 
@@ -56,6 +109,11 @@ Scorer& Policies::scorer(DruMode mode) {
 Fitness* Policies::fitness() {
   if (placement.slot.active() == nullptr || placement.slot.benched()) return nullptr;
   return &luaFitness;
+}
+
+PreemptionPolicy* Policies::preemption() {
+  if (preempting.slot.active() == nullptr || preempting.slot.benched()) return nullptr;
+  return luaPreemption.get();
 }
 
 }  // namespace maitred::cook

@@ -2,6 +2,7 @@
 // The policies in force: Lua files if the config names them, else what is built in. A file that
 // cannot be loaded leaves the last good one in charge.
 
+#include <core/preemption-policy.h>
 #include <policy/deciders.h>
 
 #include <maitred/lua.h>
@@ -18,6 +19,7 @@ namespace maitred::cook {
 struct PolicyFiles {
   std::string fairness;  // empty: built in
   std::string placement;
+  std::string preemption;
   bool operator==(const PolicyFiles&) const = default;
 };
 
@@ -38,7 +40,8 @@ class Policies final {
   bool watchTime() const { return luaScorer.wantsJob() || luaFitness.wantsJob(); }
   // For a pool whose users are compared by gpus alone, or for another; a file decides in all pools.
   Scorer& scorer(DruMode mode);
-  Fitness* fitness();  // null: bin packing
+  Fitness* fitness();              // null: bin packing
+  PreemptionPolicy* preemption();  // null: Cook's rule
   // For health: why decisions are not made as the config says. Empty if they are.
   std::string trouble() const;
   // The same for failures after which policies go on deciding.
@@ -51,6 +54,7 @@ class Policies final {
   nlohmann::json inForce() const;
 
  private:
+  class LuaPreemption;
   struct Place {
     const char* kind;
     lua::PolicySlot slot;
@@ -60,12 +64,13 @@ class Policies final {
     lua::SlotStats counted;
     Place(const char* kind, const lua::Search& search, OnReport onReport);
   };
-  Place fairness, placement;
+  Place fairness, placement, preempting;
   PolicyTables tables;
   LuaScorer luaScorer;
   LuaFitness luaFitness;
+  std::unique_ptr<LuaPreemption> luaPreemption;
 
-  std::array<const Place*, 2> places() const { return {&fairness, &placement}; }
+  std::array<const Place*, 3> places() const { return {&fairness, &placement, &preempting}; }
   static std::string troubleOf(const Place& place);
   static void collect(metrics::Registry& registry, Place& place);
   static void dropGauges(metrics::Registry& registry, const Place& place);

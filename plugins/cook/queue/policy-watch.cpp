@@ -26,7 +26,10 @@ PolicyWatch::PolicyWatch(kj::Timer& timer, std::function<PolicyFiles()> files,
 
 kj::Promise<void> PolicyWatch::look() {
   auto now = files();
-  return offload([now] { return stampOf(now.fairness) + " " + stampOf(now.placement); })
+  return offload([now] {
+           return stampOf(now.fairness) + " " + stampOf(now.placement) + " " +
+                  stampOf(now.preemption);
+         })
       .then([this, now](std::string fresh) -> kj::Promise<void> {
         bool edited = now == seen && fresh != stamp;
         seen = now;

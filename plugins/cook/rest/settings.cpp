@@ -50,8 +50,21 @@ json taskConstraints(const JobLimits& limits, const QueueSettings& queue) {
            {"memory-gb", limits.memMib / 1024},
            {"retry-limit", limits.retries},
            {"max-ports", limits.ports},
-           {"timeout-hours", queue.runtimeMostMs / 3'600'000.0}};
+           {"timeout-hours", queue.runtimes.mostMs / 3'600'000.0},
+           {"default-timeout-hours", queue.runtimes.defaultMs / 3'600'000.0},
+           {"max-timeout-hours", queue.runtimes.mostMs / 3'600'000.0},
+           {"timeout-interval-minutes", queue.runtimeIntervalMs / 60'000.0}};
   if (limits.commandBytes != 0) out["command-length-limit"] = limits.commandBytes;
+  return out;
+}
+
+// Cook shows what is not configured as nothing.
+json rebalancer(const RebalancerSettings& rules) {
+  json out{{"interval-seconds", rules.intervalMs / 1000}, {"pool-regex", rules.poolRegex}};
+  if (!rules.isOn()) return out;
+  out["max-preemption"] = rules.preemptionMost;
+  out["min-dru-diff"] = rules.scoreGainLeast;
+  out["safe-dru-threshold"] = rules.safeScore;
   return out;
 }
 
@@ -128,7 +141,7 @@ Rest::Answer Rest::showSettings(Request&, const Caller&) {
                               {"queue-limits", json::object()},
                               {"quota-grouping", quotaGrouping(q.pools)},
                               {"rate-limit", rateLimit(settings, q)},
-                              {"rebalancer", json::object()},
+                              {"rebalancer", rebalancer(q.rebalancer)},
                               {"server-https-port", nullptr},
                               {"task-constraints", taskConstraints(settings.limits, q)},
                               {"version", settings.version}});

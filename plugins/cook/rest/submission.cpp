@@ -1,5 +1,6 @@
 #include "submission.h"
 
+#include <store/demands.h>
 #include <store/group-text.h>
 
 #include <algorithm>
@@ -117,7 +118,9 @@ void readExtras(Fields& fields, JobSpec& spec) {
     }
   }
   fields.text("status", false);  // accepted for old clients, means nothing
-  if (!extra.empty()) spec.extra = extra.dump(-1, ' ', false, json::error_handler_t::replace);
+  if (extra.empty()) return;
+  spec.extra = extra.dump(-1, ' ', false, json::error_handler_t::replace);
+  spec.demands = demandsOf(spec.extra);
 }
 
 JobSpec readJob(const json& object, const std::string& user, json& errors,

@@ -9,7 +9,7 @@ std::vector<Job> Journal::prunable(const PruneRule& rule) const {
   std::size_t left = book.completed().size();
   for (const auto& [when, job] : book.completed()) {
     if (jobs.size() == PRUNED_AT_ONCE || (when.first >= rule.beforeMs && left <= rule.keep)) break;
-    if (job->live() != nullptr || job->sequence > durableSequence()) continue;
+    if (job->unended() != nullptr || job->sequence > durableSequence()) continue;
     jobs.push_back(*job);
     --left;
   }

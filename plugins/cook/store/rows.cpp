@@ -1,5 +1,7 @@
 #include "rows.h"
 
+#include "demands.h"
+
 #include <nlohmann/json.hpp>
 
 namespace maitred::cook {
@@ -38,6 +40,7 @@ void readDetails(std::string_view text, JobSpec& spec) {
     spec.constraints.push_back({rule.at(0), rule.at(1)});
   }
   spec.extra = details.value("extra", "");
+  spec.demands = demandsOf(spec.extra);
 }
 
 std::string portsOf(const Instance& one) {

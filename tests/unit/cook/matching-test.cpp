@@ -13,7 +13,9 @@ Amount amount(double cpus, double mem, std::int64_t ports = 100) {
 
 class Matching : public testing::Test {
  protected:
+  Book book;
   NodeTable nodes;
+  MatchOptions options;
   std::uint64_t ids = 0;
 
   NodeKey node(const char* id, double cpus, double mem) {
@@ -21,25 +23,29 @@ class Matching : public testing::Test {
     nodes.put(facts, {amount(cpus, mem), 0, 1});
     return facts.key;
   }
-  JobSpec job(double cpus, double mem) {
-    JobSpec spec;
-    spec.cpus = cpus;
-    spec.mem = mem;
-    return spec;
+  Job job(double cpus, double mem) {
+    Job made;
+    made.spec.cpus = cpus;
+    made.spec.mem = mem;
+    return made;
   }
-  Uuid place(const NodeKey& key, const JobSpec& spec) {
+  Uuid place(const NodeKey& key, const Job& job) {
     Uuid id{1, ++ids};
-    nodes.hold(key, id, Amount::of(spec), true);
+    nodes.hold(key, id, Amount::of(job.spec), true);
     return id;
   }
+  Matcher matcherAt(std::int64_t nowMs, Fitness* fitness = nullptr) {
+    options.steadyMs = nowMs;
+    return Matcher(book, nodes, fitness, options);
+  }
   // How many of `count` equal jobs find a node, placed one after the other.
-  int placeAll(int count, const JobSpec& spec) {
-    Matcher matcher(nodes, nullptr, 0);
+  int placeAll(int count, const Job& job) {
+    Matcher matcher = matcherAt(0);
     int placed = 0;
     for (int i = 0; i < count; ++i) {
-      Node* found = matcher.find(spec);
+      Node* found = matcher.find(job);
       if (found == nullptr) continue;
-      place(found->facts.key, spec);
+      place(found->facts.key, job);
       ++placed;
     }
     return placed;
@@ -64,7 +70,7 @@ INSTANTIATE_TEST_SUITE_P(Table, OneOffer,
 TEST_F(Matching, TheFullestNodeThatFitsIsTaken) {
   NodeKey empty = node("a", 4, 4000), half = node("b", 4, 4000);
   place(half, job(2, 2000));
-  Matcher matcher(nodes, nullptr, 0);
+  Matcher matcher = matcherAt(0);
   EXPECT_EQ(matcher.find(job(1, 1000))->facts.key, half);
   EXPECT_EQ(matcher.find(job(3, 1000))->facts.key, empty);
   EXPECT_EQ(matcher.find(job(5, 1)), nullptr);
@@ -73,7 +79,7 @@ TEST_F(Matching, TheFullestNodeThatFitsIsTaken) {
 TEST_F(Matching, ASmallNodeCanFitBetterThanAFullerLargeOne) {
   NodeKey large = node("large", 10, 10000), small = node("small", 2, 2000);
   place(large, job(3, 3000));  // 0.3 full; the job would make it 0.4, the small one 0.5
-  Matcher matcher(nodes, nullptr, 0);
+  Matcher matcher = matcherAt(0);
   EXPECT_EQ(matcher.find(job(1, 1000))->facts.key, small);
 }
 
@@ -82,14 +88,14 @@ TEST_F(Matching, AttributesMustBeEqual) {
   NodeFacts facts{
       {"local", "b"}, "b.example", amount(4, 4000), 0, true, {{"az", {"east", "north"}}}};
   nodes.put(facts, {amount(4, 4000), 0, 1});
-  Matcher matcher(nodes, nullptr, 0);
-  JobSpec spec = job(1, 1);
-  spec.constraints = {{"az", "north"}};
-  EXPECT_EQ(matcher.find(spec)->facts.key, facts.key);
-  spec.constraints = {{"az", "west"}};
-  EXPECT_EQ(matcher.find(spec), nullptr);
-  spec.constraints = {{"HOSTNAME", "a.example"}};
-  EXPECT_EQ(matcher.find(spec)->facts.key.nodeId, "a");
+  Matcher matcher = matcherAt(0);
+  Job picky = job(1, 1);
+  picky.spec.constraints = {{"az", "north"}};
+  EXPECT_EQ(matcher.find(picky)->facts.key, facts.key);
+  picky.spec.constraints = {{"az", "west"}};
+  EXPECT_EQ(matcher.find(picky), nullptr);
+  picky.spec.constraints = {{"HOSTNAME", "a.example"}};
+  EXPECT_EQ(matcher.find(picky)->facts.key.nodeId, "a");
 }
 
 TEST_F(Matching, RoomOfALaterGenerationIsBelieved) {
@@ -124,8 +130,8 @@ TEST_F(Matching, ARefusingNodeIsLeftAloneForLongerAndLonger) {
   NodeKey key = node("n", 4, 4000);
   EXPECT_EQ(nodes.refused(key, 1000, 0), 1100);
   EXPECT_EQ(nodes.refused(key, 2000, 0), 2200);
-  EXPECT_EQ(Matcher(nodes, nullptr, 2100).find(job(1, 1)), nullptr);
-  EXPECT_NE(Matcher(nodes, nullptr, 2200).find(job(1, 1)), nullptr);
+  EXPECT_EQ(matcherAt(2100).find(job(1, 1)), nullptr);
+  EXPECT_NE(matcherAt(2200).find(job(1, 1)), nullptr);
   EXPECT_EQ(nodes.refused(key, 3000, 60000), 63000);
   nodes.accepted(key);
   EXPECT_EQ(nodes.refused(key, 4000, 0), 4100);
@@ -154,9 +160,9 @@ TEST_F(Matching, APolicyMaySpread) {
   NodeKey a = node("a", 4, 4000), b = node("b", 4, 4000);
   place(a, job(1, 1000));
   Spread spread;
-  EXPECT_EQ(Matcher(nodes, &spread, 0).find(job(1, 1000))->facts.key, b);
+  EXPECT_EQ(matcherAt(0, &spread).find(job(1, 1000))->facts.key, b);
   spread.failAt = spread.calls;
-  EXPECT_EQ(Matcher(nodes, &spread, 0).find(job(1, 1000))->facts.key, a) << "bin packing decides";
+  EXPECT_EQ(matcherAt(0, &spread).find(job(1, 1000))->facts.key, a) << "bin packing decides";
 }
 
 TEST(Amounts, AreRoundedUpButNotByRepresentation) {

@@ -37,5 +37,24 @@ TEST(Policies, AFileDecidesInAllPools) {
   EXPECT_EQ(scoreOf(policies.scorer(DruMode::gpu)), 3.0);
 }
 
+TEST(Policies, AFileDecidesWhoMakesRoom) {
+  testing::TemporaryDirectory folder;
+  auto file = folder.path() + "/mine.lua";
+  std::ofstream(file) << "return { kind = 'preemption', version = 1,\n"
+                         "  may_preempt = function(task, job) return task.user ~= job.user end,\n"
+                         "  gain = function(tasks, job) return #tasks + tasks[1].running_ms + "
+                         "job.waiting_ms end }\n";
+  auto io = kj::setupAsyncIo();
+  Policies policies({}, [](const std::string&) {});
+  EXPECT_EQ(policies.preemption(), nullptr) << "Cook's rule";
+  EXPECT_EQ(policies.load({.preemption = file}).wait(io.waitScope), "");
+  ASSERT_NE(policies.preemption(), nullptr);
+  JobView job{.user = "ben", .waitingMs = 100};
+  TaskView tasks[] = {{.user = "ana", .runningMs = 1000}, {.user = "ben"}};
+  EXPECT_EQ(policies.preemption()->mayPreempt(tasks[0], job), true);
+  EXPECT_EQ(policies.preemption()->mayPreempt(tasks[1], job), false);
+  EXPECT_EQ(policies.preemption()->gain(tasks, job), 1102);
+}
+
 }  // namespace
 }  // namespace maitred::cook

@@ -58,7 +58,8 @@ class RecordsTest : public ::testing::Test {
     spec.labels = {{"team", "x"}};
     spec.uris = {{"http://host/file", true, false, true}};
     spec.constraints = {{"rack", "7"}};
-    spec.extra = R"({"application":{"name":"a"}})";
+    spec.extra = R"({"application":{"name":"a"},"checkpoint":{"mode":"auto"}})";
+    spec.demands = {{.checkpoint = true}};
     job.state = JobState::waiting;
     job.submittedMs = 1'000 + static_cast<std::int64_t>(n);
     job.waitingSinceMs = 2'000;

@@ -39,6 +39,7 @@ void expectEqual(const Job& a, const Job& b) {
   EXPECT_EQ(s.group, t.group);
   EXPECT_EQ(s.groupName, t.groupName);
   EXPECT_EQ(s.extra, t.extra);
+  EXPECT_EQ(s.demands, t.demands);
   EXPECT_EQ(a.state, b.state);
   EXPECT_EQ(a.submittedMs, b.submittedMs);
   EXPECT_EQ(a.waitingSinceMs, b.waitingSinceMs);

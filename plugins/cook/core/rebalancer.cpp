@@ -1,0 +1,154 @@
+#include "rebalancer.h"
+
+#include "victim-search.h"
+
+namespace maitred::cook {
+namespace {
+
+class Round {
+ public:
+  using Index = PreemptionState::Index;
+
+  Round(Book& book, const NodeTable& nodes, Scorer& scorer, PreemptionPolicy* policy,
+        const RebalanceOptions& options, std::int64_t nowMs)
+      : book(book),
+        nodes(nodes),
+        scorer(scorer),
+        options(options),
+        nowMs(nowMs),
+        pool(book.pools().find(options.queue.pool)),
+        state(book, nodes, options.queue.pool, scorer),
+        rules{options.scoreGainLeast, options.safeScore, nowMs, policy},
+        search(state, rules) {}
+
+  // False: the scorer or the policy failed.
+  bool run();
+  std::vector<Decision> decisions;
+
+ private:
+  Book& book;
+  const NodeTable& nodes;
+  Scorer& scorer;
+  const RebalanceOptions& options;
+  std::int64_t nowMs;
+  const Pool* pool;
+  PreemptionState state;
+  VictimSearch::Rules rules;
+  VictimSearch search;
+  std::map<Uuid, GroupPlacement> groups;
+  std::map<Index, Usage> ahead;  // of users: their jobs that found no place
+
+  std::optional<std::vector<Job*>> candidates();
+  GroupPlacement* groupOf(const Job& job);
+  bool consider(Job& job);
+  void decide(Job& job, Index user, const VictimSearch::Choice& choice);
+};
+
+std::optional<std::vector<Job*>> Round::candidates() {
+  QueueOptions order = options.queue;
+  order.byUser = false;
+  PendingQueue queue(book, order, scorer);
+  std::vector<Job*> jobs;
+  while (jobs.size() < options.preemptionMost) {
+    Job* job = queue.next();
+    if (job == nullptr) break;
+    jobs.push_back(job);
+  }
+  if (queue.failed()) return std::nullopt;
+  return jobs;
+}
+
+bool Round::run() {
+  auto jobs = candidates();
+  if (!jobs || state.failed()) return false;
+  for (Job* job : *jobs) {
+    if (decisions.size() == options.preemptionMost) break;
+    if (!consider(*job)) return false;
+  }
+  return true;
+}
+
+GroupPlacement* Round::groupOf(const Job& job) {
+  if (!job.spec.group) return nullptr;
+  auto at = groups.find(*job.spec.group);
+  if (at != groups.end()) return &at->second;
+  const GroupSpec* spec = book.group(*job.spec.group);
+  if (spec == nullptr || spec->placement.type == HostPlacement::Type::all) return nullptr;
+  GroupPlacement placement(*spec, book.cohosts(spec->id), nodes);
+  return &groups.emplace(spec->id, std::move(placement)).first->second;
+}
+
+bool Round::consider(Job& job) {
+  Index user = state.userOf(job.spec.user);
+  auto pending = state.pendingScore(job, user, ahead[user]);
+  if (!pending) return false;
+  Constraints constraints(
+      job, {book, nodes, pool, options.rules, nowMs, Constraints::Purpose::makeRoom},
+      groupOf(job));
+  // Where only hosts are left on which it has run, the cycle starts it there too.
+  Amount wanted = Amount::of(job.spec);
+  auto couldRun = [&](const PreemptionState::Host& host) {
+    return wanted.fitsIn(host.node->facts.capacity) && constraints.couldEverRunOn(*host.node);
+  };
+  const auto& hosts = state.hosts();
+  bool strict = options.rules.novelHostAlways || std::any_of(hosts.begin(), hosts.end(), couldRun);
+  if (!strict) constraints.forgiveNovelHost();
+  auto choice = search.find({job, user, *pending, ahead[user]}, [&](Index host) {
+    return !constraints.against(*hosts[host].node);
+  });
+  if (search.failed()) return false;
+  if (choice) {
+    decide(job, user, *choice);
+  } else {
+    ahead[user] += job.usage();
+  }
+  return !state.failed();
+}
+
+void Round::decide(Job& job, Index user, const VictimSearch::Choice& choice) {
+  const Node& node = *state.hosts()[choice.host].node;
+  Decision made{&job, node.facts.key, node.facts.hostname, choice.score,
+                state.room(choice.host, choice.victims), {}, choice.victims.size()};
+  for (Index victim : choice.victims) {
+    const PreemptionState::Task& task = state.tasks()[victim];
+    if (!task.taskId.isNull()) made.victims.push_back({task.job, task.taskId});
+    if (GroupPlacement* left = groupOf(*task.job)) left->remove(node);
+  }
+  Amount soon = node.free();
+  for (Index victim : choice.victims) soon += state.tasks()[victim].amount;
+  made.promised =
+      state.hosts()[choice.host].awaits && !Amount::of(job.spec).fitsIn(soon);
+  if (GroupPlacement* joined = groupOf(job)) joined->add(node);
+  state.apply(job, user, choice.host, choice.victims);
+  decisions.push_back(std::move(made));
+}
+
+}  // namespace
+
+RebalanceResult rebalance(Book& book, const NodeTable& nodes, Scorer& scorer,
+                          PreemptionPolicy* policy, const RebalanceOptions& options,
+                          std::int64_t nowMs) {
+  RebalanceResult result;
+  const Pool* pool = book.pools().find(options.queue.pool);
+  if (pool == nullptr || !pool->active || options.preemptionMost == 0) return result;
+  Round round(book, nodes, scorer, policy, options, nowMs);
+  if (round.run()) {
+    result.decisions = std::move(round.decisions);
+    return result;
+  }
+  result.policyFailed = true;
+  Round builtIn(book, nodes, builtInScorer(pool->druMode == DruMode::gpu), nullptr, options, nowMs);
+  builtIn.run();
+  result.decisions = std::move(builtIn.decisions);
+  return result;
+}
+
+Reservations::List reservationsFor(const std::vector<Decision>& decisions) {
+  Reservations::List list;
+  for (const Decision& one : decisions) {
+    if (one.tasks > 1 || one.promised) list.emplace_back(one.job->spec.id, one.node);
+  }
+  return list;
+}
+
+}  // namespace maitred::cook
