@@ -34,6 +34,7 @@ class FakeBackend final : public backend::TaskRunner {
   std::map<std::string, std::map<std::string, std::string>> environments;
   std::vector<std::string> killed;
   int refusals = 0;
+  bool deaf = false;  // tasks go on although they are told to end
 
  private:
   std::map<std::string, backend::TaskKey> keys;
@@ -102,6 +103,7 @@ class FakeBackend final : public backend::TaskRunner {
 
   void kill(backend::KillOrder order) override {
     killed.push_back(order.key.taskId);
+    if (deaf) return;
     backend::Status status;
     status.state = backend::TaskState::KILLED;
     status.reason = backend::Reason::KILLED_BY_CONSUMER;
