@@ -95,6 +95,19 @@ class Service final : public admin::Admin::Server {
     context.getResults().setEffective(control.effectiveConfig());
     return kj::READY_NOW;
   }
+  kj::Promise<void> recentLog(RecentLogContext context) override {
+    auto instance = context.getParams().getInstance();
+    auto kept = logs.lastLines({instance.cStr(), instance.size()});
+    auto lines = context.getResults().initLines(kept.size());
+    for (size_t i = 0; i < kept.size(); ++i) lines.set(i, kept[i]);
+    return kj::READY_NOW;
+  }
+  kj::Promise<void> mask(MaskContext context) override {
+    auto text = context.getParams().getText();
+    if (text.size() > maxTextBytes) fail("the text is larger than 1 MiB");
+    context.getResults().setText(control.masked({text.cStr(), text.size()}));
+    return kj::READY_NOW;
+  }
 
  private:
   Control& control;

@@ -12,6 +12,7 @@
 #include <kj/string.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace maitred::host {
@@ -55,6 +56,8 @@ class Control {
 
   // The configuration in force as YAML, secrets masked.
   virtual std::string effectiveConfig() = 0;
+  // A text without the secrets of the configurations that are, or were, in force.
+  virtual std::string masked(std::string_view text) = 0;
 };
 
 }  // namespace maitred::host

@@ -34,6 +34,7 @@ int runCommandLine(Command root, int argc, char** argv) {
   if (!words.empty() && words[0] == "--version") words[0] = "version";
   root.notes = pluginNotes;
   root.commands.push_back(completionCommand(root));
+  root.commands.push_back(manPageCommand(root));
   return dispatch(root, words, runPluginCommand, pluginNames);
 }
 

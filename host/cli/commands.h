@@ -16,6 +16,8 @@ Command versionCommand();
 Command workerCommand();
 // Completes the words of `root`, of itself and of the plugins' commands.
 Command completionCommand(Command root);
+// maitred(1) of `root`, for the packages.
+Command manPageCommand(Command root);
 
 // `maitred <alias> …`: the commands that plugins bring. False if no plugin has that alias.
 bool runPluginCommand(const Words& words, int& exitCode);

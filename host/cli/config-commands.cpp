@@ -6,6 +6,7 @@
 #include "host/runtime/check.h"
 #include "host/runtime/run.h"
 #include "setup.h"
+#include "version.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -116,7 +117,7 @@ int run(const po::variables_map& values) {
   RunOptions options;
   options.load = configOptions(values, manifests);
   options.plugins = &manifests;
-  options.version = MAITRED_VERSION;
+  options.version = hostVersion();
   return runHost(std::move(options));
 }
 

@@ -44,10 +44,12 @@ void showProgress(const json& state) {
   std::cerr << "\r" << 100 * state.value("done", uint64_t(0)) / total << " %  " << std::flush;
 }
 
-// Begins a task and waits for its end, however long it takes; a task does not need who began it.
+// Begins a task and waits for its end, by default however long it takes; a task does not need who
+// began it.
 json run(AdminClient& host, const std::string& instance, const std::string& name, json input,
-         const std::string& store) {
+         const std::string& store, double seconds = 1e9) {
   if (!store.empty()) input["store"] = store;
+  auto until = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
   auto task = ask(host, instance, name, input);
   bool shown = false;
   for (;;) {
@@ -57,6 +59,9 @@ json run(AdminClient& host, const std::string& instance, const std::string& name
       auto fault = state.at("fault").get<std::string>();
       if (!fault.empty()) throw Failure{fault};
       return state;
+    }
+    if (std::chrono::steady_clock::now() > until) {
+      throw Failure{"not over in time; it goes on in the plugin", Exit::timeout};
     }
     showProgress(state);
     shown = true;
@@ -90,11 +95,15 @@ int checkStore(const Values& values) {
   return findings.empty() ? Exit::ok : Exit::failed;
 }
 
+std::string lineOf(const json& store) {
+  return store.at("store").get<std::string>() + "  " + store.at("path").get<std::string>() +
+         "  version " + store.at("version").dump() + "\n";
+}
+
 int list(const Values& values) {
   AdminClient host(values);
   for (const auto& store : ask(host, textOf(values, "instance"), "store-list", json::object())) {
-    std::cout << store.at("store").get<std::string>() << "  " << store.at("path").get<std::string>()
-              << "  version " << store.at("version") << "\n";
+    std::cout << lineOf(store);
   }
   return Exit::ok;
 }
@@ -173,6 +182,28 @@ void addStore(po::options_description& options) {
 }
 
 }  // namespace
+
+std::vector<std::string> storesOf(AdminClient& host, const std::string& instance) {
+  std::vector<std::string> names;
+  for (const auto& store : ask(host, instance, "store-list", json::object())) {
+    names.push_back(store.at("store").get<std::string>());
+  }
+  return names;
+}
+
+std::string checkStore(AdminClient& host, const std::string& instance, const std::string& store,
+                       double seconds) {
+  std::string out;
+  for (const auto& one : ask(host, instance, "store-list", json::object())) {
+    if (one.at("store") == json(store)) out += lineOf(one);
+  }
+  if (seconds <= 0) return out;
+  auto findings = run(host, instance, "store-check", json::object(), store, seconds)
+                      .at("findings")
+                      .get<Words>();
+  for (const auto& finding : findings) out += finding + "\n";
+  return out + (findings.empty() ? "sound\n" : std::to_string(findings.size()) + " findings\n");
+}
 
 Command ctlStoreCommand() {
   Command command;

@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "ctl-store.h"
 #include "ctl-tables.h"
+#include "support/support.h"
 #include "to-json.h"
 
 #include <fstream>
@@ -217,6 +218,7 @@ Command ctlCommand() {
       make("ask", "Puts a plugin's own question to an instance; INPUT - reads standard input.",
            "INSTANCE NAME [INPUT]", {"instance", "name", "?input"}, ask),
       ctlStoreCommand(),
+      ctlSupportCommand(),
       make("reopen-logs", "Opens the log file anew, after it was renamed.", "", {}, reopenLogs),
       make("config", "Prints the configuration in force, secrets masked.", "", {}, config)};
   return command;

@@ -4,6 +4,7 @@
 #include "host/runtime/worker.h"
 #include "policy-state.h"
 #include "setup.h"
+#include "version.h"
 
 #include <maitred/abi.h>
 #include <maitred/fingerprint.h>
@@ -37,12 +38,12 @@ class Argv {
 
 int version(const po::variables_map& values) {
   if (values.count("json") > 0) {
-    nlohmann::ordered_json json = {{"version", MAITRED_VERSION},
+    nlohmann::ordered_json json = {{"version", hostVersion()},
                                    {"abi_version", MAITRED_ABI_VERSION},
                                    {"fingerprint", MAITRED_KJ_FINGERPRINT}};
     std::cout << json.dump(2) << "\n";
   } else {
-    std::cout << "maitred " << MAITRED_VERSION << " (plugin ABI " << MAITRED_ABI_VERSION << ", "
+    std::cout << "maitred " << hostVersion() << " (plugin ABI " << MAITRED_ABI_VERSION << ", "
               << MAITRED_KJ_FINGERPRINT << ")\n";
   }
   return Exit::ok;

@@ -49,6 +49,7 @@ class Load {
     };
     auto file = config.message.initRoot<capnp::DynamicStruct>(hostSchema().configType());
     Reader(context).readRoot(root, file, {});
+    config.confidential = std::move(context.confidential);
     auto host = config.message.getRoot<settings::File>().getHost();
     if (host.getState().size() == 0 || config.map.find({"host", "state"}) == nullptr) {
       host.setState(defaultStateFolder(config.filePath));
@@ -197,6 +198,9 @@ class Load {
       instance.paths.push_back(std::move(entry));
     }
     stores.insert(stores.end(), context.stores.begin(), context.stores.end());
+    auto& confidential = result.config->confidential;
+    confidential.insert(confidential.end(), context.confidential.begin(),
+                        context.confidential.end());
   }
 
   void checkStores() {

@@ -88,6 +88,12 @@ struct Instance {
   std::shared_ptr<capnp::MallocMessageBuilder> message;
 };
 
+// A text that must not leave the host; for Redactor alone.
+struct Confidential {
+  std::string text;
+  bool secret;  // the value of a $secret field; else it came from a variable or a `file:` reference
+};
+
 class LoadedConfig {
  public:
   LoadedConfig();
@@ -115,6 +121,7 @@ class LoadedConfig {
 
   // Filled by loadConfig().
   std::string filePath;
+  std::vector<Confidential> confidential;
   capnp::MallocMessageBuilder message;  // root: settings::File, without the plugins' configs
   std::vector<Instance> plugins;
   SourceMap map;

@@ -169,7 +169,19 @@ std::optional<std::string> Reader::textOf(const Node& node, const Slot& slot) {
     error(value.code.c_str(), node.where, value.fault, value.hint);
     return std::nullopt;
   }
+  noteConfidential(value, slot);
   return std::move(value.text);
+}
+
+// Secrets, and texts from outside: whoever keeps them out of the file has a reason.
+void Reader::noteConfidential(const Substituted& value, const Slot& slot) {
+  bool text = slot.type.isText() || slot.type.isData();
+  auto& known = context.confidential;
+  if (slot.field.notes.secret) {
+    known.push_back({value.text, true});
+  } else if (text && !slot.field.notes.secretPath) {
+    for (const auto& part : value.outside) known.push_back({part, false});
+  }
 }
 
 // Secrets do not appear in messages.

@@ -33,6 +33,7 @@ struct ReadContext {
   std::vector<std::string> policyFolders;  // searched before the folder of the file
   std::vector<PathEntry> paths = {};       // found; whole ways from the root of the file
   std::vector<StoreFile> stores = {};
+  std::vector<Confidential> confidential = {};
   // Called for a field of no fixed type, whose value is left out of the struct.
   std::function<void(const ConfigPath&, const yaml::Node&)> untyped = {};
 };
@@ -96,6 +97,7 @@ class Reader {
   void setText(const yaml::Node& node, std::string text, const Slot& slot);
   bool checkText(const yaml::Node& node, const std::string& text, const Slot& slot);
   std::optional<std::string> textOf(const yaml::Node& node, const Slot& slot);
+  void noteConfidential(const Substituted& value, const Slot& slot);
   std::string shown(const std::string& text, const FieldView& field) const;
   void wrongType(const yaml::Node& node, const Slot& slot);
 

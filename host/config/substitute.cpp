@@ -19,7 +19,7 @@ bool isName(std::string_view name) {
 }
 
 Substituted fault(std::string code, std::string message, std::string hint) {
-  return {"", std::move(code), std::move(message), std::move(hint)};
+  return {"", std::move(code), std::move(message), std::move(hint), {}};
 }
 
 }  // namespace
@@ -55,8 +55,11 @@ Substituted substituteVariables(const std::string& written, const Environment& e
     }
     auto value = environment(name);
     // As in a shell, `:-` also replaces an empty value.
-    if (dash != std::string::npos && (!value || value->empty())) value = inside.substr(dash + 2);
-    if (!value) {
+    if (dash != std::string::npos && (!value || value->empty())) {
+      value = inside.substr(dash + 2);
+    } else if (value) {
+      result.outside.push_back(*value);
+    } else {
       return fault("variable-missing", "the environment variable " + name + " is not set",
                    "set it, or give a default: ${" + name + ":-…}");
     }
@@ -85,7 +88,8 @@ Substituted readReference(const std::string& path, const std::string& folder) {
   const char* space = " \t\r\n";
   size_t first = file.text->find_first_not_of(space);
   if (first == std::string::npos) return {};
-  return {file.text->substr(first, file.text->find_last_not_of(space) - first + 1), "", "", ""};
+  auto text = file.text->substr(first, file.text->find_last_not_of(space) - first + 1);
+  return {text, "", "", "", {text}};
 }
 
 }  // namespace maitred::host

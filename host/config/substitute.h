@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace maitred::host {
 
@@ -12,6 +13,8 @@ using Environment = std::function<std::optional<std::string>(const std::string&)
 struct Substituted {
   std::string text;
   std::string code, fault, hint;  // empty if all went well
+  // What is not in the configuration itself: values of variables that are set, content of a file.
+  std::vector<std::string> outside = {};
 };
 
 // Replaces the variables of a value. `$$` is one dollar; a dollar before anything else stays.

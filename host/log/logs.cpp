@@ -163,6 +163,9 @@ InstanceLog& Logs::instance(std::string_view name) {
   return impl->get(name);
 }
 
+std::vector<std::string> Logs::lastLines(std::string_view instance) const {
+  return impl->known(instance).lastLines();
+}
 LogLevel Logs::level(std::string_view instance) const {
   return impl->known(instance).level;
 }

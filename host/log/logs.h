@@ -63,6 +63,9 @@ class Logs {
   InstanceLog& host();                           // the host's own lines, shown as "host"
   InstanceLog& instance(std::string_view name);  // made on first use
 
+  // InstanceLog::lastLines() of one; "" is the host. An unknown instance is a kj::Exception.
+  std::vector<std::string> lastLines(std::string_view instance) const;
+
   // Level of an instance; "" is the host. An unknown instance is a kj::Exception that names the
   // known ones.
   LogLevel level(std::string_view instance) const;

@@ -134,6 +134,7 @@ Async<void> Supervisor::apply(Prepared next, const ConfigDiff& diff, ReloadRepor
       });
   co_await ending;
   current = std::move(next);
+  redactor.add(*current.config);
   for (const auto& name : removed) {
     instances.erase(name);
     parts.logs.remove(name);

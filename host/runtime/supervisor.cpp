@@ -124,6 +124,7 @@ std::vector<Supervised::Owner::GrantedEdge> Supervisor::grantsOf(Supervised& ins
 
 kj::Promise<void> Supervisor::start(Prepared config) {
   current = std::move(config);
+  redactor.add(*current.config);
   for (const auto& instance : current.config->instances()) {
     instances[instance.name] =
         kj::heap<Supervised>(seatOf(instance), parts, static_cast<Supervised::Owner&>(*this));

@@ -6,6 +6,7 @@
 // whoever asked for them has gone.
 
 #include "host/admin/control.h"
+#include "host/config/redactor.h"
 #include "host/graph/graph.h"
 #include "host/runtime/edge.h"
 #include "host/runtime/prepare.h"
@@ -47,6 +48,7 @@ class Supervisor final : public Control, private Supervised::Owner {
   kj::Promise<kj::String> ask(kj::StringPtr instance, kj::StringPtr name,
                               kj::StringPtr input) override;
   std::string effectiveConfig() override;
+  std::string masked(std::string_view text) override { return redactor(text); }
 
  private:
   struct Wire {
@@ -92,6 +94,7 @@ class Supervisor final : public Control, private Supervised::Owner {
   int64_t startedAt;
   admin::HostState hostState = admin::HostState::STARTING;
   Prepared current;
+  Redactor redactor;
   std::vector<Wire> wires;
   std::map<std::string, kj::Own<Supervised>> instances;
   kj::Vector<kj::Function<kj::Promise<void>()>> refreshers;

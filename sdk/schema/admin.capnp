@@ -23,6 +23,11 @@ interface Admin @0xb1a6d2c0f47e5606 {
   reopenLogs @8 () -> ();
   config @9 () -> (effective :Text);
   # The effective configuration as YAML, defaults filled in and secrets masked.
+  recentLog @10 (instance :Text) -> (lines :List(Text));
+  # The lines kept of an instance, empty = the host itself: at most 200, oldest first, of every level.
+  mask @11 (text :Text) -> (text :Text);
+  # The same text without the secrets of the configurations that were in force; at most 1 MiB. For what an
+  # operator passes on, see `maitred ctl support`.
 }
 
 struct HostStatus {

@@ -156,7 +156,7 @@ void System::launch() {
   process = fork();
   KJ_REQUIRE(process >= 0);
   if (process == 0) {
-    become({executable(), "run", "--config", folder() + "/maitred.yaml"}, in, out);
+    become(commandLine(), in, out);
   }
   close(in);
   close(out);
@@ -165,6 +165,25 @@ void System::launch() {
 http::ClientResponse System::send(http::ClientRequest request) {
   http::Client client(io.provider->getNetwork(), io.provider->getTimer(), clientOptions);
   return client.send(std::move(request)).wait(io.waitScope);
+}
+
+std::string System::program() const {
+  if (!options.package.empty()) return options.package + "/usr/bin/maitred";
+  return options.program.empty() ? executable() : options.program;
+}
+
+std::vector<std::string> System::commandLine() const {
+  if (options.package.empty()) return {program(), "run", "--config", folder() + "/maitred.yaml"};
+  auto loopback = [](uint16_t port) { return "127.0.0.1:" + std::to_string(port); };
+  return {program(),
+          "run",
+          options.package + "/etc/maitred/maitred.yaml",
+          "--set=host.state=" + folder() + "/state",
+          "--set=host.http.listen=" + loopback(listening.host),
+          "--set=plugins.local.listen.files=" + loopback(listening.files),
+          "--set=plugins.local.config.run_as=host",
+          "--set=plugins.local.config.allow_root=true",
+          "--set=plugins.cook.listen.rest=" + loopback(listening.rest)};
 }
 
 bool System::ready(std::string* why) {
@@ -197,7 +216,7 @@ int System::join() {
 }
 
 Outcome System::maitred(std::vector<std::string> words, const std::string& input) {
-  words.insert(words.begin(), executable());
+  words.insert(words.begin(), program());
   if (words[1] == "cook") {
     words.insert(words.begin() + 3, {"--url", restUrl()});
     if (options.tls) words.insert(words.begin() + 3, {"--ca-file", folder() + "/ca.pem"});
@@ -230,6 +249,17 @@ http::ClientResponse System::rest(const std::string& method, const std::string& 
   request.headers.emplace_back("Content-Type", "application/json");
   if (!user.empty()) request.headers.emplace_back("X-Cook-Impersonate", user);
   return send(std::move(request));
+}
+
+http::ClientResponse System::get(const std::string& url) {
+  http::ClientRequest request;
+  request.method = "GET";
+  request.url = url;
+  return send(std::move(request));
+}
+
+std::string System::metrics() {
+  return get(hostUrl() + "/metrics").body;
 }
 
 unsigned System::submit(const std::string& user, const json& jobs, std::string* body) {

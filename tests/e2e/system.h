@@ -11,6 +11,7 @@
 
 #include <kj/async-io.h>
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
@@ -40,6 +41,10 @@ class System {
     std::string hostExtra;              // further lines below `host:`, indented by 2
     std::string extraPlugins;           // further instances, indented by 2
     bool tls = false;  // everything that listens; cert.pem, key.pem and ca.pem lie in the folder
+    std::string program;                // in place of the one that was built
+    // The root of an unpacked package: its program with its own configuration, in which only
+    // addresses, the state folder and the tasks' account are others.
+    std::string package;
   };
 
   explicit System(Options options);
@@ -80,6 +85,8 @@ class System {
   http::ClientResponse rest(const std::string& method, const std::string& path,
                             const std::string& body = "", const std::string& user = "");
   json waitFor(const std::vector<std::string>& uuids, kj::Duration most = 60 * kj::SECONDS);
+  http::ClientResponse get(const std::string& url);
+  std::string metrics();  // what GET /metrics answers
 
   // Fails the test and throws when it does not become true in time.
   void eventually(const std::string& what, std::function<bool()> condition,
@@ -90,6 +97,8 @@ class System {
  private:
   void writeConfig();
   std::string url(uint16_t port) const;
+  std::string program() const;
+  std::vector<std::string> commandLine() const;
 
   Options options;
   testing::Authority issuer;

@@ -1,6 +1,7 @@
 #include "fetch.h"
 
-#include "late-library.h"
+#include <maitred/late-library.h>
+
 #include "posix.h"
 
 #include <cerrno>

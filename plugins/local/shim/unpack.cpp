@@ -1,5 +1,6 @@
 #include "fetch.h"
-#include "late-library.h"
+
+#include <maitred/late-library.h>
 
 #include <array>
 #include <memory>

@@ -98,6 +98,30 @@ TEST_F(AdminServerTest, WrongRequest_KeepsTheConnection) {
   EXPECT_EQ(connection.admin.statusRequest().send().wait(io.waitScope).getStatus().getPid(), 77u);
 }
 
+TEST_F(AdminServerTest, RecentLog_IsOfOneInstanceAndMaskTakesSecretsOut) {
+  logs.host().info("seated");
+  logs.instance("cook").debug("too little to be written, but kept");
+  AdminServer server(path, control, logs, *io.lowLevelProvider);
+  Connection connection(io, path);
+  auto linesOf = [&](const char* instance) {
+    auto request = connection.admin.recentLogRequest();
+    request.setInstance(instance);
+    auto response = request.send().wait(io.waitScope);
+    return std::string(response.getLines()[response.getLines().size() - 1].cStr());
+  };
+  EXPECT_EQ(linesOf(""), "info: seated");
+  EXPECT_EQ(linesOf("cook"), "debug: too little to be written, but kept");
+  EXPECT_THAT(failureOf([&]() { linesOf("chef"); }), HasSubstr("there is no instance \"chef\""));
+
+  auto mask = connection.admin.maskRequest();
+  mask.setText("a secret, a plate");
+  EXPECT_EQ(mask.send().wait(io.waitScope).getText(), "a ***, a plate");
+  auto large = connection.admin.maskRequest();
+  large.setText(std::string((1 << 20) + 1, 'x'));
+  EXPECT_THAT(failureOf([&]() { large.send().wait(io.waitScope); }),
+              HasSubstr("larger than 1 MiB"));
+}
+
 TEST_F(AdminServerTest, LogLevel_IsAskedAndSet) {
   AdminServer server(path, control, logs, *io.lowLevelProvider);
   Connection connection(io, path);

@@ -75,6 +75,11 @@ class FakeControl final : public Control {
     return kj::str(instance, "/", name, "/", input);
   }
   std::string effectiveConfig() override { return "host: {}\n"; }
+  std::string masked(std::string_view text) override {
+    std::string out(text);
+    for (size_t at; (at = out.find("secret")) != std::string::npos;) out.replace(at, 6, "***");
+    return out;
+  }
 
   admin::HostState state = admin::HostState::RUNNING;
   admin::InstanceState cookState = admin::InstanceState::ACTIVE;

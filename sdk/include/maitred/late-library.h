@@ -1,14 +1,14 @@
 #pragma once
-// Libraries that only the fetching of files needs. Linked in the ordinary way they would bring
-// some thirty others along, and forking a process in which all of them are mapped costs more than
-// a short task does; so they are loaded in the child that fetches.
+// LateLibrary: a shared library that is loaded when it is needed. For those of which few processes
+// have a use: linked in the ordinary way, libcurl and libarchive bring some thirty others along,
+// and to map all of them costs more than a short task or the start of a worker does.
 
 #include <stdexcept>
 #include <string>
 
 #include <dlfcn.h>
 
-namespace maitred::local {
+namespace maitred {
 
 class LateLibrary {
  public:
@@ -27,4 +27,4 @@ class LateLibrary {
   void* handle;
 };
 
-}  // namespace maitred::local
+}  // namespace maitred
