@@ -158,7 +158,7 @@ kj::Promise<void> BatchQueue::submit(std::vector<JobSpec> specs, std::vector<Gro
   for (GroupRow& group : groups) group.createdMs = nowMs();
   double count = fresh.size();
   return work.run(journal_.insert(std::move(fresh), std::move(groups)).then([this, count] {
-    world.metrics.counter("maitred_cook_submitted_total", "Jobs accepted").add(count);
+    counted.submitted.add(count);
     kick();
   }));
 }
@@ -228,10 +228,7 @@ void BatchQueue::kickAt(std::int64_t due) {
 }
 
 void BatchQueue::refused(const char* reason) {
-  world.metrics
-      .counter("maitred_cook_refusals_total", "Placements that a backend did not take",
-               {{"when", reason}})
-      .add();
+  counted.refusals(reason).add();
 }
 
 void BatchQueue::cycle() {
@@ -257,22 +254,13 @@ bool BatchQueue::cycle(const Pool& pool) {
       runCycle(jobs, nodes_, policies.scorer(pool.druMode), policies.fitness(), options, nowMs(),
                [this] { return Uuid::fromRandom(random(), random()); });
   std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
-  world.metrics
-      .histogram("maitred_cook_cycle_seconds", "Time of one scheduling cycle",
-                 metrics::exponential(0.0001, 2, 14))
-      .observe(took.count());
-  if (result.policyFailed) {
-    world.metrics
-        .counter("maitred_cook_policy_fallback_cycles_total",
-                 "Cycles that the built-in order had to decide")
-        .add();
-  }
+  counted.cycleSeconds.observe(took.count());
+  if (result.policyFailed) counted.fallbackCycles.add();
   noteHead(pool, result.head);
   spendLaunches(pool, result);
   killOffensive(result.offensive);
   if (result.started.empty()) return false;
-  world.metrics.counter("maitred_cook_placements_total", "Instances begun")
-      .add(result.started.size());
+  counted.placements.add(result.started.size());
   launch(std::move(result.started));
   return result.more;
 }

@@ -5,6 +5,7 @@
 
 #include "administrator.h"
 #include "policies.h"
+#include "queue-metrics.h"
 
 #include <policy/snapshot.h>
 
@@ -144,6 +145,7 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
 
  private:
   QueueWorld world;
+  QueueMetrics counted{world.metrics};
   Policies& policies;
   QueueSettings settings_;
   Book jobs;
