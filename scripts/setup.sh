@@ -5,6 +5,7 @@ set -euo pipefail
 packages=(
   # toolchain
   g++ clang-14 libclang-rt-14-dev lld cmake ninja-build ccache pkg-config python3
+  dpkg-dev file   # dependencies of the packages: scripts/package.sh
   # libraries; the reason for each stands in docs/decisions/0002-dependencies.md
   capnproto libcapnp-dev libboost1.81-dev libboost-program-options1.81-dev liblua5.4-dev
   libyaml-cpp-dev libspdlog-dev libsqlite3-dev nlohmann-json3-dev libssl-dev

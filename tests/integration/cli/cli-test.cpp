@@ -47,6 +47,7 @@ TEST(Help, EveryCommandHasOne) {
                                  {"ctl", "store", "check"},
                                  {"ctl", "store", "restore"},
                                  {"ctl", "reopen-logs"},
+                                 {"ctl", "support"},
                                  {"ctl", "config"},
                                  {"policy"},
                                  {"config-docs"},
