@@ -14,6 +14,11 @@ esac
 scripts/setup.sh
 scripts/build.sh release
 export MAITRED_TEST_PROFILE=long
+# Upgrades start from the version before, really built.
+if git rev-parse --verify --quiet "${MAITRED_PREVIOUS:-HEAD~1}" >/dev/null; then
+  MAITRED_PREVIOUS_TREE=$(tests/previous-version.sh)
+  export MAITRED_PREVIOUS_TREE
+fi
 pattern=$(IFS='|'; echo "$*")
 deadline=$((SECONDS + minutes * 60))
 export MAITRED_TEST_UNTIL=$(($(date +%s) + minutes * 60))
