@@ -79,22 +79,36 @@ Families documented() {
   return families;
 }
 
+// Errs where a job of priority 77 waits.
+constexpr const char* slyPolicy = R"(
+return { kind = "fairness", version = 1,
+  score = function(mem, cpus, gpus, share_mem, share_cpus, share_gpus, priority, submitted_ms)
+    if priority == 77 then error("no") end
+    return cpus / share_cpus
+  end }
+)";
+
 // A system in which everything has happened once that makes a metric appear.
 const Families& exported() {
   static const Families families = [] {
     System::Options options;
+    options.policy = "./sly.lua";
+    options.tls = true;
     options.extraPlugins =
         "  - name: sim\n    library: maitred-sim\n"
         "    config: { nodes: { shadow: { count: 1 } } }\n";
     System system(options);
+    std::ofstream(system.folder() + "/sly.lua") << slyPolicy;
     system.start();
     json jobs = {job("true"), job("sleep 600")};
+    jobs[0]["priority"] = 77;
     EXPECT_EQ(system.submit("ana", jobs), 201u);
     auto uuids = uuidsOf(jobs);
     std::string text;
     system.eventually("one has ended and one runs", [&]() {
       text = system.metrics();
       return text.find("maitred_local_ended_total{") != std::string::npos &&
+             text.find("maitred_cook_policy_failures_total{") != std::string::npos &&
              text.find("maitred_cook_user_jobs{") != std::string::npos;
     });
     system.rest("DELETE", "/rawscheduler?job=" + uuids[1], "", "ana");
