@@ -26,7 +26,7 @@ std::string variable(const char* name) {
 }
 
 Outcome shell(const std::string& command) {
-  return run({"/bin/sh", "-c", command}, "", std::chrono::minutes(8));
+  return run({"/bin/sh", "-c", command}, "", 8 * kj::MINUTES);
 }
 
 class Packages : public ::testing::Test {
