@@ -69,7 +69,7 @@ struct Snapshot {
   PolicyClock clock;
   bool gpuMode = false;
   std::size_t considerable = 1000, overQuotaMost = 100;
-  double goodEnough = Matcher::GOOD_ENOUGH;
+  double goodEnough = MatchOptions::GOOD_ENOUGH;
   std::optional<Quota> poolQuota;  // what all users together may hold, other pools' part taken off
   nlohmann::json policies;         // in force: by kind null, or file, path and version
   std::vector<User> users;         // who have anything waiting or running
