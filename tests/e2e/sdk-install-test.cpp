@@ -107,7 +107,7 @@ TEST_F(InstalledSdk, MakesNoPluginOverAnother_OrOfABadName) {
   EXPECT_THAT(ids.out, HasSubstr("\n2")) << "each file has an id of its own";
 }
 
-// The commands of the tutorial: the lines of its fences that name no language.
+// The commands of the tutorial.
 std::vector<std::string> tutorial() {
   std::ifstream page(variable("MAITRED_SOURCE_DIR") + "/docs/plugins/README.md");
   std::vector<std::string> commands;
@@ -116,7 +116,7 @@ std::vector<std::string> tutorial() {
   for (std::string line; std::getline(page, line);) {
     if (line.starts_with("```")) {
       fenced = !fenced;
-      ours = fenced && line == "```";
+      ours = fenced && line == "```sh";
     } else if (ours) {
       commands.push_back(line);
     }
