@@ -98,21 +98,32 @@ const Families& exported() {
         "  - name: sim\n    library: maitred-sim\n"
         "    config: { nodes: { shadow: { count: 1 } } }\n";
     System system(options);
+    system.editConfig("      admins: [operator]\n",
+                      "      admins: [operator]\n      rebalancer: { interval: 1s, "
+                      "max_preemption: 10, min_dru_diff: 0.1, safe_dru_threshold: 1.0 }\n");
     std::ofstream(system.folder() + "/sly.lua") << slyPolicy;
     system.start();
-    json jobs = {job("true"), job("sleep 600")};
+    // The first fails the policy; the others hold the whole node, and a newcomer comes.
+    json jobs = {job("true")};
     jobs[0]["priority"] = 77;
+    for (int i = 0; i < 4; ++i) jobs.push_back(job("sleep 600"));
     EXPECT_EQ(system.submit("ana", jobs), 201u);
-    auto uuids = uuidsOf(jobs);
+    json late = {job("sleep 600", 2)};
+    EXPECT_EQ(system.submit("ben", late), 201u);
     std::string text;
-    system.eventually("one has ended and one runs", [&]() {
+    system.eventually("everything has happened once", [&]() {
       text = system.metrics();
-      return text.find("maitred_local_ended_total{") != std::string::npos &&
-             text.find("maitred_cook_policy_failures_total{") != std::string::npos &&
-             text.find("maitred_cook_user_jobs{") != std::string::npos;
+      for (const char* last : {"maitred_local_ended_total", "maitred_cook_policy_failures_total",
+                               "maitred_cook_user_jobs", "maitred_cook_preemptions_caused_total"}) {
+        if (text.find(std::string(last) + "{") == std::string::npos) return false;
+      }
+      return true;
     });
-    system.rest("DELETE", "/rawscheduler?job=" + uuids[1], "", "ana");
-    system.waitFor(uuids);
+    std::string kill = "/rawscheduler?job=" + uuidsOf(late)[0];
+    for (const auto& uuid : uuidsOf(jobs)) kill += "&job=" + uuid;
+    EXPECT_EQ(system.rest("DELETE", kill).status, 204u);
+    system.waitFor(uuidsOf(late));
+    system.waitFor(uuidsOf(jobs));
     return exportedIn(text);
   }();
   return families;

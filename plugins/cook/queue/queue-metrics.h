@@ -1,5 +1,7 @@
 #pragma once
 
+#include <core/reasons.h>
+
 #include <maitred/metrics.h>
 
 namespace maitred::cook {
@@ -11,12 +13,16 @@ struct QueueMetrics {
       : submitted(registry.counter("maitred_cook_submitted_total", "Jobs accepted")),
         placements(registry.counter("maitred_cook_placements_total", "Instances begun")),
         fallbackCycles(registry.counter("maitred_cook_policy_fallback_cycles_total",
-                                        "Cycles that the built-in order had to decide")),
+                                        "Cycles and rounds that the built-in order had to decide")),
         cycleSeconds(registry.histogram("maitred_cook_cycle_seconds",
                                         "Time of one scheduling cycle",
                                         metrics::exponential(0.0001, 2, 14))),
+        rebalanceSeconds(registry.histogram("maitred_cook_rebalance_seconds",
+                                            "Time of one rebalancing round of a pool",
+                                            metrics::exponential(0.0001, 2, 14))),
         registry(registry) {
     for (const char* when : {"launch", "late"}) refusals(when);
+    for (int reason : {Reason::MAX_RUNTIME, Reason::STRAGGLER}) stopped(reason);
   }
 
   metrics::Counter& refusals(const char* when) {
@@ -24,10 +30,16 @@ struct QueueMetrics {
                             "Placements that a backend did not take", {{"when", when}});
   }
 
+  metrics::Counter& stopped(int reason) {
+    return registry.counter("maitred_cook_stopped_total", "Instances that ran for too long",
+                            {{"reason", findReason(reason)->name}});
+  }
+
   metrics::Counter& submitted;
   metrics::Counter& placements;
   metrics::Counter& fallbackCycles;
   metrics::Histogram& cycleSeconds;
+  metrics::Histogram& rebalanceSeconds;
 
  private:
   metrics::Registry& registry;

@@ -48,15 +48,8 @@ void BatchQueue::rebalance(const Pool& pool) {
   RebalanceResult result = cook::rebalance(jobs, nodes_, policies.scorer(pool.druMode),
                                            policies.preemption(), options, nowMs());
   std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
-  world.metrics
-      .histogram("maitred_cook_rebalance_seconds", "Duration of a rebalancing round",
-                 metrics::exponential(0.0001, 2, 14))
-      .observe(took.count());
-  if (result.policyFailed) {
-    world.metrics
-        .counter("maitred_cook_policy_fallbacks_total", "Cycles that the built-in order decided")
-        .add();
-  }
+  counted.rebalanceSeconds.observe(took.count());
+  if (result.policyFailed) counted.fallbackCycles.add();
   carryOut(pool, result);
 }
 

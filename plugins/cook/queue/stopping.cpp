@@ -41,10 +41,7 @@ void BatchQueue::stopOverlong() {
       if (!jobs.fail(id, reason, Book::Stop::plain, nowMs())) continue;
       stopped.push_back(id);
       world.log.info("instance ", id.text().c_str(), " is stopped: ", why);
-      world.metrics
-          .counter("maitred_cook_stopped_total", "Instances that the queue stopped",
-                   {{"reason", findReason(reason)->name}})
-          .add();
+      counted.stopped(reason).add();
     }
   };
   fail(lingering(jobs, settings_.runtimes, ageingMs()), Reason::MAX_RUNTIME,
