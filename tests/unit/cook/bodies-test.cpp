@@ -9,7 +9,7 @@ namespace maitred::cook {
 namespace {
 
 using nlohmann::json;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 constexpr const char* JOB = "0f6a4e3c-0000-4000-8000-000000000001";
 

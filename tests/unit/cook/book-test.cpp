@@ -5,7 +5,7 @@
 namespace maitred::cook {
 namespace {
 
-class BookTest : public testing::Test {
+class BookTest : public ::testing::Test {
  protected:
   Book book;
   NodeTable nodes;

@@ -6,7 +6,7 @@
 namespace maitred::cook {
 namespace {
 
-class ConstraintsOf : public testing::Test, protected PoolWorld {
+class ConstraintsOf : public ::testing::Test, protected PoolWorld {
  protected:
   // Whether the job is placed in a cycle, and where.
   std::string placed(Job job) {

@@ -150,7 +150,7 @@ class State {
   }
 };
 
-class Properties : public testing::TestWithParam<int> {};
+class Properties : public ::testing::TestWithParam<int> {};
 
 std::vector<Job*> lazily(State& state) {
   QueueOptions options;
@@ -210,7 +210,7 @@ TEST_P(Properties, MoreLoadOfOneUserNeverMovesThemForward) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, Properties, testing::Range(1, 13));
+INSTANTIATE_TEST_SUITE_P(Seeds, Properties, ::testing::Range(1, 13));
 
 }  // namespace
 }  // namespace maitred::cook

@@ -192,19 +192,19 @@ class Simulation {
   }
 };
 
-class Seeded : public testing::TestWithParam<int> {};
+class Seeded : public ::testing::TestWithParam<int> {};
 
 TEST_P(Seeded, InvariantsHoldAndEverythingDrains) {
   Simulation simulation(GetParam());
-  for (int i = 0; i < 150 && !testing::Test::HasFailure(); ++i) simulation.step(true);
+  for (int i = 0; i < 150 && !::testing::Test::HasFailure(); ++i) simulation.step(true);
   simulation.restoreNodes();
-  for (int i = 0; i < 2000 && !simulation.drained() && !testing::Test::HasFailure(); ++i) {
+  for (int i = 0; i < 2000 && !simulation.drained() && !::testing::Test::HasFailure(); ++i) {
     simulation.step(false);
   }
   EXPECT_TRUE(simulation.drained()) << "seed " << GetParam();
   EXPECT_GE(simulation.size(), 150u);
 }
-INSTANTIATE_TEST_SUITE_P(Short, Seeded, testing::Range(1, 41));
+INSTANTIATE_TEST_SUITE_P(Short, Seeded, ::testing::Range(1, 41));
 
 }  // namespace
 }  // namespace maitred::cook

@@ -10,7 +10,7 @@ struct Row {
   const char* extra;
   Demands demands;
 };
-class KeptFields : public testing::TestWithParam<Row> {};
+class KeptFields : public ::testing::TestWithParam<Row> {};
 
 TEST_P(KeptFields, BecomeDemands) {
   auto found = demandsOf(GetParam().extra);
@@ -19,7 +19,7 @@ TEST_P(KeptFields, BecomeDemands) {
 }
 INSTANTIATE_TEST_SUITE_P(
     Table, KeptFields,
-    testing::Values(Row{"", {}}, Row{R"({"application":{"name":"a","version":"1"}})", {}},
+    ::testing::Values(Row{"", {}}, Row{R"({"application":{"name":"a","version":"1"}})", {}},
                     Row{R"({"expected_runtime":60000})", {.expectedRuntimeMs = 60'000}},
                     Row{R"({"expected_runtime":"soon"})", {}},
                     Row{R"({"checkpoint":{"mode":"auto"}})", {.checkpoint = true}},

@@ -7,11 +7,11 @@
 namespace maitred::cook {
 namespace {
 
-using testing::ElementsAre;
-using testing::Pair;
+using ::testing::ElementsAre;
+using ::testing::Pair;
 using Type = HostPlacement::Type;
 
-class Placement : public testing::Test, protected PoolWorld {
+class Placement : public ::testing::Test, protected PoolWorld {
  protected:
   Uuid declare(Type type, const char* attribute = "", int minimum = 1) {
     Uuid id{3, ++ids};

@@ -11,7 +11,7 @@ Amount amount(double cpus, double mem, std::int64_t ports = 100) {
   return {static_cast<std::int64_t>(cpus * 1000), static_cast<std::int64_t>(mem) * MIB, ports};
 }
 
-class Matching : public testing::Test {
+class Matching : public ::testing::Test {
  protected:
   Book book;
   NodeTable nodes;
@@ -63,7 +63,7 @@ TEST_P(OneOffer, Example13_TakesWhatFits) {
   EXPECT_EQ(placeAll(4, job(1, 1000)), GetParam().placed);
 }
 INSTANTIATE_TEST_SUITE_P(Table, OneOffer,
-                         testing::Values(Offer{0, 0, 0}, Offer{0.5, 100, 0}, Offer{0.5, 1000, 0},
+                         ::testing::Values(Offer{0, 0, 0}, Offer{0.5, 100, 0}, Offer{0.5, 1000, 0},
                                          Offer{1, 500, 0}, Offer{1, 1000, 1}, Offer{1.5, 1500, 1},
                                          Offer{4, 4000, 4}, Offer{5, 5000, 4}));
 

@@ -6,12 +6,12 @@
 namespace maitred::cook {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 constexpr std::int64_t MEBIBYTE = 1024 * 1024;
 
 // Jobs by name, over several pools.
-class Pending : public testing::Test {
+class Pending : public ::testing::Test {
  protected:
   Book book;
   NodeTable nodes;
@@ -89,7 +89,7 @@ TEST_P(Example11, PoolsAndGroupsHaveQuotas) {
 }
 INSTANTIATE_TEST_SUITE_P(
     Table, Example11,
-    testing::Values(
+    ::testing::Values(
         GroupCase{{}, {}, {}, {"j2", "j3", "j4"}, {"j6", "j8"}},
         GroupCase{Quota{}, Quota{}, Quota{}, {"j2", "j3", "j4"}, {"j6", "j8"}},
         GroupCase{{}, {}, Quota{.count = 4}, {"j2"}, {"j6"}},
@@ -127,7 +127,7 @@ TEST_P(Example12, ConsiderableJobs) {
 }
 INSTANTIATE_TEST_SUITE_P(
     Table, Example12,
-    testing::Values(
+    ::testing::Values(
         ConsiderCase{{32768, 50, 10, 10, {}, {}}, 5, {}, {"1", "2", "3", "4"}, {"5", "6"}},
         ConsiderCase{{32768, 50, 10, 10, {}, {}}, 3, {}, {"1", "2", "3"}, {"5", "6"}},
         ConsiderCase{{32768, 50, 10, 10, {}, {}}, 1, {}, {"1"}, {"5"}},

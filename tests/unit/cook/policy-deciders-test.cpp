@@ -9,9 +9,9 @@
 namespace maitred::cook {
 namespace {
 
-constexpr std::int64_t MIB = 1024 * 1024;
+constexpr std::int64_t MEBIBYTE = 1024 * 1024;
 
-class PolicyDeciders : public testing::Test {
+class PolicyDeciders : public ::testing::Test {
  protected:
   Book book;
   NodeTable nodes;
@@ -43,7 +43,7 @@ class PolicyDeciders : public testing::Test {
     NodeFacts facts;
     facts.key = {"local", id};
     facts.hostname = id;
-    facts.capacity = {static_cast<std::int64_t>(cpus * 1000), 64 * 1024 * MIB, 100, 0};
+    facts.capacity = {static_cast<std::int64_t>(cpus * 1000), 64 * 1024 * MEBIBYTE, 100, 0};
     facts.attributes = {{"rack", {rack}}};
     nodes.put(facts, {facts.capacity, 0, 1});
   }

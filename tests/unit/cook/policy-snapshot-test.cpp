@@ -10,12 +10,12 @@
 namespace maitred::cook {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 constexpr std::int64_t MIB = 1024 * 1024;
 
-class PolicySnapshot : public testing::Test {
+class PolicySnapshot : public ::testing::Test {
  protected:
   Book book;
   NodeTable nodes;

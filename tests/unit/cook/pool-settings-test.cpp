@@ -10,7 +10,7 @@
 namespace maitred::cook {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 class PoolConfiguration : public ::testing::Test {
  protected:

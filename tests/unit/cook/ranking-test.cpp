@@ -9,12 +9,12 @@
 namespace maitred::cook {
 namespace {
 
-using testing::DoubleEq;
+using ::testing::DoubleEq;
 using testing::DoubleNear;
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 using testing::Pointwise;
 
-class Ranking : public testing::Test {
+class Ranking : public ::testing::Test {
  protected:
   PoolRanking ranking;
   Shares shares;

@@ -8,8 +8,8 @@
 namespace maitred::cook {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 TEST(TokenBucketTest, LosesNothingHoweverOftenItIsLookedAt) {
   TokenBucket often(0.3, 1000, 0, 0), once(0.3, 1000, 0, 0);
@@ -74,7 +74,7 @@ TEST(RateLimiterTest, ForgetsWhoIsIdleAndOwesNothing) {
   EXPECT_TRUE(limiter.of("debtor", rate, 2000).inDebt());
 }
 
-class Launching : public testing::Test {
+class Launching : public ::testing::Test {
  protected:
   Book book;
   NodeTable nodes;

@@ -7,8 +7,8 @@
 namespace maitred::cook {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 class Chooser final : public PreemptionPolicy {
  public:
@@ -27,7 +27,7 @@ class Chooser final : public PreemptionPolicy {
   }
 };
 
-class PolicyInCharge : public testing::Test, protected PoolWorld {
+class PolicyInCharge : public ::testing::Test, protected PoolWorld {
  protected:
   Chooser policy;
   RebalanceOptions rules{.queue = {.pool = POOL}, .preemptionMost = 128};

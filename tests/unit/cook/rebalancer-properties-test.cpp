@@ -223,7 +223,7 @@ constexpr int SEEDS = 40;
 constexpr int SEEDS = 200;
 #endif
 
-class RebalancerProperties : public testing::Test {};
+class RebalancerProperties : public ::testing::Test {};
 
 TEST_F(RebalancerProperties, TheWalkFindsWhatThePlainRulesSay) {
   int withVictims = 0;

@@ -8,19 +8,19 @@ namespace maitred::cook {
 namespace {
 
 using testing::DoubleNear;
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using testing::Pointwise;
 
 constexpr double FREE = Decision::FREE_ANYWAY;
 
-struct Pair {
+struct MemAndCpus {
   double mem, cpus;
 };
 
-class Rebalancing : public testing::Test, protected PoolWorld {
+class Rebalancing : public ::testing::Test, protected PoolWorld {
  protected:
-  std::map<std::string, Pair> taken, spare;  // by host
+  std::map<std::string, MemAndCpus> taken, spare;  // by host
   std::map<std::string, Job*> byName;
   RebalanceOptions rules{.queue = {.pool = POOL}, .preemptionMost = 128};
 
@@ -38,7 +38,7 @@ class Rebalancing : public testing::Test, protected PoolWorld {
   }
   // Once all tasks are there: hosts that hold them and what is to spare.
   void build() {
-    std::map<std::string, Pair> size = taken;
+    std::map<std::string, MemAndCpus> size = taken;
     for (const auto& [host, more] : spare) {
       size[host].mem += more.mem;
       size[host].cpus += more.cpus;
@@ -170,12 +170,12 @@ TEST_F(Examples, PendingScoreFollowsThePriority) {
 struct Row16 {
   const char* user;
   double size;  // of memory and cpus
-  std::map<std::string, Pair> spare;
+  std::map<std::string, MemAndCpus> spare;
   double diff;
   const char* host;  // empty: no decision
   std::vector<std::string> victims;
   double score;
-  Pair totals;
+  MemAndCpus totals;
 };
 class Example16 : public Examples, public testing::WithParamInterface<Row16> {};
 
@@ -206,7 +206,7 @@ TEST_P(Example16, Decision) {
 using Names = std::vector<std::string>;
 INSTANTIATE_TEST_SUITE_P(
     Table, Example16,
-    testing::Values(
+    ::testing::Values(
         Row16{"wzhao", 15, {}, 0.05, "B", {"t4"}, 2.2, {25, 15}},
         Row16{"wzhao", 15, {{"B", {15, 15}}}, 0.5, "B", {}, FREE, {15, 15}},
         Row16{"wzhao", 15, {{"A", {20, 20}}, {"B", {10, 10}}}, 0.5, "A", {}, FREE, {20, 20}},
@@ -241,7 +241,7 @@ TEST_F(Examples, Example17_TheNextState) {
     std::size_t host;  // A, B
     Names victims;
     std::vector<std::pair<std::string, double>> scores;
-    Pair spareA, spareB;
+    MemAndCpus spareA, spareB;
   };
   std::vector<Row> rows{
       {"wzhao", "t9", 15, 1, {"t6", "t8"},
@@ -273,7 +273,7 @@ TEST_F(Examples, Example17_TheNextState) {
 struct Row18 {
   const char* user;
   double share;
-  std::map<std::string, Pair> spare;
+  std::map<std::string, MemAndCpus> spare;
   std::size_t jobs;
   Names victims;
 };
@@ -293,7 +293,7 @@ TEST_P(Example18, WholeRounds) {
 }
 INSTANTIATE_TEST_SUITE_P(
     Table, Example18,
-    testing::Values(Row18{"wzhao", 25, {}, 3, {"t4"}},                //
+    ::testing::Values(Row18{"wzhao", 25, {}, 3, {"t4"}},                //
                     Row18{"wzhao", 25, {{"B", {0, 10}}}, 5, {"t4"}},  //
                     Row18{"sunil", 25, {}, 8, {"t4", "t3"}},
                     Row18{"sunil", 25, {{"B", {25, 25}}}, 8, {"t4"}},

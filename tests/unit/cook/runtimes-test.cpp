@@ -9,12 +9,12 @@
 namespace maitred::cook {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 constexpr std::int64_t SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
 
-class Runtimes : public testing::Test, protected PoolWorld {
+class Runtimes : public ::testing::Test, protected PoolWorld {
  protected:
   Uuid group{3, 1};
 
@@ -77,7 +77,7 @@ struct Row25 {
   std::int64_t nowMs;
   bool lingers;
 };
-class Example25 : public testing::TestWithParam<Row25> {};
+class Example25 : public ::testing::TestWithParam<Row25> {};
 
 TEST_P(Example25, Lingering) {
   JobSpec spec;
@@ -91,7 +91,7 @@ constexpr RuntimeLimits CAPS{120 * HOUR, 120 * HOUR};
 constexpr RuntimeLimits LARGE{100'000 * HOUR, 100'000 * HOUR};
 constexpr std::int64_t NOW = 5 * DAY + 30 * SECOND, ANY = JobSpec::NO_RUNTIME_LIMIT;
 INSTANTIATE_TEST_SUITE_P(Table, Example25,
-                         testing::Values(Row25{1 * DAY, ANY, CAPS, NOW, false},
+                         ::testing::Values(Row25{1 * DAY, ANY, CAPS, NOW, false},
                                          Row25{4 * DAY, 60'000, CAPS, NOW, true},
                                          Row25{5 * DAY, 30'000, CAPS, NOW, false},
                                          Row25{5 * DAY, 10'000, CAPS, NOW, true},
@@ -140,7 +140,7 @@ TEST_F(Runtimes, APreemptedInstanceCostsNoRetry) {
   EXPECT_EQ(job.preemptions(), 1);
   auto changes = book.takeChanges(10);
   ASSERT_EQ(changes.size(), 1u);
-  EXPECT_THAT(changes[0].touched, testing::Contains(task));
+  EXPECT_THAT(changes[0].touched, ::testing::Contains(task));
 }
 
 }  // namespace

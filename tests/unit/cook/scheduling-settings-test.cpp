@@ -10,9 +10,9 @@
 namespace maitred::cook {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 class Scheduling : public ::testing::Test {
  protected:
