@@ -56,7 +56,7 @@ struct Offer {
   double cpus, mem;
   int placed;
 };
-class OneOffer : public Matching, public testing::WithParamInterface<Offer> {};
+class OneOffer : public Matching, public ::testing::WithParamInterface<Offer> {};
 
 TEST_P(OneOffer, Example13_TakesWhatFits) {
   node("n", GetParam().cpus, GetParam().mem);

@@ -66,7 +66,7 @@ struct GroupCase {
   std::optional<Quota> a, b, group;
   std::vector<std::string> inA, inB;
 };
-class Example11 : public Pending, public testing::WithParamInterface<GroupCase> {};
+class Example11 : public Pending, public ::testing::WithParamInterface<GroupCase> {};
 
 TEST_P(Example11, PoolsAndGroupsHaveQuotas) {
   const GroupCase& limits = GetParam();
@@ -104,7 +104,7 @@ struct ConsiderCase {
   std::optional<std::int64_t> tokens;
   std::vector<std::string> normal, gpu;
 };
-class Example12 : public Pending, public testing::WithParamInterface<ConsiderCase> {};
+class Example12 : public Pending, public ::testing::WithParamInterface<ConsiderCase> {};
 
 TEST_P(Example12, ConsiderableJobs) {
   const ConsiderCase& one = GetParam();

@@ -177,7 +177,7 @@ struct Row16 {
   double score;
   MemAndCpus totals;
 };
-class Example16 : public Examples, public testing::WithParamInterface<Row16> {};
+class Example16 : public Examples, public ::testing::WithParamInterface<Row16> {};
 
 TEST_P(Example16, Decision) {
   const Row16& row = GetParam();
@@ -277,7 +277,7 @@ struct Row18 {
   std::size_t jobs;
   Names victims;
 };
-class Example18 : public Examples, public testing::WithParamInterface<Row18> {};
+class Example18 : public Examples, public ::testing::WithParamInterface<Row18> {};
 
 TEST_P(Example18, WholeRounds) {
   eight();

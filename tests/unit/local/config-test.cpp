@@ -9,7 +9,7 @@
 namespace maitred::local {
 namespace {
 
-class ConfigTest : public testing::Test {
+class ConfigTest : public ::testing::Test {
  protected:
   ~ConfigTest() noexcept override {}
   // "error nodes.1.ports: text" for each problem.

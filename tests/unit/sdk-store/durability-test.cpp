@@ -12,7 +12,7 @@
 namespace maitred::store {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 // Writes for ever; each acknowledged id goes to `fd`.
 [[noreturn]] void writeUntilKilled(const Options& options, int fd) {
@@ -66,7 +66,7 @@ TEST_F(StoreTest, WhatWasAcknowledgedSurvivesKill9) {
       return missing;
     }));
     EXPECT_EQ(missing, 0u);
-    EXPECT_THAT(wait(store->integrity()), testing::IsEmpty());
+    EXPECT_THAT(wait(store->integrity()), ::testing::IsEmpty());
   }
 }
 
@@ -116,7 +116,7 @@ TEST_F(StoreTest, FileSizeLimitOfTheProcessIsAnIoError) {
   wait(store->write(0, insertLarge(1000)));
   EXPECT_TRUE(store->degraded() == nullptr);
   EXPECT_EQ(rows(*store), id);
-  EXPECT_THAT(wait(store->integrity()), testing::IsEmpty());
+  EXPECT_THAT(wait(store->integrity()), ::testing::IsEmpty());
 }
 
 TEST_F(StoreTest, GroupsCarryManyRows) {

@@ -78,7 +78,7 @@ class FaultyStoreTest : public StoreTest {
   }
 };
 
-class FaultTest : public FaultyStoreTest, public testing::WithParamInterface<Fault> {};
+class FaultTest : public FaultyStoreTest, public ::testing::WithParamInterface<Fault> {};
 
 TEST_P(FaultTest, LosesNothingAndInventsNothing) {
   const Fault& fault = GetParam();
@@ -107,7 +107,7 @@ TEST_P(FaultTest, LosesNothingAndInventsNothing) {
 
 INSTANTIATE_TEST_SUITE_P(
     Each, FaultTest,
-    testing::Values(Fault{"FailedWrite", Operation::write, SQLITE_IOERR_WRITE, 1},
+    ::testing::Values(Fault{"FailedWrite", Operation::write, SQLITE_IOERR_WRITE, 1},
                     Fault{"FullDisk", Operation::write, SQLITE_FULL, 1},
                     Fault{"FullDiskForAWhile", Operation::write, SQLITE_FULL, 4},
                     Fault{"ReadOnly", Operation::write, SQLITE_READONLY, 1},

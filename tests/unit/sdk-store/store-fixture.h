@@ -15,7 +15,7 @@ namespace maitred::store {
 constexpr Migration firstVersion[] = {
     {1, "jobs", "CREATE TABLE job (id INTEGER PRIMARY KEY, user TEXT NOT NULL, note TEXT) STRICT"}};
 
-class StoreTest : public testing::Test {
+class StoreTest : public ::testing::Test {
  protected:
   StoreTest() {
     auto base = getenv("TMPDIR") == nullptr ? std::string("/tmp") : std::string(getenv("TMPDIR"));

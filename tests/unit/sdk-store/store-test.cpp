@@ -5,8 +5,8 @@
 namespace maitred::store {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 TEST_F(StoreTest, ReadsWhatItWroteWithTypes) {
   auto store = open();
@@ -151,7 +151,7 @@ TEST_F(StoreTest, BackupIsACompleteCopyAndIntegrityLooks) {
   auto more = store->write(0, insert(50));
   wait(store->backup(directory + "/copy.db"));
   wait(kj::mv(more));
-  EXPECT_THAT(wait(store->integrity()), testing::IsEmpty());
+  EXPECT_THAT(wait(store->integrity()), ::testing::IsEmpty());
   EXPECT_FALSE(std::filesystem::exists(directory + "/copy.db.part"));
   auto copy = options();
   copy.url = "sqlite:copy.db";
