@@ -61,6 +61,8 @@ struct Loader {
     impl = std::make_unique<Impl>(options, moduleRoots());
     impl->file = file;
     impl->path = path;
+    impl->text = text;
+    impl->sandbox.modules().offer(options.modules);
     lua_State* L = impl->state();
     lua_pushcfunction(L, Sandbox::onError);
     int status = impl->sandbox.compile(text, file);

@@ -45,16 +45,28 @@ bool Modules::fetch(std::string_view wanted) {
     problem = "more than " + std::to_string(maxModules) + " modules";
     return false;
   }
-  Search::Found found = findModule(roots, name);
-  Module module{name, found.path, ""};
+  Module module{name, "", ""};
+  auto here = std::find_if(given.begin(), given.end(),
+                           [&](const ModuleText& one) { return one.name == name; });
+  if (here != given.end() && here->text.size() <= maxSourceBytes) {
+    module.path = name;
+    module.text = here->text;
+  } else if (!read(module)) {
+    return false;
+  }
+  modules.push_back(std::move(module));
+  underWay.push_back(name);
+  return true;
+}
+
+bool Modules::read(Module& module) {
+  Search::Found found = findModule(roots, module.name);
   if (!found) {
     problem = found.error;
     return false;
   }
-  if (!readText(found.path, maxSourceBytes, module.text, problem)) return false;
-  modules.push_back(std::move(module));
-  underWay.push_back(name);
-  return true;
+  module.path = found.path;
+  return readText(found.path, maxSourceBytes, module.text, problem);
 }
 
 // Runs the module that was fetched last; leaves its value on the stack, or an error. Raises nothing

@@ -1,6 +1,8 @@
 #pragma once
 // require() for policies.
 
+#include <maitred/lua/policy.h>
+
 #include <lua.hpp>
 
 #include <string>
@@ -16,6 +18,9 @@ class Modules {
   // Adds the global `require` to the table at the top of the stack.
   void add(lua_State* L);
 
+  // These are taken before any file is looked for.
+  void offer(std::vector<ModuleText> texts) { given = std::move(texts); }
+
   // After loading no more files are read: what is loaded stays available.
   void close() { open = false; }
 
@@ -27,9 +32,11 @@ class Modules {
  private:
   static int require(lua_State* L);
   bool fetch(std::string_view name);  // false: `problem` says why
+  bool read(Module& module);           // likewise
   static int run(lua_State* L, Modules& self, const char* name);
 
   std::vector<std::string> roots;
+  std::vector<ModuleText> given;
   std::vector<Module> modules;        // in the order of their loading
   std::vector<std::string> underWay;  // names being loaded, outermost first
   std::string problem;

@@ -55,7 +55,7 @@ struct Policy::Impl {
   Sandbox sandbox;
   const Kind* kind = nullptr;
   std::vector<Entry> entries;
-  std::string name, file, path, version;
+  std::string name, file, path, version, text;
   std::vector<std::string> modulePaths;
   std::int64_t loadInstructions = 0;
   int keptCount = 0;

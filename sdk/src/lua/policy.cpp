@@ -62,6 +62,16 @@ const std::string& Policy::version() const {
 const std::vector<std::string>& Policy::modules() const {
   return impl->modulePaths;
 }
+const std::string& Policy::text() const {
+  return impl->text;
+}
+std::vector<ModuleText> Policy::moduleTexts() const {
+  std::vector<ModuleText> texts;
+  for (const auto& module : impl->sandbox.modules().loaded()) {
+    texts.push_back({module.name, module.text});
+  }
+  return texts;
+}
 const Report& Policy::failure() const {
   return impl->failure;
 }

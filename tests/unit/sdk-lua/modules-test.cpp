@@ -36,6 +36,23 @@ TEST_F(Modules, AreFoundLoadedOnceAndCountInTheVersion) {
   EXPECT_NE(first.policy->version(), second.policy->version());
 }
 
+TEST_F(Modules, TheirTextsMakeTheSamePolicyWithoutFiles) {
+  folder.write("policies/base.lua", "return 20");
+  folder.write("policies/lib.lua", "return { base = require('base') + 1 }");
+  Loaded first = loadWith("local lib = require('lib')", "return lib.base");
+  ASSERT_TRUE(first) << first.text();
+  ASSERT_EQ(first.policy->moduleTexts().size(), 2u);
+  EXPECT_EQ(first.policy->moduleTexts()[1], (ModuleText{"base", "return 20"}));
+  Policy::Options options;
+  options.modules = first.policy->moduleTexts();
+  Loaded again = Policy::loadText("p.lua", first.policy->text(), options);
+  ASSERT_TRUE(again) << again.text();
+  EXPECT_EQ(again.policy->version(), first.policy->version());
+  EXPECT_EQ(scoreOnce(*again.policy).message, "= 21");
+  options.modules.pop_back();
+  EXPECT_FALSE(Policy::loadText("p.lua", first.policy->text(), options));
+}
+
 TEST_F(Modules, OutsideThePathAreRefused) {
   folder.write("outside.lua", "return 1");
   for (const char* name : {"../outside", "..outside", "/etc/passwd", "lib..util", "lib/util",

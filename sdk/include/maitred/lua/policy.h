@@ -30,6 +30,12 @@ std::vector<std::string> kindNames();
 // none.
 Function functionOf(std::string_view kind, std::string_view name);
 
+// A module that a policy requires: the name by which it does, and the text.
+struct ModuleText {
+  std::string name, text;
+  bool operator==(const ModuleText&) const = default;
+};
+
 class Policy;
 
 struct Loaded {
@@ -46,6 +52,8 @@ class Policy {
     Search search;
     Limits limits = {};
     std::uint64_t seed = 1;  // math.random starts here; the same seed, the same numbers
+    // Required modules that are here are not looked for in files.
+    std::vector<ModuleText> modules = {};
   };
 
   // Reads, runs and checks a file: parse, shape of the table, names, number of parameters, and a
@@ -67,6 +75,11 @@ class Policy {
   const std::string& path() const;     // absolute; "" for a text
   const std::string& version() const;  // 12 hex digits of the SHA-256 over the file and its modules
   const std::vector<std::string>& modules() const;  // absolute paths of what it requires
+
+  // The file as it was loaded, and the modules in the order of their loading: loadText() makes the
+  // same policy of them, with the same version, wherever that is.
+  const std::string& text() const;
+  std::vector<ModuleText> moduleTexts() const;
 
   bool has(Function function) const;  // optional functions may be absent
   // How many parameters the policy's function names. Those beyond the required ones are optional:
