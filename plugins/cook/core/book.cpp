@@ -25,6 +25,7 @@ void Book::enter(Job& job) {
   ++counts[static_cast<std::size_t>(job.state)];
   changed.insert(job.sequence, &job);
   if (job.state == JobState::completed) byCompletion.insert({job.completedMs, job.order}, &job);
+  if (watcher != nullptr) watcher->jobChanged(job);
 }
 
 void Book::leave(Job& job) {
@@ -71,6 +72,11 @@ bool Book::isOut(const Job& job) const {
   if (due.empty()) return false;
   auto at = postponed.find(&job);
   return at != postponed.end() && at->second.out;
+}
+
+std::optional<std::int64_t> Book::postponedUntil(const Job& job) const {
+  if (!isOut(job)) return std::nullopt;
+  return postponed.at(&job).untilMs;
 }
 
 // Forgets the time until which it is out; what it leaves and enters is the caller's.

@@ -10,6 +10,7 @@
 #include "ranking.h"
 #include "transitions.h"
 #include "uuid-table.h"
+#include "watcher.h"
 
 #include <array>
 #include <memory>
@@ -46,13 +47,18 @@ class Book {
   // --- Pools. Their names are resolved ones, see Pools::resolve(). ---
   const Pools& pools() const { return pools_; }
   // Jobs, shares and quotas of pools that are gone stay.
-  void setPools(Pools pools) { pools_ = std::move(pools); }
+  void setPools(Pools pools) {
+    pools_ = std::move(pools);
+    if (watcher != nullptr) watcher->poolsChanged();
+  }
   Shares& shares(const std::string& pool) { return partitions[pool].shares; }
   Quotas& quotas(const std::string& pool) { return partitions[pool].quotas; }
   const PoolRanking& ranking(const std::string& pool) { return partitions[pool].ranking; }
   // For those who walk it, which brings it up to date.
   PoolRanking& rankingOf(const std::string& pool) { return partitions[pool].ranking; }
   HeadRule& headRule(const std::string& pool) { return partitions[pool].head; }
+  // Hears of every change from now on; null: nobody does.
+  void watch(Watcher* value) { watcher = value; }
   // A scorer decides otherwise than before, although it is the same object.
   void rescore();
   // What live instances hold in a pool, of one user and of all. Instances that are being killed
@@ -128,6 +134,8 @@ class Book {
   // When the next one's comes; nothing if none is put off.
   std::optional<std::int64_t> nextWakeMs() const;
   std::size_t postponedCount() const { return due.size(); }
+  // Until when a job is out of the queue; nothing: it is not.
+  std::optional<std::int64_t> postponedUntil(const Job& job) const;
 
   struct Change {
     Job* job;
@@ -220,6 +228,7 @@ class Book {
   std::array<std::size_t, 3> counts{};
   std::uint64_t lastOrder = 0;
   std::uint64_t lastSequence = 0;
+  Watcher* watcher = nullptr;
 
   // Every change of a job goes through here: out of the indexes, changed, state derived, in again.
   template <typename Changer>

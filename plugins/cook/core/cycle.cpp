@@ -92,6 +92,9 @@ bool Cycle::decide(Scorer& scorer) {
     if (fitness != nullptr) fitness->placed(job->spec, *node);
     decisions.push_back({job, taskId, node});
   }
+  // What failed once is not asked again in this cycle: whether it is given up for good meanwhile
+  // must not make a difference.
+  fitness = matcher.fitnessInUse();
   if (queue.failed()) {
     for (const Decision& one : decisions) nodes.letGo(one.node->facts.key, one.taskId);
     decisions.clear();
@@ -119,7 +122,8 @@ void Cycle::begin() {
       continue;
     }
     nodes.reservations().matched(options.queue.pool, one.job->spec.id);
-    result.started.push_back({one.job, one.taskId, std::move(key), one.node->room.generation});
+    result.started.push_back(
+        {one.job, one.taskId, std::move(key), one.node->room.generation, one.node->number()});
   }
 }
 

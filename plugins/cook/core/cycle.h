@@ -27,6 +27,7 @@ struct CycleResult {
     Uuid taskId;
     NodeKey node;
     std::uint64_t generation;  // of the room that it was placed by
+    std::uint64_t nodeNumber;  // see Node::number()
   };
   std::vector<Started> started;
   // Jobs above the per-job limits; the owner kills them.

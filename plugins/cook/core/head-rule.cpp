@@ -1,6 +1,7 @@
 #include "head-rule.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace maitred::cook {
 
@@ -9,6 +10,12 @@ void HeadRule::setMost(std::size_t value) {
   if (value == most) return;
   most = value;
   reset();
+}
+
+void HeadRule::restore(const State& state) {
+  std::tie(most, limit_, atFloor, matchedBefore, begun, sinceMs) =
+      std::tie(state.most, state.limit, state.atFloor, state.matchedBefore, state.begun,
+               state.sinceMs);
 }
 
 void HeadRule::reset() {

@@ -32,6 +32,17 @@ class HeadRule {
   void setPace(const Pace& value) { pace = value; }
   std::size_t limit() const { return limit_; }
 
+  // All that its next answers depend on.
+  struct State {
+    std::size_t most, limit;
+    int atFloor;
+    bool matchedBefore, begun;
+    std::int64_t sinceMs;
+    bool operator==(const State&) const = default;
+  };
+  State state() const { return {most, limit_, atFloor, matchedBefore, begun, sinceMs}; }
+  void restore(const State& state);
+
   // After a cycle that had jobs and room: whether any job was matched, and whether the first one
   // was. Times are ms of one clock that does not jump.
   Note after(bool matched, bool headMatched, std::int64_t nowMs, std::int64_t paceMs);

@@ -53,6 +53,8 @@ class Matcher {
   bool couldEver(const Job& job);
   // What speaks against each host of the pool; nothing if one could take it now.
   std::optional<RefusalSummary> explain(const Job& job);
+  // Null from the first time that it failed on.
+  Fitness* fitnessInUse() const { return fitness; }
 
  private:
   struct Best {

@@ -47,12 +47,12 @@ const std::string& Node::value(std::string_view attribute) const {
 }
 
 bool Node::isFull() const {
-  auto tasks = std::max<std::int64_t>(room.taskCount, static_cast<std::int64_t>(held.size()));
+  auto tasks = std::max<std::int64_t>(room.taskCount, static_cast<std::int64_t>(load().tasks));
   return facts.tasksMax != 0 && tasks >= facts.tasksMax;
 }
 
 void NodeTable::unlist(Node& node) {
-  if (node.listed) pools[node.facts.pool].open.erase(node.fullness, node.number);
+  if (node.listed) pools[node.facts.pool].open.erase(node.fullness, node.number_);
   node.listed = false;
 }
 
@@ -62,7 +62,8 @@ void NodeTable::list(Node& node) {
                    part(free.memBytes, node.facts.capacity.memBytes)) /
                   2;
   node.listed = node.facts.ready && !node.isFull() && free.cpuMillis > 0 && free.memBytes > 0;
-  if (node.listed) pools[node.facts.pool].open.insert({node.fullness, node.number, free, &node});
+  if (node.listed) pools[node.facts.pool].open.insert({node.fullness, node.number_, free, &node});
+  changed(node, false);
 }
 
 // Takes the node out of its pool.
@@ -71,6 +72,12 @@ void NodeTable::forget(Node& node) {
   auto pool = pools.find(node.facts.pool);
   pool->second.measured = false;
   if (--pool->second.count == 0) pools.erase(pool);
+}
+
+void NodeTable::join(Node& node) {
+  PoolNodes& pool = pools[node.facts.pool];
+  ++pool.count;
+  pool.measured = false;
 }
 
 NodeTable::PoolNodes& NodeTable::measured(const std::string& name) {
@@ -106,14 +113,12 @@ Node& NodeTable::put(NodeFacts facts, RoomFacts room) {
   if (isNew) slot = std::make_unique<Node>();
   Node& node = *slot;
   if (isNew) {
-    node.number = ++lastNumber;
+    node.number_ = ++lastNumber;
   } else {
     forget(node);
   }
   node.facts = std::move(facts);
-  PoolNodes& pool = pools[node.facts.pool];
-  ++pool.count;
-  pool.measured = false;
+  join(node);
   if (isNew) {
     if (auto stray = strays.extract(node.facts.key); !stray.empty()) {
       for (const auto& [task, amount] : stray.mapped()) {
@@ -125,6 +130,27 @@ Node& NodeTable::put(NodeFacts facts, RoomFacts room) {
   node.closedUntilMs = 0;
   list(node);
   setRoom(node.facts.key, room);
+  changed(node, true);
+  return node;
+}
+
+Node& NodeTable::restore(NodeFacts facts, const RoomFacts& room, const Node::Load& load,
+                         std::uint64_t number, std::int64_t closedUntilMs) {
+  auto& slot = nodes[facts.key];
+  if (slot != nullptr) forget(*slot);
+  slot = std::make_unique<Node>();
+  Node& node = *slot;
+  node.facts = std::move(facts);
+  node.room = room;
+  node.heldSum = load.held;
+  node.freshSum = load.fresh;
+  node.unnamed = load.tasks;
+  node.number_ = number;
+  node.closedUntilMs = closedUntilMs;
+  lastNumber = std::max(lastNumber, number);
+  join(node);
+  list(node);
+  changed(node, true);
   return node;
 }
 
@@ -144,6 +170,7 @@ void NodeTable::remove(const NodeKey& key) {
   auto at = nodes.find(key);
   if (at == nodes.end()) return;
   forget(*at->second);
+  if (watcher != nullptr) watcher->nodeRemoved(*at->second);
   for (const auto& [task, held] : at->second->held) strays[key].emplace(task, held.amount);
   nodes.erase(at);
 }
@@ -154,12 +181,7 @@ void NodeTable::removeCluster(const std::string& cluster) {
     if (at->first.cluster != cluster) break;
     gone.push_back(at->first);
   }
-  for (const NodeKey& key : gone) {
-    auto at = nodes.find(key);
-    forget(*at->second);
-    for (const auto& [task, held] : at->second->held) strays[key].emplace(task, held.amount);
-    nodes.erase(at);
-  }
+  for (const NodeKey& key : gone) remove(key);
 }
 
 Node* NodeTable::find(const NodeKey& key) {
@@ -210,6 +232,7 @@ std::int64_t NodeTable::refused(const NodeKey& key, std::int64_t nowMs, std::int
   if (node == nullptr) return until;
   std::int64_t pause = pauseAfter(++node->refusals);
   node->closedUntilMs = nowMs + std::max(retryAfterMs, pause);
+  changed(*node, false);
   return node->closedUntilMs;
 }
 

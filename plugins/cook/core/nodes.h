@@ -9,6 +9,7 @@
 
 #include "open-nodes.h"
 #include "reservations.h"
+#include "watcher.h"
 
 #include <map>
 #include <memory>
@@ -46,11 +47,21 @@ class Node {
   // The first value of an attribute, HOSTNAME included; empty: it has none.
   const std::string& value(std::string_view attribute) const;
   bool isFull() const;  // has as many tasks as it takes
-  bool isEmpty() const { return held.empty() && room.taskCount == 0; }  // no task is there
+  bool isEmpty() const { return load().tasks == 0 && room.taskCount == 0; }  // no task is there
 
   // After a refusal the node is left alone for a while, longer each time.
   std::int64_t closedUntilMs = 0;
   int refusals = 0;
+
+  // What counts of the tasks that are held here.
+  struct Load {
+    Amount held;            // by all of them
+    Amount fresh;           // by those that the room does not know yet
+    std::size_t tasks = 0;  // how many
+  };
+  Load load() const { return {heldSum, freshSum, held.size() + unnamed}; }
+  // Of its coming: the earlier first where all else is equal. Unique in a table, above 0.
+  std::uint64_t number() const { return number_; }
 
  private:
   struct Held {
@@ -61,7 +72,8 @@ class Node {
   Amount heldSum;
   Amount freshSum;  // of those that the room does not know yet
   double fullness = 0;
-  std::uint64_t number = 0;  // of its coming
+  std::size_t unnamed = 0;  // tasks that are not in `held`, see NodeTable::restore()
+  std::uint64_t number_ = 0;
   bool listed = false;
   friend class NodeTable;
 };
@@ -74,6 +86,13 @@ class NodeTable {
   void removeCluster(const std::string& cluster);
   Node* find(const NodeKey& key);
   const Node* find(const NodeKey& key) const { return const_cast<NodeTable*>(this)->find(key); }
+
+  // A node as it was recorded, in place of what the table has under its key: the number must not be
+  // another node's. The tasks that it holds have no names: they cannot be let go of.
+  Node& restore(NodeFacts facts, const RoomFacts& room, const Node::Load& load,
+                std::uint64_t number, std::int64_t closedUntilMs);
+  // Hears of every change from now on; null: nobody does.
+  void watch(Watcher* value) { watcher = value; }
 
   // Our own task on a node; nodes that are not known (yet) remember it too. `placed` = by the
   // present room.
@@ -130,10 +149,15 @@ class NodeTable {
   std::map<std::string, PoolNodes> pools;
   std::uint64_t lastNumber = 0;
   Reservations reservations_;
+  Watcher* watcher = nullptr;
 
   void unlist(Node& node);
   void list(Node& node);
   void forget(Node& node);
+  void join(Node& node);
+  void changed(const Node& node, bool facts) {
+    if (watcher != nullptr) watcher->nodeChanged(node, facts);
+  }
   PoolNodes& measured(const std::string& pool);
 };
 

@@ -135,6 +135,17 @@ bool PoolRanking::refresh(Scorer& with, const Shares& shares) {
 void PoolRanking::tidy() {
   std::erase_if(users_, [](const auto& entry) { return entry.second.tasks.empty(); });
   tidyAbove = 2 * users_.size() + IDLE_USERS_MOST;
+  ++forgotten_;
+}
+
+void PoolRanking::restoreTurns(const std::map<std::string, std::uint64_t>& turns,
+                               std::uint64_t last) {
+  for (auto& [name, user] : users_) {
+    if (user.served != 0 && !turns.contains(name)) at(name).served = 0;
+  }
+  for (const auto& [name, turn] : turns) at(name).served = turn;
+  servedLast_ = last;
+  tidyAbove = SIZE_MAX;
 }
 
 MergedOrder::MergedOrder(PoolRanking& ranking, const Shares& shares, Scorer& scorer,

@@ -124,7 +124,7 @@ class PoolRanking {
   void addRunning(Job& job, std::int64_t startMs);
   void removeRunning(Job& job, std::int64_t startMs);
   // A job of the user's was begun: at equal scores the others go first now.
-  void served(const std::string& user) { at(user).served = ++servedLast; }
+  void served(const std::string& user) { at(user).served = ++servedLast_; }
 
   // Users who have anything, and some who had not long ago. Null: nothing is known.
   const std::map<std::string, User>& users() const { return users_; }
@@ -134,12 +134,23 @@ class PoolRanking {
   // The scorer decides otherwise than before although it is the same object.
   void rescore() { scorer = nullptr; }
 
+  // Whose turn it is among equals: the counter, and its value for each of users() who has one.
+  std::uint64_t servedLast() const { return servedLast_; }
+  // Grows whenever the turns of some who have nothing were forgotten.
+  std::uint64_t forgotten() const { return forgotten_; }
+  // Exactly these turns from now on, and nobody is forgotten.
+  void restoreTurns(const std::map<std::string, std::uint64_t>& turns, std::uint64_t last);
+  void restoreTurn(const std::string& user, std::uint64_t turn, std::uint64_t last) {
+    at(user).served = turn;
+    servedLast_ = last;
+  }
+
  private:
   std::map<std::string, User> users_;
   std::set<User::Key> heads;  // of the users with waiting jobs, by the score of their first
   std::vector<std::pair<const std::string, User>*> changed;
   const Scorer* scorer = nullptr;
-  std::uint64_t sharesGeneration = 0, servedLast = 0;
+  std::uint64_t sharesGeneration = 0, servedLast_ = 0, forgotten_ = 0;
   std::size_t waitingCount_ = 0, tidyAbove = 10'000;
   UserTasks::Sums total;
 
