@@ -63,6 +63,7 @@ class CookPlugin final : public PluginOf<CookConfig> {
     read(config);
     rest.startedMs = (context.clock().now() - kj::UNIX_EPOCH) / kj::MILLISECONDS;
     rest.startedAt = isoTime(rest.startedMs);
+    caseFile = caseFileSettings(config);
     return startSteps(queueSettings(config), policyFiles(config), frontOf(config));
   }
 
@@ -91,6 +92,10 @@ class CookPlugin final : public PluginOf<CookConfig> {
     server->setAuthenticator(kj::mv(front.authenticator));
     server->setTls(kj::mv(front.tls));
     queue->configure(queueSettings(config));
+    if (auto wanted = caseFileSettings(config); !(wanted == caseFile)) {
+      caseFile = wanted;
+      record();
+    }
     return reloadPolicies(policyFiles(config)).then([](std::string) {
       return Reconfigured::applied();
     });
@@ -139,6 +144,7 @@ class CookPlugin final : public PluginOf<CookConfig> {
   std::vector<std::pair<std::string, backend::Backend::Client>> backends;
   std::string storeUrl;
   RestSettings rest;
+  CaseFileSettings caseFile;
   PolicyFiles files;
   Policies policies;
   bool archives = true;
@@ -182,6 +188,11 @@ class CookPlugin final : public PluginOf<CookConfig> {
     rest = restSettings(config);
     rest.startedMs = startedMs;
     rest.startedAt = startedAt;
+  }
+
+  void record() {
+    if (caseFile.folder.empty()) return queue->record(nullptr, 0);
+    queue->record(caseFileSink(caseFile.folder, caseFile.files), caseFile.size);
   }
 
   kj::Promise<std::string> reloadPolicies(PolicyFiles wanted) {
@@ -244,6 +255,7 @@ class CookPlugin final : public PluginOf<CookConfig> {
                      context.metrics(), context.instance().cStr(), entropy()};
     queue = kj::heap<BatchQueue>(world, *records, policies, settings, std::move(contents),
                                  archiveInUse());
+    record();
     contract = kj::heap<QueueContract>(*queue, rest.limits, context.log());
     context.provide<queue::Queue>(contract->client());
     routes = kj::heap<Rest>(*queue, rest);

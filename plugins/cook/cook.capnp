@@ -31,7 +31,9 @@ const manifest :Manifest.Manifest = (
     ( name = "pools", description = "the pools and their state" ),
     ( name = "retry", description = "allow jobs more attempts" ),
     ( name = "queue", description = "the waiting jobs in the order of their turn" ),
-    ( name = "policy-eval", description = "what a policy would decide on a saved state of the queue" ) ],
+    ( name = "policy-eval", description = "what a policy would decide on a saved state of the queue" ),
+    ( name = "case", description = "print what a case file has recorded" ),
+    ( name = "replay", description = "decide recorded cycles anew and compare" ) ],
   listeners = [
     ( name = "rest", default = "127.0.0.1:12321", description = "Cook's REST interface" ) ]
 );
@@ -99,6 +101,8 @@ struct CookConfig {
   # Nodes that are taken away after some time, and jobs that would not end before.
   clusterLocations @28 :List(ClusterLocation) $Config.mapKey("backend");
   # Where backends are: jobs that checkpoint are started again in the location of their last attempt.
+  caseFile @29 :CaseFile;
+  # Records what each scheduling cycle decided and by what, for `maitred cook replay`.
 }
 
 struct Rebalancer {
@@ -171,6 +175,15 @@ struct SubmissionRate {
 
 struct LaunchRate {
   enforce @0 :Bool = false;
+}
+
+struct CaseFile {
+  path @0 :Text $Config.path(state) $Config.example("cases");
+  # The folder of the files, for this queue alone. Empty: nothing is recorded.
+  size @1 :UInt64 = 67108864 $Config.unit(bytes) $Config.range((min = 1048576, max = 1.0e9));
+  # A new file is begun once one has this size.
+  files @2 :UInt32 = 4 $Config.range((min = 1, max = 10000));
+  # So many files are kept; the oldest goes first.
 }
 
 struct PoolConfig {

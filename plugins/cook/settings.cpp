@@ -138,6 +138,11 @@ PolicyFiles policyFiles(CookConfig::Reader config) {
           policies.getPreemption().cStr()};
 }
 
+CaseFileSettings caseFileSettings(CookConfig::Reader config) {
+  auto its = config.getCaseFile();
+  return {its.getPath().cStr(), its.getSize(), its.getFiles()};
+}
+
 std::vector<ConfigFault> faultsIn(CookConfig::Reader config) {
   std::vector<ConfigFault> faults;
   if (auto fault = store::faultInUrl(config.getStore().cStr()))

@@ -12,6 +12,14 @@ QueueSettings queueSettings(CookConfig::Reader config);
 RestSettings restSettings(CookConfig::Reader config);
 PolicyFiles policyFiles(CookConfig::Reader config);
 
+struct CaseFileSettings {
+  std::string folder;  // empty: nothing is recorded
+  std::uint64_t size = 0;
+  std::size_t files = 0;
+  bool operator==(const CaseFileSettings&) const = default;
+};
+CaseFileSettings caseFileSettings(CookConfig::Reader config);
+
 struct ConfigFault {
   std::vector<std::string> path;  // keys as in YAML
   std::string message;

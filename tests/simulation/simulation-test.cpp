@@ -26,8 +26,18 @@ struct Outcome {
   std::size_t jobs = 0;
   World::Counts counts;
   std::uint64_t diskFailures = 0;
+  std::uint64_t replayed = 0;  // cycles that were recorded and decided anew
   std::string fault;
 };
+
+void replay(const World& world, Outcome& outcome) {
+  auto report = world.recorded().replay();
+  outcome.replayed = report.replayed();
+  if (report.differ() == 0) return;
+  const auto& first = report.differences.front();
+  throw Violation(first.place + ": cycle " + std::to_string(first.cycle) + " decided '" +
+                  first.recorded + "', and decided anew '" + first.replayed + "'");
+}
 
 Outcome run(std::uint64_t seed) {
   World world(seed);
@@ -36,6 +46,7 @@ Outcome run(std::uint64_t seed) {
     for (int i = 0; i < STEPS; ++i) world.step();
     world.calm();
     world.drain();
+    replay(world, outcome);
   } catch (const std::exception& violation) {
     outcome.fault = violation.what();
   } catch (const kj::Exception& exception) {
@@ -105,6 +116,7 @@ TEST(Simulation, Seeds) {
     sum.counts.groups += one.counts.groups;
     sum.counts.ratesExhausted += one.counts.ratesExhausted;
     sum.diskFailures += one.diskFailures;
+    sum.replayed += one.replayed;
   }
   const World::Counts& all = sum.counts;
   std::cout << count << " of " << wanted << " seeds: " << sum.jobs << " jobs, " << all.crashes
@@ -114,7 +126,8 @@ TEST(Simulation, Seeds) {
             << " rejected submissions, " << all.kills << " kills and " << all.retries
             << " retries by users, " << all.revivals << " of them of jobs that were over, "
             << all.groups << " groups, " << all.quotas << " changed quotas, "
-            << all.ratesExhausted << " launch rates used up\n";
+            << all.ratesExhausted << " launch rates used up, " << sum.replayed
+            << " cycles replayed\n";
   if (count < SHORT_SEEDS) return;
   // It is no proof if nothing went wrong.
   EXPECT_GT(sum.counts.crashes, count / 2);
@@ -128,6 +141,7 @@ TEST(Simulation, Seeds) {
   EXPECT_GT(sum.counts.quotas, count);
   EXPECT_GT(sum.counts.groups, count);
   EXPECT_GT(sum.counts.ratesExhausted, count / 2);
+  EXPECT_GT(sum.replayed, count * 100);
 }
 
 TEST(Simulation, SeedsThatFailedOnce) {

@@ -31,7 +31,11 @@ sim::Settings clusterSettings(std::mt19937_64& random, const std::string& name) 
 }  // namespace
 
 World::World(std::uint64_t seed)
-    : random(seed), clock(loop.timer()), queueClock(loop.timer()), disk(seed ^ 0x5eed) {
+    : random(seed),
+      clock(loop.timer()),
+      queueClock(loop.timer()),
+      disk(seed ^ 0x5eed),
+      records(seed % 2 == 0) {
   freeFailures = static_cast<int>(random() % 4) - 1;
   if (const char* path = getenv("MAITRED_TEST_STORY")) story.open(path);
   for (const char* name : {"east", "west"}) {
@@ -104,6 +108,7 @@ void World::boot() {
   fresh->queue = kj::heap<cook::BatchQueue>(surroundings, *fresh->records, fresh->policies,
                                             settings(), std::move(contents));
   life = std::move(fresh);
+  if (records) life->queue->record(cases.sink(), 200'000);
   limits.begin(*life->queue);
   note("the queue starts with " + std::to_string(life->queue->book().size()) + " jobs");
   ledger.checkRestart(life->queue->book());

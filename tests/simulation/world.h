@@ -2,6 +2,7 @@
 // World: users, a queue, its disk, and two clusters with their backends, on one simulated clock.
 // All that happens by chance comes from one seed.
 
+#include "cases.h"
 #include "disk.h"
 #include "ledger.h"
 #include "limit-watch.h"
@@ -77,6 +78,8 @@ class World {
   };
   Counts counts() const;
   const Disk& itsDisk() const { return disk; }
+  // Of every other seed the cycles are recorded.
+  const Cases& recorded() const { return cases; }
 
  private:
   struct Life;  // of the queue's process
@@ -94,6 +97,8 @@ class World {
   Disk disk;
   std::vector<std::unique_ptr<Site>> sites;
   Ledger ledger;
+  Cases cases;
+  const bool records;
   std::vector<Order> orders;
   std::unique_ptr<Life> life;
   std::uint64_t fence = 0;

@@ -26,20 +26,22 @@ const std::map<std::string, int (*)(CommandLine)>& commands() {
       {"submit", &submit}, {"list", &list},   {"show", &show},     {"wait", &wait},
       {"kill", &kill},     {"logs", &logs},   {"report", &report}, {"usage", &usage},
       {"share", &share},   {"quota", &quota}, {"pools", &pools},   {"retry", &retry},
-      {"queue", &queue},   {"policy-eval", &policyEval},
+      {"queue", &queue},   {"case", &caseFile}, {"replay", &replay},
+      {"policy-eval", &policyEval},
   };
   return table;
 }
 
 }  // namespace
 
-Options::Options(std::string command, std::string words, std::string description)
+Options::Options(std::string command, std::string words, std::string description, bool connects)
     : command(std::move(command)),
       wordsName(std::move(words)),
       description(std::move(description)),
       own("Options"),
-      common("Connection") {
-  addConnectionOptions();
+      common(connects ? "Connection" : "Output") {
+  if (connects) addConnectionOptions();
+  common.add_options()("json", "print JSON instead of tables")("help,h", "print this");
 }
 
 void Options::addConnectionOptions() {
@@ -58,8 +60,7 @@ void Options::addConnectionOptions() {
       "system's; also $MAITRED_COOK_CA_FILE")(
       "certificate", po::value<std::string>(),
       "PEM file with your own certificate, where the queue asks for one")(
-      "key", po::value<std::string>(), "PEM file with its private key")(
-      "json", "print JSON instead of tables")("help,h", "print this");
+      "key", po::value<std::string>(), "PEM file with its private key");
 }
 
 bool Options::parse(CommandLine line) {

@@ -22,7 +22,8 @@ namespace po = boost::program_options;
 class Options {
  public:
   // `words` names the positional arguments in the help; they are collected under "words".
-  Options(std::string command, std::string words, std::string description);
+  // `connects`: whether it asks a queue, and so has options for that.
+  Options(std::string command, std::string words, std::string description, bool connects = true);
 
   po::options_description_easy_init add() { return own.add_options(); }
 
@@ -75,5 +76,7 @@ int pools(CommandLine line);
 int retry(CommandLine line);
 int queue(CommandLine line);
 int policyEval(CommandLine line);
+int caseFile(CommandLine line);
+int replay(CommandLine line);
 
 }  // namespace maitred::cook::cli

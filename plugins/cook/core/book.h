@@ -159,6 +159,11 @@ class Book {
   bool groupExists(const Uuid& group) const { return groups.contains(group); }
   // Null: it does not exist.
   const GroupSpec* group(const Uuid& id) const;
+  // Whether the group has a say in where its instances run.
+  bool isPlaced(const Uuid& id) const {
+    const GroupSpec* its = group(id);
+    return its != nullptr && its->placement.type != HostPlacement::Type::all;
+  }
   // Groups that were created before that time and that no job has joined.
   std::vector<Uuid> emptyGroups(std::int64_t beforeMs) const;
   void forgetGroup(const Uuid& id);  // only one without jobs

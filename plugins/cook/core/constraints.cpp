@@ -12,13 +12,6 @@ bool isMachineType(std::string_view attribute) {
   return attribute == "cpu-architecture" || attribute == "node-family" || attribute == "node-type";
 }
 
-std::string variable(const JobSpec& spec, std::string_view name) {
-  for (const auto& [key, value] : spec.environment) {
-    if (key == name) return value;
-  }
-  return {};
-}
-
 std::int64_t amountOf(const Kinds& kinds, const std::string& name) {
   for (const auto& [kind, amount] : kinds) {
     if (kind == name) return amount;
@@ -31,6 +24,13 @@ const DiskRule* diskRule(const Pool* pool) {
 }
 
 }  // namespace
+
+std::string gpuModelOf(const JobSpec& spec) {
+  for (const auto& [key, value] : spec.environment) {
+    if (key == GPU_MODEL) return value;
+  }
+  return {};
+}
 
 std::vector<AttributeRule> userRules(const JobSpec& spec, const Pool* pool) {
   std::vector<AttributeRule> rules = spec.constraints;
@@ -67,7 +67,7 @@ void Constraints::activateGpus() {
     activate({Obstacle::nonGpuHost, &Constraints::hasNoGpus}, true);
     return;
   }
-  gpuModel = variable(job.spec, "COOK_GPU_MODEL");
+  gpuModel = gpuModelOf(job.spec);
   if (gpuModel.empty() && world.pool != nullptr) gpuModel = world.pool->gpuModel;
   activate({Obstacle::gpuHost, &Constraints::hasTheGpus});
   if (world.purpose == Purpose::match) {

@@ -23,6 +23,10 @@ struct PlacementRules {
   bool operator==(const PlacementRules&) const = default;
 };
 
+// The variable of a job's environment that names the model of the gpus which it wants.
+inline constexpr const char* GPU_MODEL = "COOK_GPU_MODEL";
+std::string gpuModelOf(const JobSpec& spec);  // empty: any, or the pool's
+
 // The attribute rules of a job in a pool: its own, and those of the pool's that it does not
 // replace. It replaces one by a rule for the same attribute, or for any other attribute that tells
 // machines apart, if the pool's is for one of those.

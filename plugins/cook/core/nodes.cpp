@@ -117,6 +117,8 @@ Node& NodeTable::put(NodeFacts facts, RoomFacts room) {
   } else {
     forget(node);
   }
+  bool same = !isNew && node.facts.pool == facts.pool && node.facts.capacity == facts.capacity;
+  if (!same) ++capacityGeneration_;
   node.facts = std::move(facts);
   join(node);
   if (isNew) {
@@ -169,6 +171,7 @@ void NodeTable::setRoom(const NodeKey& key, const RoomFacts& room) {
 void NodeTable::remove(const NodeKey& key) {
   auto at = nodes.find(key);
   if (at == nodes.end()) return;
+  ++capacityGeneration_;
   forget(*at->second);
   if (watcher != nullptr) watcher->nodeRemoved(*at->second);
   for (const auto& [task, held] : at->second->held) strays[key].emplace(task, held.amount);

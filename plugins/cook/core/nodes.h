@@ -118,6 +118,8 @@ class NodeTable {
   const std::map<NodeKey, std::unique_ptr<Node>>& all() const { return nodes; }
 
   static double fullness(const Node& node) { return node.fullness; }
+  // Grows whenever a pool's nodes together may have another capacity.
+  std::uint64_t capacityGeneration() const { return capacityGeneration_; }
   // The smallest capacities in the pool, which bound what a job can add to a node's fullness.
   Amount smallest(const std::string& pool);
   // Whether any node of the pool has gpus.
@@ -147,7 +149,7 @@ class NodeTable {
   std::map<NodeKey, std::unique_ptr<Node>> nodes;
   std::map<NodeKey, std::map<Uuid, Amount>> strays;  // held on nodes that nobody has shown us
   std::map<std::string, PoolNodes> pools;
-  std::uint64_t lastNumber = 0;
+  std::uint64_t lastNumber = 0, capacityGeneration_ = 0;
   Reservations reservations_;
   Watcher* watcher = nullptr;
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -33,6 +34,13 @@ class Reservations {
     its.started.clear();
     count();
   }
+  // As they were recorded, of all pools, in place of all that there are.
+  void restore(const std::vector<std::tuple<std::string, Uuid, NodeKey>>& all) {
+    if (all.empty() && nodes.empty()) return;
+    pools.clear();
+    for (const auto& [pool, job, node] : all) pools[pool].byJob.emplace(job, node);
+    count();
+  }
   // The job has been matched, with whatever node.
   void matched(const std::string& pool, const Uuid& job) {
     auto at = pools.find(pool);
@@ -46,11 +54,21 @@ class Reservations {
   void retain(const std::string& pool, Keep&& keep) {
     auto at = pools.find(pool);
     if (at == pools.end() || at->second.byJob.empty()) return;
-    std::erase_if(at->second.byJob, [&](const auto& one) { return !keep(one.first); });
-    count();
+    if (std::erase_if(at->second.byJob, [&](const auto& one) { return !keep(one.first); }) != 0) {
+      count();
+    }
   }
 
   bool none() const { return nodes.empty(); }
+  // Grows whenever they may have become others.
+  std::uint64_t generation() const { return generation_; }
+  // Calls each(pool, job, node) for all of them.
+  template <typename Each>
+  void each(Each&& each) const {
+    for (const auto& [name, pool] : pools) {
+      for (const auto& [job, node] : pool.byJob) each(name, job, node);
+    }
+  }
   // Null: it has none.
   const NodeKey* of(const std::string& pool, const Uuid& job) const {
     auto at = pools.find(pool);
@@ -68,8 +86,10 @@ class Reservations {
   };
   std::map<std::string, Pool> pools;
   std::set<NodeKey> nodes;  // all that are reserved
+  std::uint64_t generation_ = 0;
 
   void count() {
+    ++generation_;
     nodes.clear();
     for (const auto& [name, pool] : pools) {
       for (const auto& [job, node] : pool.byJob) nodes.insert(node);

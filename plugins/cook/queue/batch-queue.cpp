@@ -142,7 +142,21 @@ void BatchQueue::configure(QueueSettings settings) {
 
 kj::Promise<void> BatchQueue::drain() {
   draining = true;
-  return journal_.flush();
+  if (cases.get() == nullptr) return journal_.flush();
+  auto both = kj::heapArrayBuilder<kj::Promise<void>>(2);
+  both.add(journal_.flush());
+  both.add(cases->flush());
+  return kj::joinPromises(both.finish());
+}
+
+void BatchQueue::record(kj::Maybe<kj::Own<CaseSink>> sink, std::uint64_t sizeMost) {
+  cases = nullptr;
+  KJ_IF_MAYBE (its, sink) {
+    CaseWorld surroundings{jobs,      nodes_,        world.timer,   world.clock,
+                           world.log, world.metrics, world.instance};
+    cases = kj::heap<CaseLog>(std::move(surroundings), kj::mv(*its), sizeMost,
+                              [this] { return Uuid::fromRandom(random(), random()); });
+  }
 }
 
 kj::Promise<void> BatchQueue::submit(std::vector<JobSpec> specs, std::vector<GroupRow> groups) {
@@ -250,9 +264,14 @@ bool BatchQueue::cycle(const Pool& pool) {
   auto started = std::chrono::steady_clock::now();
   CycleOptions options = cycleOptions(pool);
   beginRound(pool);
-  CycleResult result =
-      runCycle(jobs, nodes_, policies.scorer(pool.druMode), policies.fitness(), options, nowMs(),
-               [this] { return Uuid::fromRandom(random(), random()); });
+  std::int64_t now = nowMs();
+  auto decide = [&](const CycleOptions& asked) {
+    return runCycle(jobs, nodes_, policies.scorer(pool.druMode), policies.fitness(), asked, now,
+                    [this] { return Uuid::fromRandom(random(), random()); });
+  };
+  PoliciesInForce inForce{policies.fairnessInForce(), policies.placementInForce(), clock};
+  CycleResult result = cases.get() == nullptr ? decide(options)
+                                              : cases->cycle(options, now, inForce, decide);
   std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
   counted.cycleSeconds.observe(took.count());
   if (result.policyFailed) counted.fallbackCycles.add();

@@ -10,6 +10,7 @@
 #include <policy/snapshot.h>
 
 #include <backend/cluster.h>
+#include <case/case-log.h>
 #include <core/launch-rates.h>
 #include <core/rebalancer.h>
 #include <core/runtimes.h>
@@ -95,6 +96,8 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
     jobs.rescore();
     kick();
   }
+  // From now on cycles are recorded there, in files of some `sizeMost` bytes; null: they are not.
+  void record(kj::Maybe<kj::Own<CaseSink>> sink, std::uint64_t sizeMost);
   // No more placements; what was decided is still launched. Resolves when the journal is written.
   kj::Promise<void> drain();
 
@@ -167,8 +170,10 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   kj::Own<Listeners> listeners = kj::refcounted<Listeners>();
   bool active = false, draining = false, cycleDue = false;
   PolicyClock clock;  // of the latest round
+  std::uint64_t capacitySeen = 0;  // see NodeTable::capacityGeneration(); likewise
   std::set<std::pair<std::string, std::string>> usersSeen;  // pool and user, with a metric
   std::vector<kj::Own<Cluster>> clusters_;
+  kj::Own<CaseLog> cases;  // null: nothing is recorded
   OwnedWork work;
   kj::TaskSet tasks;
   kj::Promise<void> rebalancing = nullptr, watchingRuntimes = nullptr;

@@ -100,15 +100,20 @@ kj::Promise<std::string> Policies::load(PolicyFiles files) {
 }
 
 Scorer& Policies::scorer(DruMode mode) {
-  if (fairness.slot.active() == nullptr || fairness.slot.benched()) {
-    return builtInScorer(mode == DruMode::gpu);
-  }
+  if (fairnessInForce() == nullptr) return builtInScorer(mode == DruMode::gpu);
   return luaScorer;
 }
 
 Fitness* Policies::fitness() {
-  if (placement.slot.active() == nullptr || placement.slot.benched()) return nullptr;
-  return &luaFitness;
+  return placementInForce() == nullptr ? nullptr : &luaFitness;
+}
+
+const lua::Policy* Policies::fairnessInForce() const {
+  return fairness.slot.benched() ? nullptr : fairness.slot.active();
+}
+
+const lua::Policy* Policies::placementInForce() const {
+  return placement.slot.benched() ? nullptr : placement.slot.active();
 }
 
 PreemptionPolicy* Policies::preemption() {

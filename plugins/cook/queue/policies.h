@@ -42,6 +42,9 @@ class Policies final {
   Scorer& scorer(DruMode mode);
   Fitness* fitness();              // null: bin packing
   PreemptionPolicy* preemption();  // null: Cook's rule
+  // The policies behind the first two; null: what is built in decides at present.
+  const lua::Policy* fairnessInForce() const;
+  const lua::Policy* placementInForce() const;
   // For health: why decisions are not made as the config says. Empty if they are.
   std::string trouble() const;
   // The same for failures after which policies go on deciding.

@@ -22,8 +22,11 @@ CycleOptions BatchQueue::cycleOptions(const Pool& pool) {
 
 void BatchQueue::beginRound(const Pool& pool) {
   PolicyClock now = PolicyClock::at(nowMs());
-  if (policies.watchTime() && !(now == clock)) jobs.rescore();
+  std::uint64_t capacity = nodes_.capacityGeneration();
+  bool same = now == clock && capacity == capacitySeen;
+  if (policies.watchTime() && !same) jobs.rescore();
   clock = now;
+  capacitySeen = capacity;
   policies.begin({&jobs, &nodes_, pool.name, clock});
 }
 
