@@ -68,6 +68,16 @@ TEST_F(InstalledSdk, BuildsThePluginOfTheExamples) {
   EXPECT_EQ(conforms.exitCode, 0) << conforms.out;
 }
 
+// It watches the queue, has a store and a client of its own; its tests run it in both isolations.
+TEST_F(InstalledSdk, BuildsThePluginThatTellsOfFinishedJobs) {
+  auto folder = inFolder("build");
+  ASSERT_NO_FATAL_FAILURE(
+      build(variable("MAITRED_SOURCE_DIR") + "/examples/webhook-plugin", folder));
+  auto tested = shell("ctest --output-on-failure --no-tests=error --test-dir " + folder);
+  EXPECT_EQ(tested.exitCode, 0) << tested.out;
+  EXPECT_THAT(tested.out, HasSubstr("webhook-conform"));
+}
+
 class NewPlugin : public InstalledSdk, public ::testing::WithParamInterface<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Kinds, NewPlugin, ::testing::Values("minimal", "backend"),
                          [](const auto& info) { return std::string(info.param); });
