@@ -9,7 +9,7 @@ namespace maitred::cook::cli {
 namespace {
 
 // False: the file is damaged, which was said.
-bool show(const std::string& path, bool asJson) {
+bool showFile(const std::string& path, bool asJson) {
   try {
     CaseReader reader(path, readCaseFile(path));
     CaseText text;
@@ -53,7 +53,7 @@ int caseFile(CommandLine line) {
   for (std::size_t i = 1; i < words.size(); ++i) {
     try {
       for (const std::string& path : caseFilesAt(words[i])) {
-        good = show(path, options.json()) && good;
+        good = showFile(path, options.json()) && good;
       }
     } catch (const CaseDamage& damage) {
       throw Failure(Exit::no, damage.what());

@@ -161,9 +161,9 @@ TEST(CaseFormat, ADamagedRecordIsNamedWithItsPlace) {
               HasSubstr("f.case: record 2 at offset " + std::to_string(second.offset)));
 }
 
-class Files : public testing::Test {
+class Files : public ::testing::Test {
  protected:
-  std::string folder = testing::TempDir() + "/cases-" + std::to_string(getpid()) + "/deep/cases";
+  std::string folder = ::testing::TempDir() + "/cases-" + std::to_string(getpid()) + "/deep/cases";
   void TearDown() override {
     std::filesystem::remove_all(std::filesystem::path(folder).parent_path().parent_path());
   }
@@ -185,10 +185,10 @@ TEST_F(Files, OnlyTheOwnerReadsThemAndTheOldestGo) {
     EXPECT_EQ(files.append("de"), 5u);
   }
   std::ofstream(folder + "/notes.txt") << "mine";
-  EXPECT_THAT(names(), testing::ElementsAre("00000002.case", "00000003.case", "00000004.case",
+  EXPECT_THAT(names(), ::testing::ElementsAre("00000002.case", "00000003.case", "00000004.case",
                                             "notes.txt"));
   files.prune();
-  EXPECT_THAT(names(), testing::ElementsAre("00000003.case", "00000004.case", "notes.txt"));
+  EXPECT_THAT(names(), ::testing::ElementsAre("00000003.case", "00000004.case", "notes.txt"));
   struct stat facts;
   ASSERT_EQ(stat((folder + "/00000004.case").c_str(), &facts), 0);
   EXPECT_EQ(facts.st_mode & 0777, 0600u);
@@ -196,7 +196,7 @@ TEST_F(Files, OnlyTheOwnerReadsThemAndTheOldestGo) {
   EXPECT_EQ(facts.st_mode & 0777, 0700u);
   EXPECT_EQ(readCaseFile(folder + "/00000004.case"), "abcde");
   files.discard();
-  EXPECT_THAT(names(), testing::ElementsAre("00000003.case", "notes.txt"));
+  EXPECT_THAT(names(), ::testing::ElementsAre("00000003.case", "notes.txt"));
 }
 
 TEST_F(Files, ASecondQueueIsKeptOut) {
@@ -237,7 +237,7 @@ TEST_F(Files, AFolderStandsForItsFiles) {
   CaseFiles files(folder, 5);
   files.begin();
   files.begin();
-  EXPECT_THAT(caseFilesAt(folder), testing::ElementsAre(folder + "/00000001.case",
+  EXPECT_THAT(caseFilesAt(folder), ::testing::ElementsAre(folder + "/00000001.case",
                                                         folder + "/00000002.case"));
 }
 

@@ -92,7 +92,7 @@ TEST(CaseReplay, TellsWhatDiffers) {
   options.rotations = options.policies = false;
   CaseHistory history(7, options);
   for (int i = 0; i < 100; ++i) history.step();
-  std::string path = testing::TempDir() + "/other.lua";
+  std::string path = ::testing::TempDir() + "/other.lua";
   {
     std::FILE* file = std::fopen(path.c_str(), "w");
     std::fputs("return { kind='fairness', version=1, score=function(mem,cpus,gpus,share_mem,"
