@@ -77,9 +77,11 @@ void keepAs(const std::string& from, const std::string& to) {
 }
 
 // The name under which the former store will be kept comes from the staged file's time: an older
-// file must not have it already, whatever the clock did.
+// file must not have it already, whatever the clock did. The present store may: then a start that
+// was interrupted has linked it.
 void dateStaged(const std::string& path) {
-  for (int attempt = 0; exists(keptPath(path)) && attempt < 86'400; ++attempt) {
+  auto taken = [&path] { return exists(keptPath(path)) && !sameFile(path, keptPath(path)); };
+  for (int attempt = 0; taken() && attempt < 86'400; ++attempt) {
     struct stat file;
     if (lstat(stagedPath(path).c_str(), &file) != 0) failIo("cannot examine " + stagedPath(path));
     timespec times[2] = {{0, UTIME_OMIT}, {file.st_mtime + 1, 0}};
@@ -198,6 +200,7 @@ std::string finishRestore(const std::string& path, const Options& options) {
     Connection::Impl source(staged, false);
     examine(source, staged, options, true);
   }
+  dateStaged(path);  // it may have been put there by hand
   auto kept = keptPath(path);
   keepAs(path, kept);
   keepAs(path + "-wal", kept + "-wal");
