@@ -134,8 +134,9 @@ class Access : public ::testing::Test {
         << "; answer " << status << " " << body;
   }
 
-  std::string submitted(const std::string& command) {
+  std::string submitted(const std::string& command, const json& group = nullptr) {
     json one = job(command);
+    if (!group.is_null()) one["group"] = group;
     auto answer = ask(system.restUrl(), "POST /jobs", {{"jobs", {one}}}, of("ana"));
     EXPECT_EQ(answer.status, 201u) << answer.body;
     return one["uuid"];
@@ -170,6 +171,11 @@ class QueueAccess : public Access {
     if (what == "GET /list") return {"?user=ana&state=running%2Bwaiting", nullptr};
     if (what == "GET /rawscheduler" || what == "GET /retry") return {"?job=" + uuid, nullptr};
     if (what == "GET /jobs") return {"?uuid=" + uuid, nullptr};
+    if (what.ends_with(" /group")) {
+      std::string group = job("")["uuid"];
+      submitted("sleep 20", group);
+      return {"?uuid=" + group, nullptr};
+    }
     if (what.starts_with("GET /")) return {"?user=ana", nullptr};
     if (what == "POST /jobs" || what == "POST /rawscheduler") return {"", submission};
     if (what.starts_with("DELETE /jobs") || what.starts_with("DELETE /raw")) {
@@ -352,6 +358,9 @@ TEST_F(QueueAccess, OfTheCommandsIsAsTheTableSays) {
   std::set<std::string> commands;
   for (auto command : cook::MANIFEST->getCommands()) {
     commands.insert(std::string("maitred cook ") + command.getName().cStr());
+  }
+  for (const char* offline : {"case", "replay", "policy-eval"}) {
+    EXPECT_EQ(commands.erase(std::string("maitred cook ") + offline), 1u) << offline;
   }
   EXPECT_EQ(named("Commands of the queue"), commands);
   auto wordsOf = [&](const std::string& command) -> std::vector<std::string> {

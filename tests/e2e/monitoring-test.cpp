@@ -100,7 +100,8 @@ const Families& exported() {
     System system(options);
     system.editConfig("      admins: [operator]\n",
                       "      admins: [operator]\n      rebalancer: { interval: 1s, "
-                      "max_preemption: 10, min_dru_diff: 0.1, safe_dru_threshold: 1.0 }\n");
+                      "max_preemption: 10, min_dru_diff: 0.1, safe_dru_threshold: 1.0 }\n"
+                      "      rate_limit: { per_user_per_pool_job_launch: { enforce: true } }\n");
     std::ofstream(system.folder() + "/sly.lua") << slyPolicy;
     system.start();
     // The first fails the policy; the others hold the whole node, and a newcomer comes.

@@ -7,7 +7,7 @@ namespace maitred::host::conform {
 namespace {
 
 constexpr int lives = 20;
-constexpr int64_t bytesAllowed = 128;  // a life; below it lies the noise of the allocator
+constexpr int64_t bytesAllowed = 768;  // a life; below it lies the noise of the allocator
 
 struct Series {
   std::vector<size_t> descriptors, threads, bytes, processes;

@@ -117,6 +117,17 @@ TEST_F(RestoreTest, FormerStoreIsKeptThoughAnOlderOneHasTheName) {
   EXPECT_EQ(fs::file_size(first), 12u);
 }
 
+TEST_F(RestoreTest, AFileThatWasStagedByHandIsTakenThoughAnOlderOneHasTheName) {
+  auto store = withBackup();
+  auto first = wait(store->stageRestore(file("copy.db")));
+  std::ofstream(first) << "an older one";
+  store = nullptr;
+  auto restored = open(named())->replaced();
+  EXPECT_NE(restored, first);
+  EXPECT_TRUE(fs::exists(restored));
+  EXPECT_EQ(fs::file_size(first), 12u);
+}
+
 TEST_F(RestoreTest, WrongFilesAreRefusedAndNothingIsStaged) {
   auto store = withBackup();
   auto expect = [&](const char* name, const char* text) {
