@@ -154,17 +154,21 @@ class Stream::Impl {
     if (sending || sendFault != nullptr || BIO_ctrl_pending(network.get()) == 0) return;
     sending = true;
     sent = carryOut()
-               .then([this]() { sending = false; },
-                     [this](kj::Exception&& fault) {
-                       sending = false;
-                       sendFault = kj::mv(fault);
-                     })
+               .catch_([this](kj::Exception&& fault) {
+                 sending = false;
+                 sendFault = kj::mv(fault);
+               })
                .fork();
   }
   kj::Promise<void> carryOut() {
     char* bytes = nullptr;
     int size = BIO_nread0(network.get(), &bytes);
-    if (size <= 0) return kj::READY_NOW;
+    if (size <= 0) {
+      // Here and not a turn of the loop later: what OpenSSL writes in between would be believed to
+      // be on its way, and stay.
+      sending = false;
+      return kj::READY_NOW;
+    }
     return below->write(bytes, static_cast<size_t>(size)).then([this, size]() {
       char* taken = nullptr;
       BIO_nread(network.get(), &taken, size);
