@@ -31,5 +31,16 @@ TEST(FirstConfig, TheQuickstartsConfigPassesTheCheck) {
   EXPECT_EQ(asRoot.exitCode, 0) << asRoot.out;
 }
 
+TEST(FirstConfig, TheConfigsThatTakeACooksPlacePassTheCheck) {
+  std::string maitred = std::string(std::getenv("MAITRED_BINARY_DIR")) + "/bin/maitred";
+  for (const char* name : {"one-user", "http-basic"}) {
+    std::string file = std::getenv("MAITRED_SOURCE_DIR") + ("/examples/cook/" + std::string(name)) +
+                       ".yaml";
+    auto checked = run({"/usr/bin/env", "MAITRED_COOK_RUN_AS=host", "MAITRED_COOK_ALLOW_ROOT=true",
+                        maitred, "check", "--strict", file});
+    EXPECT_EQ(checked.exitCode, 0) << checked.out;
+  }
+}
+
 }  // namespace
 }  // namespace maitred::e2e

@@ -173,11 +173,16 @@ std::string System::program() const {
 }
 
 std::vector<std::string> System::commandLine() const {
-  if (options.package.empty()) return {program(), "run", "--config", folder() + "/maitred.yaml"};
+  if (options.package.empty() && options.shipped.empty()) {
+    return {program(), "run", "--config", folder() + "/maitred.yaml"};
+  }
+  std::string config = options.shipped.empty()
+                           ? options.package + "/etc/maitred/maitred.yaml"
+                           : std::getenv("MAITRED_SOURCE_DIR") + ("/" + options.shipped);
   auto loopback = [](uint16_t port) { return "127.0.0.1:" + std::to_string(port); };
   return {program(),
           "run",
-          options.package + "/etc/maitred/maitred.yaml",
+          config,
           "--set=host.state=" + folder() + "/state",
           "--set=host.http.listen=" + loopback(listening.host),
           "--set=plugins.local.listen.files=" + loopback(listening.files),

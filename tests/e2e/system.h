@@ -45,6 +45,8 @@ class System {
     // The root of an unpacked package: its program with its own configuration, in which only
     // addresses, the state folder and the tasks' account are others.
     std::string package;
+    // A configuration as it ships, "examples/cook/one-user.yaml": as in a package.
+    std::string shipped;
   };
 
   explicit System(Options options);

@@ -14,8 +14,10 @@ json object(const Pairs& pairs) {
   return out;
 }
 
-json uris(const std::vector<Uri>& list) {
-  if (list.empty()) return nullptr;
+// The older forms have nothing where there are none; the Python client, which asks for the newer
+// one, takes a list alone.
+json uris(const std::vector<Uri>& list, RenderOptions::Form form) {
+  if (list.empty() && form != RenderOptions::Form::jobs) return nullptr;
   json out = json::array();
   for (const Uri& uri : list) {
     out.push_back({{"value", uri.value},
@@ -120,7 +122,7 @@ json render(const Job& job, const RenderOptions& options) {
               {"env", object(spec.environment)},
               {"labels", object(spec.labels)},
               {"constraints", constraints},
-              {"uris", uris(spec.uris)},
+              {"uris", uris(spec.uris, options.form)},
               {"status", name(job.state)},
               {"state", outcome(job)},
               {"submit_time", job.submittedMs},

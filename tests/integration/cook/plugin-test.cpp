@@ -19,7 +19,7 @@ TEST_P(Cook, RunsAJobToItsEnd) {
   EXPECT_EQ(shown["status"], "completed");
   EXPECT_EQ(shown["framework_id"], "unsupported");
   EXPECT_EQ(shown["groups"], json::array());
-  EXPECT_TRUE(shown["uris"].is_null());
+  EXPECT_EQ(shown["uris"], json::array());
   ASSERT_EQ(shown["instances"].size(), 1u);
   const json& instance = shown["instances"][0];
   EXPECT_EQ(instance["status"], "success");
