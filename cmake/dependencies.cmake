@@ -12,6 +12,7 @@ set(BOOST_INCLUDEDIR /usr/include)
 find_package(Boost 1.81 REQUIRED COMPONENTS program_options)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(lua IMPORTED_TARGET GLOBAL REQUIRED lua5.4)
+find_library(RE2_LIBRARY re2 REQUIRED)   # its pkg-config file brings -pthread, which no precompiled header here has
 if(BUILD_TESTING OR NOT DEFINED BUILD_TESTING)
   find_package(GTest REQUIRED)
   if(MAITRED_BENCH)

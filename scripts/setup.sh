@@ -9,7 +9,7 @@ packages=(
   # libraries; the reason for each stands in docs/decisions/0002-dependencies.md
   capnproto libcapnp-dev libboost1.81-dev libboost-program-options1.81-dev liblua5.4-dev
   libyaml-cpp-dev libspdlog-dev libsqlite3-dev nlohmann-json3-dev libssl-dev
-  libcurl4-openssl-dev libarchive-dev
+  libcurl4-openssl-dev libarchive-dev libre2-dev
   # tests, benchmarks and the quickstart
   libgtest-dev libgmock-dev libbenchmark-dev sqlite3 curl procps e2fsprogs mount
 )

@@ -221,6 +221,7 @@ Settings settingsFrom(LocalConfig::Reader config, const std::string& stateFolder
   settings.urlSecure = http::isSecure(config.getHttp().getTls());
   settings.uriCaFile = text(config.getUris().getCaFile());
   settings.readMax = config.getReadMax();
+  settings.ignoreContainers = config.getContainers() == ContainerMode::IGNORE;
   addNodes(config, settings);
   return settings;
 }

@@ -153,10 +153,12 @@ void writeLaunch(const LaunchParts& parts, const TaskFacts& facts, uint64_t toke
   writeLimits(parts, facts, launch.initLimits());
   launch.setKillGraceMs(spec.getKillGraceMs());
   launch.setRunMaxMs(spec.getRunMaxMs());
+  launch.setBeatMs(parts.settings.beatMs);
   launch.initFetch().setBytesMax(parts.settings.uriBytesMax);
   launch.getFetch().setTimeoutMs(parts.settings.uriTimeoutMs);
   launch.getFetch().setCaFile(parts.settings.uriCaFile.c_str());
   writeProbe(spec, facts, launch.initProbe());
+  if (spec.hasProgress()) launch.setProgress(spec.getProgress());
 }
 
 }  // namespace maitred::local

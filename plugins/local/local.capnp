@@ -55,6 +55,14 @@ struct LocalConfig {
 
   readMax @14 :UInt64 = 25000000 $Config.unit(bytes) $Config.range((min = 1024, max = 100000000));
   # The largest piece of a file that one request may read.
+
+  containers @15 :ContainerMode = refuse;
+  # What becomes of tasks that want to run in a container, which nothing here can make.
+}
+
+enum ContainerMode {
+  refuse @0;  # they are refused, with a sentence
+  ignore @1;  # they run as plain processes, without image, volumes and all else that the container says
 }
 
 struct Capacity {

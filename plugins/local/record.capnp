@@ -39,6 +39,7 @@ struct Ended {
   startedAt @4 :Int64;
   commandStarted @5 :Bool;
   exit :union { none @6 :Void; code @7 :Int32; signal @8 :UInt8; }
+  progress @9 :Backend.Progress;            # the last report; null = there was none
 }
 
 struct Launch {
@@ -57,6 +58,8 @@ struct Launch {
   runMaxMs @11 :UInt64;                     # 0 = no limit
   fetch @12 :FetchLimits;
   probe @13 :Probe;
+  progress @14 :Backend.ProgressRule;       # null = none is looked for
+  beatMs @15 :UInt32;                       # how often the shim says that it is there; 0 = never
 }
 struct Variable { name @0 :Text; value @1 :Text; }
 struct Account {
@@ -98,5 +101,7 @@ struct ShimEvent {
     started @3 :Int64;                      # unix ns
     ended @4 :Ended;
     health @5 :Backend.Health;
+    progress @6 :Backend.Progress;
+    alive @7 :Void;
   }
 }

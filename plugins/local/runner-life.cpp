@@ -281,9 +281,27 @@ kj::Promise<void> LocalRunner::lookAfterFolder() {
       }
       co_await self.removeExpired();
       self.offerPorts();
+      self.noticeSilence();
       co_await self.context.timer().afterDelay(HOUSEKEEPING);
     }
   }(*this);
+}
+
+// A shim that is gone is known by its pidfd; this is about one that lives and does nothing, e.g.
+// stopped or waiting for a disk that is gone. One of an older version never says that it is there.
+void LocalRunner::noticeSilence() {
+  auto since = context.timer().now() - settings.silenceMs * kj::MILLISECONDS;
+  for (auto& [key, task] : tasks) {
+    if (task.end || !task.aliveAt || *task.aliveAt >= since) continue;
+    // If we were the ones who stood still, what it said is read before the next round.
+    if (++task.silentRounds != SILENT_ROUNDS) continue;
+    auto status = statusOf(task.facts);
+    status.state = backend::TaskState::UNREACHABLE;
+    status.message = "the process that watches over the task does not answer";
+    status.at = unixNow();
+    context.log().warning("task ", key.text().c_str(), ": ", status.message.c_str());
+    server.report(key, status);
+  }
 }
 
 kj::Promise<void> LocalRunner::removeExpired() {

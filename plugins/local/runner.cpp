@@ -38,7 +38,8 @@ backend::ServerOptions optionsOf(const Settings& settings) {
                       backend::Feature::DEFINITE_RECONCILE,
                       backend::Feature::SEEKABLE_FILES,
                       backend::Feature::SIGNALS,
-                      backend::Feature::SECRET_FILES};
+                      backend::Feature::SECRET_FILES,
+                      backend::Feature::PROGRESS};
   return options;
 }
 
@@ -140,7 +141,7 @@ std::optional<Rejection> LocalRunner::known(const backend::LaunchOrder& order) {
 std::optional<Rejection> LocalRunner::take(backend::LaunchOrder& order,
                                            const AccountChoice& account) {
   if (tasks.contains(order.key) || kept.contains(order.key)) return known(order);
-  if (auto refusal = cannotRun(*order.spec)) return refusal;
+  if (auto refusal = cannotRun(*order.spec, settings.ignoreContainers)) return refusal;
   if (!account.refusal.empty()) return Rejection{RefusalReason::UNAUTHORIZED, account.refusal, 0};
   if (!writeFault.empty()) return Rejection{RefusalReason::LIMITED, writeFault, 10 * RETRY_SOON_MS};
   if (!ready) {
@@ -241,6 +242,12 @@ void LocalRunner::onEvent(ShimEvent::Reader event) {
   if (place == tasks.end() || place->second.end) return;
   auto& task = place->second;
   task.facts.shimPid = event.getShimPid();
+  if (task.silentRounds >= SILENT_ROUNDS && !event.isEnded()) {
+    context.log().info("task ", key.text().c_str(), " is heard of again");
+    server.report(key, statusOf(task.facts));
+  }
+  task.silentRounds = 0;
+  if (task.aliveAt != std::nullopt) task.aliveAt = context.timer().now();
   switch (event.which()) {
     case ShimEvent::STARTED:
       started(task, event.getStarted());
@@ -251,6 +258,16 @@ void LocalRunner::onEvent(ShimEvent::Reader event) {
     case ShimEvent::HEALTH: {
       auto status = statusOf(task.facts);
       status.health = event.getHealth();
+      status.at = unixNow();
+      server.report(key, status);
+      break;
+    }
+    case ShimEvent::ALIVE:
+      task.aliveAt = context.timer().now();
+      break;
+    case ShimEvent::PROGRESS: {
+      task.facts.progress = backend::read(event.getProgress());
+      auto status = statusOf(task.facts);
       status.at = unixNow();
       server.report(key, status);
       break;

@@ -20,6 +20,9 @@
 
 namespace maitred::local {
 
+// After so many rounds of housekeeping without a word a task is unreachable.
+inline constexpr int SILENT_ROUNDS = 2;
+
 class LocalRunner final : public backend::TaskRunner,
                           private Spawner::Observer,
                           private kj::TaskSet::ErrorHandler {
@@ -56,6 +59,8 @@ class LocalRunner final : public backend::TaskRunner,
     uint64_t token = 0;                     // of the spawner; 0 = adopted
     std::shared_ptr<kj::AutoCloseFd> shim;  // adopted: its pidfd
     std::optional<EndFactsOnDisk> end;      // told, but not yet recorded by the consumer
+    std::optional<kj::TimePoint> aliveAt;   // when its shim said last that it is there
+    int silentRounds = 0;                   // of housekeeping, since it should have said so again
   };
 
   // --- Spawner::Observer ---
@@ -80,6 +85,7 @@ class LocalRunner final : public backend::TaskRunner,
   void forkSpawner();
 
   kj::Promise<void> lookAfterFolder();  // retention, write trials, blocked ports; for ever
+  void noticeSilence();
   void keep(const backend::TaskKey& key, int64_t endedAt);
   kj::Promise<void> markKept();
   kj::Promise<void> removeExpired();

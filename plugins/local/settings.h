@@ -36,6 +36,10 @@ struct Settings {
   uint16_t urlPort = 0;        // 0: no sandbox URLs
   bool urlSecure = false;      // https
   uint64_t readMax = 25'000'000;
+  bool ignoreContainers = false;
+  // A shim says so often that it is there; if it does not, its task counts as unreachable.
+  uint32_t beatMs = 60'000;
+  int64_t silenceMs = 300'000;
 };
 
 // What this machine has. The folder need not exist yet; blocking.

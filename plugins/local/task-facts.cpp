@@ -58,6 +58,7 @@ EndFactsOnDisk endFrom(Ended::Reader ended) {
   end.at = ended.getAt();
   end.startedAt = ended.getStartedAt();
   end.commandStarted = ended.getCommandStarted();
+  if (ended.hasProgress()) end.progress = backend::read(ended.getProgress());
   return end;
 }
 
@@ -70,6 +71,7 @@ backend::Status statusOf(const TaskFacts& facts) {
   status.endpoints = facts.endpoints;
   status.sandboxPath = facts.sandboxPath;
   status.sandboxUrl = facts.sandboxUrl;
+  status.progress = facts.progress;
   return status;
 }
 
@@ -82,6 +84,7 @@ backend::Status statusOf(const TaskFacts& facts, const EndFactsOnDisk& end) {
   status.exitCode = end.ending.code;
   status.exitSignal = end.ending.signal;
   status.commandStarted = end.commandStarted;
+  if (end.progress) status.progress = end.progress;
   return status;
 }
 

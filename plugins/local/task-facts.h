@@ -23,6 +23,7 @@ struct TaskFacts {
   int32_t shimPid = 0;
   uint64_t shimStart = 0;
   std::vector<std::string> cgroups;
+  std::optional<backend::ProgressFacts> progress;  // not in the record
 };
 
 struct EndFactsOnDisk {
@@ -30,6 +31,7 @@ struct EndFactsOnDisk {
   int64_t at = 0;
   int64_t startedAt = 0;
   bool commandStarted = false;
+  std::optional<backend::ProgressFacts> progress;
 };
 
 TaskFacts factsFrom(Record::Reader record);

@@ -14,7 +14,8 @@ backend::ServerOptions optionsFor(std::string cluster, uint64_t life = 1) {
   options.cluster = std::move(cluster);
   using backend::Feature;
   options.features = {Feature::PLACE_ON_NODE,  Feature::PLACE_ANYWHERE, Feature::DEFINITE_RECONCILE,
-                      Feature::SEEKABLE_FILES, Feature::SIGNALS,        Feature::SECRET_FILES};
+                      Feature::SEEKABLE_FILES, Feature::SIGNALS,        Feature::SECRET_FILES,
+                      Feature::PROGRESS};
   return options;
 }
 

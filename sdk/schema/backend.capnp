@@ -44,6 +44,7 @@ enum Feature {
   seekableFiles @6;     # Sandbox.read takes offsets; otherwise tail only
   signals @7;
   secretFiles @8;       # TaskSpec.files never show in environment, command line or API objects
+  progress @9;          # TaskSpec.progress is honoured
 }
 
 struct Consumer {
@@ -208,12 +209,30 @@ struct TaskSpec {
   pool @18 :Text;
   priority @19 :Int32;
   digest @20 :Data;             # SHA-256 of the canonical spec without this field
+  progress @21 :ProgressRule;   # null = nobody looks for progress in what it writes
 }
 enum TaskKind { unspecified @0; batch @1; service @2; interactive @3; }
 struct Variable { name @0 :Text; value @1 :Text; secret @2 :Bool; }
 struct File { path @0 :Text; mode @1 :UInt16 = 0x180; content @2 :Data; }   # 0x180 = 0600
 struct Uri { location @0 :Text; extract @1 :Bool; executable @2 :Bool; cache @3 :Bool; outputFile @4 :Text; }
-struct Container { image @0 :Text; pull @1 :Pull; network @2 :Text; volumes @3 :List(Volume); parameters @4 :List(Variable); }
+struct ProgressRule {
+  # How far a task is, by what it writes: a line with a match of the pattern is a report.
+  pattern @0 :Text;             # regular expression in RE2's syntax; group 1 = percent, group 2 (if any) = message.
+                                # What the backend cannot read is told as the message of a report.
+  file @1 :Text;                # read beside stdout and stderr: below the sandbox, or absolute but within it
+  messageBytesMax @2 :UInt32 = 512;
+  intervalMs @3 :UInt32 = 1000; # the first report is told at once, the next ones at most so often, the last one with the end
+}
+struct Container {
+  image @0 :Text;
+  pull @1 :Pull;
+  network @2 :Text;
+  volumes @3 :List(Volume);
+  parameters @4 :List(Variable);
+  portMappings @5 :List(PortMapping);
+  kind @6 :Text;                # "docker", "mesos", …: for backends that have several; empty = theirs
+}
+struct PortMapping { hostPort @0 :UInt16; containerPort @1 :UInt16; protocol @2 :Text; }   # "TCP", "UDP"
 enum Pull { unspecified @0; ifMissing @1; always @2; }
 struct Volume { source @0 :Text; target @1 :Text; readOnly @2 :Bool; }
 struct PortNeed { name @0 :Text; fixed @1 :UInt16; }
@@ -242,6 +261,12 @@ struct TaskStatus {
   duplicate @17 :Bool;          # terminal after terminal
   late @18 :Bool;               # came back after unreachable/lost
   unreachableSince @19 :Int64;
+  progress @20 :Progress;       # the latest; null = none was told
+}
+struct Progress {
+  sequence @0 :UInt64;          # grows with each report of the task
+  percent @1 :Int16 = -1;       # 0..100; -1 = not said
+  message @2 :Text;             # for people; null = not said
 }
 struct Endpoint { name @0 :Text; host @1 :Text; port @2 :UInt16; }
 enum Health { unknown @0; healthy @1; unhealthy @2; }

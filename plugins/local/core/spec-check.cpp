@@ -1,5 +1,7 @@
 #include "spec-check.h"
 
+#include "paths.h"
+
 namespace maitred::local {
 
 using backend::RefusalReason;
@@ -50,20 +52,11 @@ std::optional<Rejection> probeFault(backend::TaskSpec::Reader spec) {
 
 }  // namespace
 
-bool staysBeneath(std::string_view path) {
-  if (path.empty() || path.size() > 4096 || path.find('\0') != std::string_view::npos) return false;
-  for (size_t start = 0; start <= path.size();) {
-    size_t end = std::min(path.find('/', start), path.size());
-    auto part = path.substr(start, end - start);
-    if (part.empty() || part == "." || part == ".." || part.size() > 255) return false;
-    start = end + 1;
-  }
-  return true;
-}
-
-std::optional<Rejection> cannotRun(backend::TaskSpec::Reader spec) {
-  if (spec.hasContainer()) {
-    return unsupported("the local backend runs plain processes, no containers");
+std::optional<Rejection> cannotRun(backend::TaskSpec::Reader spec, bool ignoreContainers) {
+  if (spec.hasContainer() && !ignoreContainers) {
+    return unsupported(
+        "the local backend runs plain processes, no containers: submit the job without one, or let "
+        "the operator set containers: ignore");
   }
   if (spec.getCommand().isImageDefault()) {
     return unsupported("without a container there is no default command");

@@ -63,6 +63,27 @@ std::string bootId() {
   return *id;
 }
 
+int openWithoutLinks(int folder, const std::string& path, int flags) {
+  kj::AutoCloseFd owned;
+  for (size_t start = 0; start < path.size();) {
+    size_t end = std::min(path.find('/', start), path.size());
+    std::string part = path.substr(start, end - start);
+    start = end + 1;
+    if (part.empty() || part == ".") continue;
+    if (part == "..") {
+      errno = EXDEV;
+      return -1;
+    }
+    bool last = start >= path.size();
+    int next = openat(folder, part.c_str(),
+                      (last ? flags : O_PATH | O_DIRECTORY | O_CLOEXEC) | O_NOFOLLOW);
+    if (next < 0) return -1;
+    owned = kj::AutoCloseFd(next);
+    folder = next;
+  }
+  return owned == nullptr ? openat(folder, ".", flags) : owned.release();
+}
+
 bool writeControl(const std::string& path, std::string_view value) {
   int raw = open(path.c_str(), O_WRONLY | O_CLOEXEC);
   if (raw < 0) return false;

@@ -31,6 +31,10 @@ std::string bootId();
 // The whole file, at most `max` bytes of it. Nothing where it cannot be opened; errno says why.
 std::optional<std::string> readSmallFile(int folder, const char* name, size_t max = 1 << 20);
 
+// Opens what is below the folder part by part, through no link at all and not upwards (EXDEV). -1
+// with errno set on failure.
+int openWithoutLinks(int folder, const std::string& path, int flags);
+
 // Writes in one go (for /sys and /proc); false with errno set on failure.
 bool writeControl(const std::string& path, std::string_view value);
 

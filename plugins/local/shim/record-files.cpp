@@ -7,6 +7,14 @@
 
 namespace maitred::local {
 
+void writeEnding(const Ending& ending, Ended::Builder out) {
+  out.setState(ending.state);
+  out.setReason(ending.reason);
+  out.setMessage(ending.message.substr(0, 4000));
+  if (ending.code) out.getExit().setCode(*ending.code);
+  if (ending.signal) out.getExit().setSignal(*ending.signal);
+}
+
 bool writeMessage(int folder, const char* name, capnp::MessageBuilder& message) {
   auto words = capnp::messageToFlatArray(message);
   return writeWhole(folder, name, words.asBytes());

@@ -1,6 +1,7 @@
 #pragma once
 // The small files beside a sandbox, as Cap'n Proto messages.
 
+#include "core/ending.h"
 #include "record.capnp.h"
 
 #include <capnp/serialize.h>
@@ -13,6 +14,9 @@ inline constexpr const char* RECORD = "record";      // from the start on
 inline constexpr const char* ENDED = "ended";        // until its consumer has it
 inline constexpr const char* REPORTED = "reported";  // the same, afterwards
 inline constexpr const char* SANDBOX = "sandbox";
+
+// What core/ending.h has found out; the rest is the caller's.
+void writeEnding(const Ending& ending, Ended::Builder out);
 
 // False with errno set where the disk refuses.
 bool writeMessage(int folder, const char* name, capnp::MessageBuilder& message);

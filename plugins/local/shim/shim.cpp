@@ -6,8 +6,10 @@
 #include "disk-watch.h"
 #include "family.h"
 #include "fetch.h"
+#include "limit-kind.h"
 #include "posix.h"
 #include "probe.h"
+#include "progress-watch.h"
 #include "record-files.h"
 #include "start-failure.h"
 
@@ -33,23 +35,11 @@ namespace {
 
 constexpr int64_t WATCH_INTERVAL_MS = 250;
 constexpr int64_t RETRY_MS = 100;
+constexpr int64_t PROGRESS_RETRY_MS = 1000;
 // A command that ends sooner is told of once, by its end, which says when it began.
 constexpr int64_t STARTED_TELL_MS = 20;
 constexpr int64_t CLEAN_UP_MS = 10'000;
 constexpr int64_t WRITE_ATTEMPTS = 600;  // one a second: a full disk may be mended
-
-LimitKind kindOf(Limits::Kind kind) {
-  switch (kind) {
-    case Limits::Kind::WATCH:
-      return LimitKind::watch;
-    case Limits::Kind::V1:
-      return LimitKind::v1;
-    case Limits::Kind::V2:
-      return LimitKind::v2;
-    default:
-      return LimitKind::none;
-  }
-}
 
 class Shim {
  public:
@@ -73,8 +63,11 @@ class Shim {
   void obey(const signalfd_siginfo& order);
   void stop(StopCause why, int64_t graceMs);
   bool reap();  // true once `current` is over; it is left a zombie, so that its group stays ours
+  kj::Array<capnp::word> event(kj::Function<void(ShimEvent::Builder)> fill);
   void tell(kj::Function<void(ShimEvent::Builder)> fill);
   void tellStarted();  // unless it was told
+  void tellProgress(int64_t nowMs);
+  void tellAlive(int64_t nowMs);
   void sendPending(bool wait);
   int finish();
 
@@ -89,8 +82,9 @@ class Shim {
   pid_t current = 0;      // the fetcher, then the task's main process
   kj::Maybe<kj::Own<Prober>> prober;
   std::optional<DiskWatch> disk;
-  std::optional<int64_t> killAt, runEnd, watchAt, retryAt, tellAt;  // steady ms
-  kj::Array<capnp::word> pending;                                   // event that did not go out yet
+  std::optional<ProgressWatch> progress;
+  std::optional<int64_t> killAt, runEnd, watchAt, retryAt, tellAt, beatAt;  // steady ms
+  kj::Array<capnp::word> pending;  // event that did not go out yet
 };
 
 void Shim::becomeShim() {
@@ -175,14 +169,18 @@ void Shim::fetch() {
   writeRecord(unixNow());
 }
 
-void Shim::tell(kj::Function<void(ShimEvent::Builder)> fill) {
+kj::Array<capnp::word> Shim::event(kj::Function<void(ShimEvent::Builder)> fill) {
   capnp::MallocMessageBuilder message;
   auto event = message.initRoot<ShimEvent>();
   event.setConsumer(launch.getRecord().getConsumer());
   event.setTaskId(launch.getRecord().getTaskId());
   event.setShimPid(getpid());
   fill(event);
-  pending = capnp::messageToFlatArray(message);
+  return capnp::messageToFlatArray(message);
+}
+
+void Shim::tell(kj::Function<void(ShimEvent::Builder)> fill) {
+  pending = event(kj::mv(fill));
   sendPending(false);
 }
 
@@ -190,6 +188,25 @@ void Shim::tellStarted() {
   if (!tellAt) return;
   tellAt = std::nullopt;
   tell([&](ShimEvent::Builder event) { event.setStarted(startedAt); });
+}
+
+// A report that cannot be sent at once waits: unlike all else it is worth something to whoever
+// listens later, and is written down only at the end.
+void Shim::tellProgress(int64_t nowMs) {
+  tellStarted();
+  auto words = event([&](ShimEvent::Builder its) { progress->write(its.initProgress()); });
+  if (pending.size() == 0 && sendEvent(events, folders.work, words.asBytes())) {
+    progress->told(nowMs);
+  } else {
+    progress->later(nowMs + PROGRESS_RETRY_MS);
+  }
+}
+
+void Shim::tellAlive(int64_t nowMs) {
+  beatAt = nowMs + launch.getBeatMs();
+  auto words = event([&](ShimEvent::Builder its) { its.setAlive(); });
+  // One that is lost is made up for by the next.
+  if (pending.size() == 0) sendEvent(events, folders.work, words.asBytes());
 }
 
 // A full queue is waited for only at the end, when there is nothing left to watch over.
@@ -257,6 +274,8 @@ void Shim::checkTimers() {
   if (disk && !killAt && disk->tooMuch(now)) stop(StopCause::outOfDisk, 0);
   if (retryAt && now >= *retryAt) sendPending(false);
   if (tellAt && now >= *tellAt) tellStarted();
+  if (progress && progress->tick(now)) tellProgress(now);
+  if (beatAt && now >= *beatAt) tellAlive(now);
   KJ_IF_MAYBE (p, prober) {
     (*p)->tick(now);
     if ((*p)->failedTooOften() && !killAt) {
@@ -286,11 +305,13 @@ bool Shim::reap() {
 }
 
 int64_t Shim::nextWakeUp() {
-  std::optional<int64_t> probeAt, diskAt;
+  std::optional<int64_t> probeAt, diskAt, progressAt;
   KJ_IF_MAYBE (p, prober) probeAt = (*p)->dueAt();
   if (disk && !killAt) diskAt = disk->dueAt();
+  if (progress) progressAt = progress->dueAt();
   int64_t next = INT64_MAX;
-  for (auto& time : {killAt, runEnd, watchAt, retryAt, tellAt, probeAt, diskAt}) {
+  for (auto& time : {killAt, runEnd, watchAt, retryAt, tellAt, beatAt, probeAt, diskAt,
+                     progressAt}) {
     if (time && *time < next) next = *time;
   }
   if (next == INT64_MAX) return -1;
@@ -315,11 +336,13 @@ int Shim::run() {
     current = startCommand(launch, folders, cgroup);
     facts.commandStarted = true;
     tellAt = steadyMs() + STARTED_TELL_MS;
+    if (launch.getBeatMs() > 0) beatAt = steadyMs() + launch.getBeatMs();
     if (launch.getRunMaxMs() > 0) runEnd = steadyMs() + int64_t(launch.getRunMaxMs());
     if (kind == LimitKind::watch && limits.getMemoryBytes() > 0) {
       watchAt = steadyMs() + WATCH_INTERVAL_MS;
     }
     disk.emplace(folders.sandbox, limits.getDiskBytes(), steadyMs());
+    if (launch.hasProgress()) progress.emplace(launch, folders, steadyMs());
     if (launch.getProbe().getKind() != Probe::Kind::NONE) {
       prober = kj::heap<Prober>(launch, folders, steadyMs());
     }
@@ -336,18 +359,17 @@ int Shim::finish() {
   clean = killFamily(current, CLEAN_UP_MS) && clean;
   if (!clean) facts.note = "some of its processes could not be ended";
   facts.oomKilled = cgroup.oomKills() > 0;
-  auto ending = endingOf(facts);
 
   capnp::MallocMessageBuilder message;
   auto ended = message.initRoot<Ended>();
-  ended.setState(ending.state);
-  ended.setReason(ending.reason);
-  ended.setMessage(ending.message.substr(0, 4000));
+  writeEnding(endingOf(facts), ended);
   ended.setAt(unixNow());
   ended.setStartedAt(facts.commandStarted ? startedAt : 0);
   ended.setCommandStarted(facts.commandStarted);
-  if (ending.code) ended.getExit().setCode(*ending.code);
-  if (ending.signal) ended.getExit().setSignal(*ending.signal);
+  if (progress) {
+    progress->finish(steadyMs());
+    if (progress->any()) progress->write(ended.initProgress());
+  }
 
   bool written = folders.task != nullptr && writeMessage(folders.task, ENDED, message);
   tell([&](ShimEvent::Builder event) { event.setEnded(ended); });

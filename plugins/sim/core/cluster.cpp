@@ -8,6 +8,7 @@ using backend::TaskState;
 
 constexpr int64_t ms = 1'000'000;
 constexpr size_t historyMax = 50;
+constexpr size_t progressMax = 100;
 
 // Stable across runs and machines, unlike std::hash.
 uint64_t hashOf(uint64_t seed, const std::string& text) {
@@ -70,7 +71,21 @@ void Cluster::starts(int64_t now, const TaskKey& key, Task& task) {
     task.tooLong = true;
   }
   become(now, key, task);
+  // Before the end, which may come at the same time as the last one.
+  auto& percents = task.plan.progress;
+  for (size_t i = 0; i < percents.size(); ++i) {
+    auto when = now + int64_t((i + 1) * *task.plan.runMs / percents.size()) * ms;
+    if (when > task.endsAt) break;
+    at(when, {Due::Kind::progress, key, {}, {}, 0, {i + 1, percents[i], "simulated"}});
+  }
   at(task.endsAt, {Due::Kind::end, key, {}, {}, task.endsAt});
+}
+
+void Cluster::progresses(int64_t now, const TaskKey& key, Task& task, ProgressFacts progress) {
+  if (isTerminal(task.truth.state)) return;
+  task.truth.progress = std::move(progress);
+  task.truth.at = now;
+  become(now, key, task);
 }
 
 void Cluster::ends(int64_t now, const TaskKey& key, Task& task) {
@@ -249,6 +264,9 @@ void Cluster::happen(int64_t when, Due& due, std::vector<Event>& events) {
     case Due::Kind::start:
       starts(when, due.key, task);
       break;
+    case Due::Kind::progress:
+      progresses(when, due.key, task, std::move(due.progress));
+      break;
     case Due::Kind::end:
       if (due.endsAt == task.endsAt) ends(when, due.key, task);
       break;
@@ -284,14 +302,19 @@ std::vector<std::pair<int64_t, std::string>> Cluster::history(const TaskKey& key
 
 Plan planOf(backend::TaskSpec::Reader spec) {
   Plan plan;
-  auto value = [&](kj::StringPtr name) -> std::optional<uint64_t> {
+  auto text = [&](kj::StringPtr name) -> const char* {
     for (auto variable : spec.getEnvironment()) {
-      if (variable.getName() == name) return strtoull(variable.getValue().cStr(), nullptr, 10);
+      if (variable.getName() == name) return variable.getValue().cStr();
     }
     for (auto label : spec.getLabels()) {
-      if (label.getName() == name) return strtoull(label.getValue().cStr(), nullptr, 10);
+      if (label.getName() == name) return label.getValue().cStr();
     }
-    return std::nullopt;
+    return nullptr;
+  };
+  auto value = [&](kj::StringPtr name) -> std::optional<uint64_t> {
+    const char* said = text(name);
+    if (said == nullptr) return std::nullopt;
+    return strtoull(said, nullptr, 10);
   };
   constexpr uint64_t longest = uint64_t(365) * 24 * 3600 * 1000;
   if (auto runMs = value("SIM_RUN_MS")) plan.runMs = std::min(*runMs, longest);
@@ -299,6 +322,13 @@ Plan planOf(backend::TaskSpec::Reader spec) {
   if (auto signal = value("SIM_SIGNAL")) plan.exitSignal = uint8_t(std::min<uint64_t>(*signal, 64));
   plan.ignoresTerm = value("SIM_IGNORE_TERM").value_or(0) != 0;
   plan.runMaxMs = std::min(spec.getRunMaxMs(), longest);
+  const char* percents = spec.hasProgress() ? text("SIM_PROGRESS") : nullptr;
+  while (percents != nullptr && *percents != 0 && plan.progress.size() < progressMax) {
+    char* end;
+    plan.progress.push_back(int16_t(std::clamp<long>(strtol(percents, &end, 10), 0, 100)));
+    if (end == percents || *end != ',') break;
+    percents = end + 1;
+  }
   return plan;
 }
 

@@ -15,6 +15,7 @@ namespace maitred::sim {
 using backend::isTerminal;
 using backend::nameOf;
 using backend::NodeFacts;
+using backend::ProgressFacts;
 using backend::Rejection;
 using backend::Status;
 using backend::TaskKey;
@@ -65,8 +66,10 @@ struct Plan {
   std::vector<backend::PortGrant> ports;
   std::string digestHex;
   uint32_t killGraceMs = 5000;
+  std::vector<int16_t> progress;  // percents, told evenly over the run time
 };
-// SIM_RUN_MS, SIM_EXIT, SIM_SIGNAL and SIM_IGNORE_TERM of the environment, else of the labels.
+// SIM_RUN_MS, SIM_EXIT, SIM_SIGNAL, SIM_IGNORE_TERM and, where the spec asks for progress,
+// SIM_PROGRESS of the environment, else of the labels.
 Plan planOf(backend::TaskSpec::Reader spec);
 
 struct StatusTold {
@@ -127,11 +130,12 @@ class Cluster {
     std::vector<std::pair<int64_t, std::string>> history;
   };
   struct Due {
-    enum class Kind { start, end, force, tell, repeat, script } kind;
+    enum class Kind { start, progress, end, force, tell, repeat, script } kind;
     TaskKey key;
     Status status;       // tell
     ScriptLine line;     // script
     int64_t endsAt = 0;  // end: outdated if the task's end has moved
+    ProgressFacts progress = {};
   };
 
   double dice(Task& task) { return std::uniform_real_distribution<double>(0, 1)(task.chance); }
@@ -139,6 +143,7 @@ class Cluster {
   void at(int64_t when, Due due) { agenda.emplace(when, std::move(due)); }
   void happen(int64_t when, Due& due, std::vector<Event>& events);
   void starts(int64_t now, const TaskKey& key, Task& task);
+  void progresses(int64_t now, const TaskKey& key, Task& task, ProgressFacts progress);
   void ends(int64_t now, const TaskKey& key, Task& task);
   void finish(int64_t now, const TaskKey& key, Task& task, backend::TaskState state,
               backend::Reason reason, std::string why);

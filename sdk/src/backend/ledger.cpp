@@ -30,6 +30,9 @@ void keepSticky(Status& status, const Status& before) {
   if (status.sandboxUrl.empty()) status.sandboxUrl = before.sandboxUrl;
   if (status.sandboxPath.empty()) status.sandboxPath = before.sandboxPath;
   status.restarts = std::max(status.restarts, before.restarts);
+  bool overtaken = status.progress && before.progress &&
+                   before.progress->sequence > status.progress->sequence;
+  if (!status.progress || overtaken) status.progress = before.progress;
   if (status.health == Health::UNKNOWN && !isTerminal(status.state)) status.health = before.health;
   if (status.state == TaskState::UNREACHABLE && status.unreachableSince == 0) {
     status.unreachableSince =

@@ -10,6 +10,7 @@ size_t bytesOfStatus(const Delivery& delivery) {
   auto& s = delivery.status;
   size_t text = delivery.taskId.size() + std::min<size_t>(s.message.size(), 4096) +
                 s.nodeId.size() + s.hostname.size() + s.sandboxUrl.size() + s.sandboxPath.size();
+  if (s.progress) text += 40 + (s.progress->message ? s.progress->message->size() : 0);
   for (auto& endpoint : s.endpoints) text += 48 + endpoint.name.size() + endpoint.host.size();
   return 200 + text;
 }

@@ -152,6 +152,22 @@ std::optional<std::string> portFault(TaskSpec::Reader spec, const SpecLimits& li
   return std::nullopt;
 }
 
+std::optional<std::string> progressFault(TaskSpec::Reader spec) {
+  if (!spec.hasProgress()) return std::nullopt;
+  auto rule = spec.getProgress();
+  constexpr uint patternMost = 4096, messageMost = 4096;
+  if (rule.getPattern().size() == 0)
+    return "progress.pattern is empty: say what a report looks like";
+  if (rule.getPattern().size() > patternMost) {
+    return sentence("progress.pattern is longer than ", patternMost, " bytes");
+  }
+  if (rule.getMessageBytesMax() > messageMost) {
+    return sentence("progress.messageBytesMax is above ", messageMost);
+  }
+  if (hasNul(rule.getFile())) return "progress.file contains a zero byte";
+  return std::nullopt;
+}
+
 }  // namespace
 
 Digest digestOf(TaskSpec::Reader spec) {
@@ -190,6 +206,7 @@ std::optional<std::string> faultIn(TaskSpec::Reader spec, const SpecLimits& limi
   if (auto fault = environmentFault(spec, limits)) return fault;
   if (auto fault = fileFault(spec, limits)) return fault;
   if (auto fault = portFault(spec, limits)) return fault;
+  if (auto fault = progressFault(spec)) return fault;
   for (auto uri : spec.getUris()) {
     if (uri.getLocation().size() == 0) return "uris has an entry without a location";
   }

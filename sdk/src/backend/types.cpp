@@ -109,6 +109,20 @@ void write(const Amounts& from, Resources::Builder to) {
   }
 }
 
+ProgressFacts read(Progress::Reader from) {
+  ProgressFacts to;
+  to.sequence = from.getSequence();
+  if (from.getPercent() >= 0) to.percent = from.getPercent();
+  if (from.hasMessage()) to.message = str(from.getMessage());
+  return to;
+}
+
+void write(const ProgressFacts& from, Progress::Builder to) {
+  to.setSequence(from.sequence);
+  if (from.percent) to.setPercent(*from.percent);
+  if (from.message) to.setMessage(ptr(*from.message));
+}
+
 Status read(TaskStatus::Reader from) {
   Status to;
   to.state = from.getState();
@@ -132,6 +146,7 @@ Status read(TaskStatus::Reader from) {
   to.duplicate = from.getDuplicate();
   to.late = from.getLate();
   to.unreachableSince = from.getUnreachableSince();
+  if (from.hasProgress()) to.progress = read(from.getProgress());
   return to;
 }
 
@@ -165,6 +180,7 @@ void write(std::string_view taskId, const Status& from, TaskStatus::Builder to) 
   to.setDuplicate(from.duplicate);
   to.setLate(from.late);
   to.setUnreachableSince(from.unreachableSince);
+  if (from.progress) write(*from.progress, to.initProgress());
 }
 
 NodeFacts read(Node::Reader from) {

@@ -182,6 +182,36 @@ TEST_P(BackendContract, FilesAreWrittenAndTheSandboxCanBeRead) {
   c.untilEnd("a");
 }
 
+TEST_P(BackendContract, ProgressIsToldIfAskedFor) {
+  if (!has(Feature::PROGRESS)) GTEST_SKIP() << "it does not read what tasks write";
+  auto c = consumer("c");
+  c.connect();
+  auto reporting = [](TaskSpec::Builder spec) {
+    spec.getCommand().setShell("echo progress: 25 a; sleep 1; echo progress: 75 b; sleep 0.1");
+    set(spec, {{"SIM_RUN_MS", "600"}, {"SIM_PROGRESS", "25,75"}});
+  };
+  c.launch("asked", [&](TaskSpec::Builder spec) {
+    reporting(spec);
+    spec.initProgress().setPattern("progress: ([0-9]+) (.*)");
+    spec.getProgress().setIntervalMs(50);
+  });
+  c.launch("unasked", reporting);
+  auto end = c.untilEnd("asked");
+  ASSERT_TRUE(end.progress);
+  EXPECT_EQ(end.progress->percent, 75) << "the last report comes with the end";
+  EXPECT_TRUE(end.progress->message);
+  uint64_t sequence = 0;
+  bool early = false;
+  for (auto& status : c.seen->tasks["asked"]) {
+    if (!status.progress) continue;
+    EXPECT_GE(status.progress->sequence, sequence);
+    sequence = status.progress->sequence;
+    early |= status.state == TaskState::RUNNING && status.progress->percent == 25;
+  }
+  EXPECT_TRUE(early) << "the first report comes while it runs";
+  EXPECT_EQ(c.untilEnd("unasked").progress, std::nullopt);
+}
+
 TEST_P(BackendContract, ExplainNeverFailsForAKnownTask) {
   auto c = consumer("c");
   c.connect();

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <fstream>
 #include <sstream>
 
 namespace maitred::local::test {
@@ -216,6 +217,36 @@ TEST_F(RunTest, Unsupported_IsRefused) {
       world.launch("u", "true", [](auto spec) { spec.initUris(1)[0].setLocation("hdfs://a/b"); });
   ASSERT_TRUE(uri);
   EXPECT_EQ(uri->reason, backend::RefusalReason::UNSUPPORTED);
+}
+
+Settings withQuickBeats(const std::string& workFolder) {
+  auto settings = settingsFor(workFolder);
+  settings.beatMs = 50;
+  settings.silenceMs = 500;
+  return settings;
+}
+
+TEST(SilenceTest, ShimThatStandsStill_IsUnreachableUntilItGoesOn) {
+  TempFolder temp;
+  World world{withQuickBeats(temp.path + "/work")};
+  world.launch("t", "echo $PPID; until [ -e end ]; do sleep 0.05; done");
+  world.waitFor("t", TaskState::RUNNING);
+  world.waitUntil([&] { return world.output("t").ends_with("\n"); }, "its output");
+  pid_t shim = pid_t(std::stol(world.output("t")));
+  ASSERT_EQ(contents("/proc/" + std::to_string(shim) + "/comm"), "maitred-shim\n");
+  // Heard of at least once before: one that never says that it is there is of an older version.
+  for (int beats = 0; beats < 3; ++beats) {
+    world.io.provider->getTimer().afterDelay(50 * kj::MILLISECONDS).wait(world.io.waitScope);
+  }
+  ::kill(shim, SIGSTOP);
+  auto away = world.waitFor("t", TaskState::UNREACHABLE, 60);
+  EXPECT_NE(away.message.find("does not answer"), std::string::npos);
+  EXPECT_GT(away.unreachableSince, 0);
+  ::kill(shim, SIGCONT);
+  world.waitUntil([&] { return world.told["t"].back().state == TaskState::RUNNING; }, "its return");
+  EXPECT_TRUE(world.told["t"].back().late);
+  std::ofstream(world.sandboxOf("t") + "/end") << "";
+  EXPECT_EQ(world.end("t").exitCode, 0);
 }
 
 }  // namespace

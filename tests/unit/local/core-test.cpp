@@ -2,6 +2,7 @@
 #include "accounts.h"
 #include "core/ending.h"
 #include "core/environment.h"
+#include "core/paths.h"
 #include "core/plain-words.h"
 #include "core/retention.h"
 #include "core/spec-check.h"
@@ -177,6 +178,20 @@ TEST(SpecCheckTest, PathsStayBeneath) {
   }
   EXPECT_FALSE(staysBeneath(std::string("a\0b", 3)));
   EXPECT_FALSE(staysBeneath(std::string(300, 'a')));
+}
+
+TEST(SpecCheckTest, ContainersAreRefusedOrIgnored) {
+  capnp::MallocMessageBuilder message;
+  auto spec = message.initRoot<backend::TaskSpec>();
+  spec.getCommand().setShell("true");
+  spec.initContainer().setImage("debian:12");
+  auto refusal = cannotRun(spec.asReader());
+  ASSERT_TRUE(refusal);
+  EXPECT_EQ(refusal->reason, backend::RefusalReason::UNSUPPORTED);
+  bool ignoreContainers = true;
+  EXPECT_FALSE(cannotRun(spec.asReader(), ignoreContainers));
+  spec.getCommand().setImageDefault();
+  EXPECT_TRUE(cannotRun(spec.asReader(), ignoreContainers)) << "there is nothing to run";
 }
 
 TEST(SpecCheckTest, ProbesNeedTheirPort) {

@@ -48,6 +48,20 @@ TEST_F(LedgerTest, FactsStick) {
   EXPECT_EQ(ended.at, 1000);
 }
 
+TEST_F(LedgerTest, ProgressSticksAndIsNeverUndone) {
+  auto told = [&](TaskState state, std::optional<ProgressFacts> progress) {
+    Status status;
+    status.state = state;
+    status.progress = progress;
+    return ledger.report(key, status, 1000).delivery->status.progress;
+  };
+  ProgressFacts second{2, 40, "b"};
+  EXPECT_EQ(told(TaskState::RUNNING, std::nullopt), std::nullopt);
+  EXPECT_EQ(told(TaskState::RUNNING, second), second);
+  EXPECT_EQ(told(TaskState::RUNNING, ProgressFacts{1, 30, "a"}), second);
+  EXPECT_EQ(told(TaskState::SUCCEEDED, std::nullopt), second);
+}
+
 TEST_F(LedgerTest, FirstTerminalStateWinsLaterOnesAreDuplicates) {
   auto first = report(TaskState::FAILED);
   EXPECT_TRUE(first.ended);

@@ -81,6 +81,13 @@ struct EndpointFacts {
   bool operator==(const EndpointFacts&) const = default;
 };
 
+struct ProgressFacts {
+  uint64_t sequence = 0;
+  std::optional<int16_t> percent;
+  std::optional<std::string> message;
+  bool operator==(const ProgressFacts&) const = default;
+};
+
 // A TaskStatus without its id. `orphan` and `duplicate` are set by the core alone.
 struct Status {
   TaskState state = TaskState::UNSPECIFIED;
@@ -101,6 +108,7 @@ struct Status {
   bool duplicate = false;
   bool late = false;
   int64_t unreachableSince = 0;
+  std::optional<ProgressFacts> progress;  // the core keeps the latest one
 };
 
 struct Rejection {
@@ -120,6 +128,8 @@ kj::StringPtr nameOf(RefusalReason reason);
 Amounts read(Resources::Reader from);
 void write(const Amounts& from, Resources::Builder to);
 Status read(TaskStatus::Reader from);
+ProgressFacts read(Progress::Reader from);
+void write(const ProgressFacts& from, Progress::Builder to);
 void write(std::string_view taskId, const Status& from, TaskStatus::Builder to);
 NodeFacts read(Node::Reader from);
 void write(const PoolFacts& from, PoolChange::Builder to);
