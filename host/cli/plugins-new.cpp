@@ -61,8 +61,8 @@ Command newPluginCommand() {
     add("dir", po::value<std::string>()->default_value(".")->value_name("DIR"),
         "where the folder NAME is made");
     add("kind", po::value<std::string>()->default_value("minimal")->value_name("WORD"),
-        "minimal (config, log, metric, a question of operators), http (a REST interface), or "
-        "backend (runs tasks)");
+        "minimal (config, log, metric, a question of operators), http (a REST interface), "
+        "backend (runs tasks), or consumer (watches a queue)");
   };
   command.run = newPlugin;
   command.values = [] {

@@ -1,6 +1,7 @@
 #include "providers.h"
 
 #include "fake-backend.h"
+#include "fake-queue.h"
 #include "host/base/failure.h"
 #include "host/runtime/membrane.h"
 
@@ -20,6 +21,22 @@ class Mute final : public Capability::Server {
     return {failure(kj::Exception::Type::UNIMPLEMENTED, "this provider is a stand-in"), false};
   }
 };
+
+struct Substitute {
+  const char* name;
+  Capability::Client (*make)(kj::Timer&);  // null: the suite does not know the contract
+};
+Substitute substituteFor(uint64_t interfaceId) {
+  if (interfaceId == capnp::typeId<backend::Backend>()) {
+    return {"fake-backend", [](kj::Timer& timer) -> Capability::Client {
+              return fakeBackend(timer);
+            }};
+  }
+  if (interfaceId == capnp::typeId<queue::Queue>()) {
+    return {"fake-queue", [](kj::Timer& timer) -> Capability::Client { return fakeQueue(timer); }};
+  }
+  return {"stand-in", nullptr};
+}
 
 kj::Exception revoked(kj::Exception::Type type) {
   return failure(type, "the provider was taken away by the check");
@@ -111,11 +128,11 @@ std::vector<Providers::Edge> Providers::edges() {
   std::vector<Edge> found;
   for (auto requirement : trial.subject.manifest().getRequires()) {
     auto interfaceId = requirement.getInterface().getTypeId();
-    bool backend = interfaceId == capnp::typeId<backend::Backend>();
-    whole = whole && backend;
-    found.push_back({requirement.getName().cStr(), backend ? "fake-backend" : "stand-in",
-                     interfaceId, handOut([this, backend]() -> Capability::Client {
-                       if (backend) return fakeBackend(trial.timer());
+    auto known = substituteFor(interfaceId);
+    whole = whole && known.make != nullptr;
+    found.push_back({requirement.getName().cStr(), known.name, interfaceId,
+                     handOut([this, known]() -> Capability::Client {
+                       if (known.make != nullptr) return known.make(trial.timer());
                        return kj::heap<Mute>();
                      })});
   }

@@ -133,10 +133,14 @@ uint32_t KeyValues::freeSlot() const {
   return slot;
 }
 
+// The work is this object's own and ends with it, whoever waits for it; the turns go on also after
+// one that failed.
 kj::Promise<void> KeyValues::inTurn(kj::Function<kj::Promise<void>()> work) {
-  auto mine = last.addBranch().then(kj::mv(work)).fork();
-  last = mine.addBranch().catch_([](kj::Exception&&) {}).eagerlyEvaluate(nullptr).fork();
-  return mine.addBranch();
+  auto turn = kj::newPromiseAndFulfiller<void>();
+  auto done = last.addBranch().then(kj::mv(work)).attach(
+      kj::defer([next = kj::mv(turn.fulfiller)]() mutable { next->fulfill(); }));
+  last = turn.promise.fork();
+  return writes.run(kj::mv(done));
 }
 
 kj::Promise<void> KeyValues::put(uint64_t fence, std::string key, std::string value) {

@@ -7,6 +7,7 @@
 
 #include <kj/async.h>
 #include <maitred/schema/plugin.capnp.h>
+#include <maitred/work.h>
 
 #include <map>
 #include <string>
@@ -40,7 +41,7 @@ class KeyValues {
 
   const std::string* find(const std::string& key) const;  // what is durable
   // Resolve when durable; throw FAILED beyond a limit or with a fence lower than one seen before.
-  // Both carry on when the promise is dropped.
+  // Both carry on when the promise is dropped, and end with this object: the promise rejects then.
   kj::Promise<void> put(uint64_t fence, std::string key, std::string value);
   kj::Promise<void> remove(uint64_t fence, std::string key);  // an unknown key is no fault
 
@@ -54,6 +55,7 @@ class KeyValues {
   std::map<std::string, Entry> entries;
   uint64_t highestFence = 0;
   kj::ForkedPromise<void> last;  // the write before the next one; never rejected
+  OwnedWork writes;              // last, so that they end before what they use
 };
 
 // The capability; `values` outlives it.

@@ -99,6 +99,20 @@ TEST_F(KeyValuesTest, WritesAreInOrderThoughNobodyWaits) {
   EXPECT_EQ(valueOf("one"), "19");
 }
 
+// A plugin that is removed may have asked for a write that nobody wants any more.
+TEST_F(KeyValuesTest, WritesUnderWayEndWithIt_AndWhoWaitsHearsOfIt) {
+  auto first = values->put(1, "a", "1");
+  auto second = values->put(1, "b", "2");
+  io->provider->getTimer().afterDelay(0 * kj::SECONDS).wait(io->waitScope);
+  values = nullptr;
+  for (auto* promise : {&first, &second}) {
+    EXPECT_NE(failureOf([&]() { return kj::mv(*promise); }), "");
+  }
+  start();
+  wait(values->put(1, "a", "3"));
+  EXPECT_EQ(valueOf("a"), "3");
+}
+
 TEST_F(KeyValuesTest, LowerFenceIsRefusedAlsoAfterAStart) {
   wait(values->put(5, "one", "5"));
   EXPECT_THAT(failureOf([&] { return values->put(4, "one", "4"); }), HasSubstr("higher fence"));
