@@ -147,6 +147,9 @@ bool Reader::acceptKey(const Node& mapping, size_t position, const StructView& v
   if (member.key == "<<") {
     error("unknown-key", member.where, "YAML merge keys are not used here",
           "write the keys out, or `include` a file");
+  } else if (const std::string* why = view.whyAbsent(member.key)) {
+    error("absent-key", member.where, "there is no key " + quote(member.key) + " " + section(path),
+          *why);
   } else {
     error("unknown-key", member.where, "unknown key " + quote(member.key) + " " + section(path),
           suggestKey(context.schema, view, member.key));

@@ -4,6 +4,8 @@
 
 #include <host/schema/host.capnp.h>
 
+#include <maitred/schema/absent.capnp.h>
+
 #include <capnp/schema.capnp.h>
 #include <capnp/serialize.h>
 #include <kj/debug.h>
@@ -33,6 +35,7 @@ enum AnnotationId : uint64_t {
   ONE_OR_MANY = 0xd528f87e98238eae,
   EXAMPLE = 0xca21d43a3466275d,
   DEPRECATED = 0x8e89214ef944598b,
+  ABSENT = 0xb1a6d2c0f47e5581,  // of absent.capnp
 };
 
 Annotations readAnnotations(capnp::List<capnp::schema::Annotation>::Reader list) {
@@ -95,6 +98,18 @@ Annotations readAnnotations(capnp::List<capnp::schema::Annotation>::Reader list)
   return notes;
 }
 
+std::map<std::string, std::string> readAbsent(capnp::List<capnp::schema::Annotation>::Reader list) {
+  std::map<std::string, std::string> absent;
+  for (auto annotation : list) {
+    if (annotation.getId() != ABSENT) continue;
+    auto value = annotation.getValue();
+    for (auto one : value.getList().getAs<capnp::List<config::AbsentKey>>()) {
+      for (auto key : one.getKeys()) absent.emplace(key.cStr(), one.getWhy().cStr());
+    }
+  }
+  return absent;
+}
+
 // Lines of a comment joined to one paragraph.
 std::string tidy(kj::StringPtr comment) {
   std::string text;
@@ -141,6 +156,13 @@ std::vector<std::string> StructView::unionKeys() const {
     if (field.writable && field.inUnion) result.push_back(field.key);
   }
   return result;
+}
+
+const std::string* StructView::whyAbsent(std::string key) const {
+  std::replace(key.begin(), key.end(), '-', '_');
+  if (key.ends_with('?')) key.pop_back();
+  auto found = absent.find(key);
+  return found == absent.end() ? nullptr : &found->second;
 }
 
 PluginSchema::PluginSchema(manifest::Embedded::Reader embedded) {
@@ -193,6 +215,7 @@ const StructView& PluginSchema::view(capnp::StructSchema type) const {
   view = std::make_unique<StructView>();
   view->schema = type;
   view->doc = docOf(id, std::nullopt);
+  view->absent = readAbsent(type.getProto().getAnnotations());
   for (auto field : type.getFields()) {
     auto proto = field.getProto();
     FieldView entry;

@@ -41,11 +41,14 @@ struct StructView {
   std::string doc;
   std::vector<FieldView> fields;  // in the order of the source
   bool hasUnion = false;
+  std::map<std::string, std::string> absent;  // keys of other programs, and why they are not here
 
   const FieldView* find(std::string_view key) const;
   const FieldView* findField(std::string_view fieldName) const;
   std::vector<std::string> keys() const;  // writable ones
   std::vector<std::string> unionKeys() const;
+  // Why there is no such key, if the schema says so: whatever the spelling, `a-key?` as `a_key`.
+  const std::string* whyAbsent(std::string key) const;
 };
 
 struct EnumValue {

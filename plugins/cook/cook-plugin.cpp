@@ -7,6 +7,7 @@
 #include "queue/policy-watch.h"
 #include "rest/authentication.h"
 #include "rest/rest.h"
+#include "leader-settings.h"
 #include "pool-settings.h"
 
 #include <maitred/offload.h>
@@ -58,21 +59,38 @@ class CookPlugin final : public PluginOf<CookConfig> {
     for (auto& granted : grants.all<backend::Backend>("backends")) {
       backends.emplace_back(granted.instance.cStr(), kj::mv(granted.client));
     }
+    leader = leaderSettings(config);
     storeUrl = config.getStore().cStr();
     archives = config.getCompletedJobs().getArchive();
     read(config);
     rest.startedMs = (context.clock().now() - kj::UNIX_EPOCH) / kj::MILLISECONDS;
     rest.startedAt = isoTime(rest.startedMs);
     caseFile = caseFileSettings(config);
+    if (leader.follows()) {
+      startFollowing(frontOf(config));
+      return kj::READY_NOW;
+    }
     return startSteps(queueSettings(config), policyFiles(config), frontOf(config));
   }
 
   kj::Promise<void> activate(uint64_t fence) override {
-    queue->activate(fence, kj::mv(backends));
+    if (follower.get() != nullptr) {
+      backends.clear();  // nothing is started there
+    } else {
+      queue->activate(fence, kj::mv(backends));
+    }
     return kj::READY_NOW;
   }
 
   kj::Promise<Reconfigured> reconfigure(CookConfig::Reader config) override {
+    LeaderSettings wantedLeader = leaderSettings(config);
+    if ((leader.follows() || wantedLeader.follows()) && !(leader == wantedLeader)) {
+      return Reconfigured::needsRestart("whom it follows has changed");
+    }
+    if (leader.follows()) {
+      apply(frontOf(config), config);
+      return Reconfigured::applied();
+    }
     if (storeUrl != config.getStore().cStr()) {
       return Reconfigured::needsRestart("the store has changed");
     }
@@ -86,11 +104,7 @@ class CookPlugin final : public PluginOf<CookConfig> {
     if (archives != config.getCompletedJobs().getArchive()) {
       return Reconfigured::needsRestart("the archive was switched on or off");
     }
-    Front front = frontOf(config);  // throws before anything has been changed
-    read(config);
-    server->setLimits(front.limits);
-    server->setAuthenticator(kj::mv(front.authenticator));
-    server->setTls(kj::mv(front.tls));
+    apply(frontOf(config), config);  // throws before anything has been changed
     queue->configure(queueSettings(config));
     if (auto wanted = caseFileSettings(config); !(wanted == caseFile)) {
       caseFile = wanted;
@@ -104,11 +118,16 @@ class CookPlugin final : public PluginOf<CookConfig> {
   kj::Promise<void> drain(kj::Duration deadline) override {
     auto both = kj::heapArrayBuilder<kj::Promise<void>>(2);
     both.add(server->drain(deadline));
-    both.add(queue->drain());
+    both.add(queue.get() == nullptr ? kj::Promise<void>(kj::READY_NOW) : queue->drain());
     return kj::joinPromises(both.finish());
   }
 
   Health health() override {
+    if (follower.get() != nullptr) {
+      const std::string& trouble = follower->trouble();
+      std::string message = trouble.empty() ? "follows " + leader.follow : trouble;
+      return {trouble.empty(), kj::heapString(message.c_str())};
+    }
     if (queue.get() == nullptr) return {false, kj::heapString("starting")};
     std::string trouble = queue->trouble();
     if (!trouble.empty()) return {false, kj::heapString(trouble.c_str())};
@@ -118,8 +137,8 @@ class CookPlugin final : public PluginOf<CookConfig> {
   }
 
   void collect() override {
-    if (queue.get() == nullptr) return;
-    queue->collectMetrics();
+    if (server.get() == nullptr) return;
+    if (queue.get() != nullptr) queue->collectMetrics();
     http::reportTls(*server, context.metrics(), "maitred_cook");
   }
 
@@ -154,6 +173,8 @@ class CookPlugin final : public PluginOf<CookConfig> {
   kj::Own<BatchQueue> queue;
   kj::Own<QueueContract> contract;
   kj::Own<Rest> routes;
+  LeaderSettings leader;
+  kj::Own<Follower> follower;  // there is no queue then
   kj::Own<http::Server> server;
   kj::Own<PolicyWatch> watch;
 
@@ -190,6 +211,20 @@ class CookPlugin final : public PluginOf<CookConfig> {
     rest.startedAt = startedAt;
   }
 
+  void apply(Front front, CookConfig::Reader config) {
+    read(config);
+    server->setLimits(front.limits);
+    server->setAuthenticator(kj::mv(front.authenticator));
+    server->setTls(kj::mv(front.tls));
+  }
+
+  void startFollowing(Front front) {
+    follower = kj::heap<Follower>(context.timer(), context.io().getNetwork(), context.log(), rest,
+                                  leader);
+    context.provide<queue::Queue>(followingQueue(leader.follow));
+    serve(kj::mv(front), follower->router());
+  }
+
   void record() {
     if (caseFile.folder.empty()) return queue->record(nullptr, 0);
     queue->record(caseFileSink(caseFile.folder, caseFile.files), caseFile.size);
@@ -214,7 +249,7 @@ class CookPlugin final : public PluginOf<CookConfig> {
   }
 
   kj::Promise<kj::String> policyInputs(kj::StringPtr input) {
-    KJ_REQUIRE(queue.get() != nullptr, "the queue is starting");
+    KJ_REQUIRE(queue.get() != nullptr, "this queue is starting, or follows another");
     Snapshot snapshot;
     try {
       SnapshotRequest request = snapshotRequest(input.cStr(), queue->pools());
@@ -259,6 +294,13 @@ class CookPlugin final : public PluginOf<CookConfig> {
     contract = kj::heap<QueueContract>(*queue, rest.limits, context.log());
     context.provide<queue::Queue>(contract->client());
     routes = kj::heap<Rest>(*queue, rest);
+    serve(kj::mv(front), routes->router());
+    watch = kj::heap<PolicyWatch>(
+        context.timer(), [this] { return files; },
+        [this] { return reloadPolicies(files).ignoreResult(); });
+  }
+
+  void serve(Front front, http::Router router) {
     http::ServerHooks hooks;
     hooks.access = [this](const http::Access& access) {
       if (context.log().level() == log::Level::debug) {
@@ -267,12 +309,9 @@ class CookPlugin final : public PluginOf<CookConfig> {
     };
     hooks.problem = [this](kj::StringPtr text) { context.log().error(text); };
     server = kj::heap<http::Server>(context.timer(), context.clock(), front.limits,
-                                    routes->router(), kj::mv(front.authenticator), kj::mv(hooks));
+                                    kj::mv(router), kj::mv(front.authenticator), kj::mv(hooks));
     server->setTls(kj::mv(front.tls));
     if (context.hasListener("rest")) server->listen(context.listener("rest"));
-    watch = kj::heap<PolicyWatch>(
-        context.timer(), [this] { return files; },
-        [this] { return reloadPolicies(files).ignoreResult(); });
   }
 };
 

@@ -4,6 +4,7 @@
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("maitred::cook");
 using Config = import "/maitred/schema/config.capnp";
+using Absent = import "/maitred/schema/absent.capnp";
 using Manifest = import "/maitred/schema/manifest.capnp";
 using Http = import "/maitred/schema/http.capnp";
 
@@ -31,6 +32,7 @@ const manifest :Manifest.Manifest = (
     ( name = "pools", description = "the pools and their state" ),
     ( name = "retry", description = "allow jobs more attempts" ),
     ( name = "queue", description = "the waiting jobs in the order of their turn" ),
+    ( name = "explain", description = "where a job stands, and what held it back and when" ),
     ( name = "policy-eval", description = "what a policy would decide on a saved state of the queue" ),
     ( name = "case", description = "print what a case file has recorded" ),
     ( name = "replay", description = "decide recorded cycles anew and compare" ) ],
@@ -38,7 +40,37 @@ const manifest :Manifest.Manifest = (
     ( name = "rest", default = "127.0.0.1:12321", description = "Cook's REST interface" ) ]
 );
 
-struct CookConfig {
+struct CookConfig $Absent.absent([
+    (keys = ["port"], why = "write `listen: { rest: ADDRESS:PORT }` beside `config`"),
+    (keys = ["ssl", "server_https_port"],
+     why = "write `http: { tls: … }`: a listener speaks TLS or it does not, so there is one port"),
+    (keys = ["hostname", "cluster_dns_name"],
+     why = "write `leader: { url: … }`: what clients are to call this queue"),
+    (keys = ["authorization_config"],
+     why = "its keys stand here by themselves: `authorization`, `admins`, `impersonators`, `allow`"),
+    (keys = ["scheduler"],
+     why = "its keys stand here by themselves: `task_constraints`, `mea_culpa_failure_limit`, `max_over_quota_jobs`"),
+    (keys = ["offer_incubate_ms"],
+     why = "has no meaning here: backends report nodes, and there are no offers to hold back"),
+    (keys = ["rank"],
+     why = "has no meaning here: the order is kept up with every change and never made anew by a timer"),
+    (keys = ["offer_matching"],
+     why = "has no meaning here: jobs are matched when something has changed, not by a timer"),
+    (keys = ["exit_code_syncer", "sandbox_syncer"],
+     why = "has no meaning here: the backend tells both with the state of the task"),
+    (keys = ["kubernetes", "mesos", "compute_clusters", "compute_cluster_options"],
+     why = "write a backend as an instance of its own under the file's `plugins`, and name it under `uses: { backends: … }`"),
+    (keys = ["plugins"],
+     why = "write them as instances under the file's `plugins`, and name them under `uses`"),
+    (keys = ["metrics"],
+     why = "has no meaning here: what is counted is served at `host.http.listen` and computed when it is asked for"),
+    (keys = ["cache_working_set_size"],
+     why = "has no meaning here: every job that `completed_jobs` keeps is in memory"),
+    (keys = ["api_only"],
+     why = "write `leader: { follow: … }`: a queue that follows serves without scheduling"),
+    (keys = ["database"], why = "write `store`"),
+    (keys = ["zookeeper"], why = "has no meaning here: `leader` says who leads"),
+    (keys = ["log", "unhandled_exceptions", "nrepl"], why = "the log is the host's: write `host: { log: … }`") ]) {
   store @0 :Text = "sqlite:cook.db" $Config.storeUrl;
   # Where jobs are kept.
   policies @1 :PolicyPaths;
@@ -103,9 +135,39 @@ struct CookConfig {
   # Where backends are: jobs that checkpoint are started again in the location of their last attempt.
   caseFile @29 :CaseFile;
   # Records what each scheduling cycle decided and by what, for `maitred cook replay`.
+  leader @30 :Leader;
+  # Which of several queues leads.
+  clusters @31 :List(ClusterConfig) $Config.mapKey("backend");
+  # What clients are told of single backends.
 }
 
-struct Rebalancer {
+struct Leader {
+  follow @0 :Text $Config.pattern("(https?://[^/?#]+/?)?") $Config.example("http://queue-1.example.org:12321");
+  # The REST interface of the queue that leads. Then this one opens no store and starts nothing: it relays reads,
+  # submissions and kills to the leader, and redirects what is for the leader alone.
+  url @1 :Text $Config.pattern("(https?://[^/?#]+/?)?") $Config.example("http://queue-2.example.org:12321");
+  # What clients are to call this queue while it leads; /info shows it. Empty: what they do call it.
+  ca @2 :Text $Config.path(config) $Config.example("tls/ca.pem");
+  # PEM file with the authorities that an https leader is verified with, instead of the system's.
+  interval @3 :UInt64 = 2000 $Config.unit(milliseconds) $Config.range((min = 100, max = 3600000));
+  # How often the leader is asked whether it is there.
+  timeout @4 :UInt64 = 30000 $Config.unit(milliseconds) $Config.range((min = 100, max = 3600000));
+  # How long the leader may take for a request that is relayed.
+}
+
+struct ClusterConfig {
+  backend @0 :Text $Config.nonEmpty $Config.example("local");
+  # The backend's instance.
+  type @1 :Text $Config.pattern("[a-z0-9-]{0,64}") $Config.example("mesos");
+  # As instances show it. By it clients choose their way to the files of a job: by kubectl for `kubernetes`, by the
+  # address in `output_url` for all others. Empty: kubernetes if it is that, otherwise mesos.
+  factoryFn @2 :Text $Config.example("cook.mesos.mesos-compute-cluster/factory-fn");
+  # As /settings shows it. Empty: what Cook has for that type.
+}
+
+struct Rebalancer $Absent.absent([
+    (keys = ["interval_seconds"], why = "write `interval`, with its unit: `300s`"),
+    (keys = ["dru_scale"], why = "has no meaning here: it scaled nothing but a metric") ]) {
   # It runs if the first three are given.
   maxPreemption @0 :UInt32 = 0 $Config.range((min = 0, max = 100000)) $Config.example("128");
   # For how many waiting jobs of a pool room is made at a time, at most.
@@ -124,7 +186,10 @@ enum NovelHost {
   always @1;            # never; where there is no other host it waits for one
 }
 
-struct EstimatedCompletion {
+struct EstimatedCompletion $Absent.absent([
+    (keys = ["host_lifetime_mins"], why = "write `host_lifetime`, with its unit: `1440min`"),
+    (keys = ["agent_start_grace_period_mins"],
+     why = "write `agent_start_grace_period`, with its unit: `10min`") ]) {
   # Off unless the first two are given.
   hostLifetime @0 :UInt64 = 0 $Config.unit(milliseconds) $Config.range((min = 0, max = 3.2e11)) $Config.example("24h");
   # A node is gone so long after the unix second in its attribute host-start-time; without one it stays.
@@ -141,7 +206,15 @@ struct ClusterLocation {
   # A name of your choice.
 }
 
-struct Scheduler {
+struct Scheduler $Absent.absent([
+    (keys = ["scheduler", "scheduler_config"],
+     why = "has no meaning here: there is one way of matching, and its keys stand here by themselves"),
+    (keys = ["fenzo_max_jobs_considered"], why = "write `max_jobs_considered`"),
+    (keys = ["fenzo_scaleback"], why = "write `scaleback`"),
+    (keys = ["fenzo_floor_iterations_before_warn"], why = "write `floor_iterations_before_warn`"),
+    (keys = ["fenzo_floor_iterations_before_reset"], why = "write `floor_iterations_before_reset`"),
+    (keys = ["minimum_scheduling_capacity_threshold", "scheduling_pause_time_ms"],
+     why = "has no meaning here: the queue places every job itself, on Kubernetes too") ]) {
   poolRegex @0 :Text $Config.nonEmpty $Config.example("^batch$");
   # A regular expression that is looked for anywhere in the name of a pool; without pools in `no-pool`.
   maxJobsConsidered @1 :UInt32 = 1000 $Config.range((min = 1, max = 100000));
@@ -156,7 +229,9 @@ struct Scheduler {
   # After so many of them all jobs are considered again.
 }
 
-struct RateLimit {
+struct RateLimit $Absent.absent([
+    (keys = ["user_limit_for_metrics_per_m"],
+     why = "has no meaning here: metrics are served by the host, at `host.http.listen`") ]) {
   expireMinutes @0 :UInt32 = 120 $Config.range((min = 1, max = 1000000));
   # What is known of a user who has done nothing for so many minutes may be forgotten, once all is saved up again.
   jobSubmission @1 :SubmissionRate;
@@ -287,7 +362,12 @@ enum Authorization {
   configfileAdminsOpenGetsAllowedUsersAuth @5;  # the same as open gets, for users in `allow` alone
 }
 
-struct TaskConstraints {
+struct TaskConstraints $Absent.absent([
+    (keys = ["timeout_hours"], why = "write `timeout`, with its unit: `1h`"),
+    (keys = ["default_timeout_hours"], why = "write `default_timeout`, with its unit: `1h`"),
+    (keys = ["max_timeout_hours"], why = "write `max_timeout`, with its unit: `48h`"),
+    (keys = ["timeout_interval_minutes"], why = "write `timeout_interval`, with its unit: `1min`"),
+    (keys = ["memory_gb"], why = "write `memory`, with its unit: `12GiB`") ]) {
   cpus @0 :UInt64 = 4000 $Config.unit(cpuMillis) $Config.range((min = 1, max = 1.0e9));
   # Cpus of one job.
   memory @1 :UInt64 = 12884901888 $Config.unit(bytes) $Config.range((min = 1048576, max = 1.0e15));

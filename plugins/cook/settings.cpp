@@ -1,5 +1,6 @@
 #include "settings.h"
 
+#include "leader-settings.h"
 #include "pool-settings.h"
 #include "scheduling-settings.h"
 
@@ -127,6 +128,11 @@ RestSettings restSettings(CookConfig::Reader config) {
   settings.poolQuotas = poolQuotaRules(config);
   settings.schedulers = schedulerRules(config);
   for (auto origin : config.getCorsOrigins()) settings.corsOrigins.push_back(origin.cStr());
+  for (auto one : config.getClusters()) {
+    settings.clusters[one.getBackend().cStr()] = {one.getType().cStr(), one.getFactoryFn().cStr()};
+  }
+  LeaderSettings leader = leaderSettings(config);
+  settings.leaderUrl = leader.follows() ? leader.follow : leader.url;
   settings.authenticationScheme = schemeOf(config.getHttp().getAuth());
   settings.version = VERSION;
   return settings;
@@ -157,6 +163,7 @@ std::vector<ConfigFault> faultsIn(CookConfig::Reader config) {
   checkAllowed(config, faults);
   checkPools(config, faults);
   checkScheduling(config, faults);
+  checkLeader(config, faults);
   for (uint i = 0; i < config.getCorsOrigins().size(); ++i) {
     try {
       std::regex compiled(config.getCorsOrigins()[i].cStr());

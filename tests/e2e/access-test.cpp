@@ -169,7 +169,9 @@ class QueueAccess : public Access {
     json submission{{"jobs", {job("true")}}};
     if (what.starts_with("GET /instances")) return {"?uuid=" + task, nullptr};
     if (what == "GET /list") return {"?user=ana&state=running%2Bwaiting", nullptr};
-    if (what == "GET /rawscheduler" || what == "GET /retry") return {"?job=" + uuid, nullptr};
+    if (what == "GET /rawscheduler" || what == "GET /retry" || what == "GET /explain") {
+      return {"?job=" + uuid, nullptr};
+    }
     if (what == "GET /jobs") return {"?uuid=" + uuid, nullptr};
     if (what.ends_with(" /group")) {
       std::string group = job("")["uuid"];

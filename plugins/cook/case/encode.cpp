@@ -316,7 +316,10 @@ void write(const CycleOptions& options, std::int64_t nowMs, TextNumbers& texts,
 }
 
 void write(const CycleResult& result, casefile::Outcome::Builder to) {
-  const auto& [started, offensive, considered, policyFailed, more, rateLimited, head] = result;
+  // What was held back and why follows from the rest.
+  const auto& [started, offensive, considered, policyFailed, more, held, rateLimited, head] =
+      result;
+  (void)held;
   auto list = to.initStarted(static_cast<unsigned>(started.size()));
   for (unsigned i = 0; i < list.size(); ++i) {
     const auto& [job, taskId, node, generation, nodeNumber] = started[i];

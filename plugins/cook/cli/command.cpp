@@ -27,7 +27,7 @@ const std::map<std::string, int (*)(CommandLine)>& commands() {
       {"kill", &kill},     {"logs", &logs},   {"report", &report}, {"usage", &usage},
       {"share", &share},   {"quota", &quota}, {"pools", &pools},   {"retry", &retry},
       {"queue", &queue},   {"case", &caseFile}, {"replay", &replay},
-      {"policy-eval", &policyEval},
+      {"policy-eval", &policyEval}, {"explain", &explain},
   };
   return table;
 }

@@ -75,6 +75,7 @@ int quota(CommandLine line);
 int pools(CommandLine line);
 int retry(CommandLine line);
 int queue(CommandLine line);
+int explain(CommandLine line);
 int policyEval(CommandLine line);
 int caseFile(CommandLine line);
 int replay(CommandLine line);

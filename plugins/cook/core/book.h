@@ -54,6 +54,10 @@ class Book {
   Shares& shares(const std::string& pool) { return partitions[pool].shares; }
   Quotas& quotas(const std::string& pool) { return partitions[pool].quotas; }
   const PoolRanking& ranking(const std::string& pool) { return partitions[pool].ranking; }
+  // See PoolRanking::takeChanged(): for one who asks.
+  PoolRanking::Changed takeChangedUsers(const std::string& pool) {
+    return partitions[pool].ranking.takeChanged();
+  }
   // For those who walk it, which brings it up to date.
   PoolRanking& rankingOf(const std::string& pool) { return partitions[pool].ranking; }
   HeadRule& headRule(const std::string& pool) { return partitions[pool].head; }

@@ -69,6 +69,7 @@ bool Cycle::decide(Scorer& scorer) {
   rule.setMost(options.considerableMost);
   rule.setPace(options.head);
   result.considered = 0;
+  result.held.clear();
   PendingQueue queue(book, options.queue, scorer);
   if (fitness != nullptr) fitness->begin();
   MatchOptions matching{options.queue.pool, nowMs, steadyMs, options.goodEnough, options.rules};
@@ -85,6 +86,7 @@ bool Cycle::decide(Scorer& scorer) {
     if (node == nullptr) {
       // A policy that declines a job for now does not make the others wait for it.
       if (!matcher.declined()) missed(matcher, *job);
+      result.held.emplace_back(job, matcher.declined() ? Hold::policy : Hold::room);
       continue;
     }
     Uuid taskId = newId();
@@ -105,6 +107,7 @@ bool Cycle::decide(Scorer& scorer) {
   explain(matcher);
   result.offensive = queue.offensive();
   result.rateLimited = queue.rateLimited();
+  result.held.insert(result.held.end(), queue.passedBy().begin(), queue.passedBy().end());
   if (result.considered != 0) {
     std::int64_t pace = matchIntervalMs(book.pools().all().size());
     result.head = rule.after(!decisions.empty(), !decisions.empty() && !headPassed, steadyMs, pace);

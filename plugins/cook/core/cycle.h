@@ -4,6 +4,7 @@
 
 #include "matching.h"
 #include "pending-queue.h"
+#include "waiting-history.h"
 
 #include <functional>
 #include <optional>
@@ -35,6 +36,8 @@ struct CycleResult {
   std::size_t considered = 0;
   bool policyFailed = false;  // the built-in order decided this cycle
   bool more = false;          // jobs may wait behind those that were considered
+  // Jobs that were looked at and not started, and why: one of those of a user who may not go on.
+  std::vector<std::pair<const Job*, Hold>> held;
   std::vector<std::string> rateLimited;  // users whose jobs wait for their launch rate alone
   HeadRule::Note head = HeadRule::Note::none;
 };

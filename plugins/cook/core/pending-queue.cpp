@@ -37,7 +37,9 @@ PendingQueue::Account& PendingQueue::accountOf(const MergedOrder::Ranked& ranked
 // Usage only grows along the walk, so no later job of the user's can pass either. They are still
 // ranked where a quota of the whole pool counts them; the ranking itself ends the walk of who is
 // above their quota.
-void PendingQueue::passBy() {
+void PendingQueue::passBy(const Job& job, Account& account, Hold hold) {
+  if (!account.passedBy) passedBy_.emplace_back(&job, hold);
+  account.passedBy = true;
   if (!poolQuota && !groupQuota) order.skipUser();
 }
 
@@ -59,14 +61,14 @@ Job* PendingQueue::next() {
     Account& account = accountOf(*ranked);
     account.held += its;
     if (!account.quota.allows(account.held)) {
-      passBy();
+      passBy(job, account, Hold::quota);
       continue;
     }
     if (options.launchTokens && ++account.launches > account.tokens) {
       if (!account.limited) rateLimited_.push_back(*ranked->user);
       account.limited = true;
       if (account.launches > account.tokens + RATE_LIMITED_MOST) order.skipUser();
-      passBy();
+      passBy(job, account, Hold::launchRate);
       continue;
     }
     return &job;

@@ -4,6 +4,7 @@
 // job by job, so that the first ones cost the same however many wait behind them.
 
 #include "book.h"
+#include "waiting-history.h"
 
 #include <functional>
 #include <unordered_map>
@@ -36,6 +37,8 @@ class PendingQueue {
   const std::vector<Job*>& offensive() const { return offensive_; }
   // Users any of whose jobs were passed by for their launch rate alone.
   const std::vector<std::string>& rateLimited() const { return rateLimited_; }
+  // Of each user whose jobs were passed by the first one, and why.
+  const std::vector<std::pair<const Job*, Hold>>& passedBy() const { return passedBy_; }
 
  private:
   struct Account {
@@ -43,6 +46,7 @@ class PendingQueue {
     Usage held;  // with everything up to here
     std::int64_t tokens = 0, launches = 0;
     bool limited = false;  // by their launch rate
+    bool passedBy = false;
   };
   const QueueOptions& options;
   const Quotas& quotas;
@@ -53,9 +57,10 @@ class PendingQueue {
   std::unordered_map<const std::string*, Account> accounts;
   std::vector<Job*> offensive_;
   std::vector<std::string> rateLimited_;
+  std::vector<std::pair<const Job*, Hold>> passedBy_;
 
   Account& accountOf(const MergedOrder::Ranked& ranked);
-  void passBy();
+  void passBy(const Job& job, Account& account, Hold hold);
 };
 
 // The first jobs of the queue, at most `limit`; by the built-in order if the scorer fails.

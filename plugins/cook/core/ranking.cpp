@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace maitred::cook {
 namespace {
@@ -24,13 +25,18 @@ Usage UserTasks::Sums::usage() const {
 }
 
 void UserTasks::addWaiting(Job& job) {
-  waitingCount_ += levels[job.spec.priority].waiting.insert(job.order, &job);
+  if (!levels[job.spec.priority].waiting.insert(job.order, &job)) return;
+  ++waitingCount_;
+  waitingTotal.add(job, 1);
 }
 
 void UserTasks::removeWaiting(const Job& job) {
   auto at = levels.find(job.spec.priority);
   if (at == levels.end()) return;
-  waitingCount_ -= at->second.waiting.erase(job.order);
+  if (at->second.waiting.erase(job.order)) {
+    --waitingCount_;
+    waitingTotal.add(job, -1);
+  }
   tidy(at);
 }
 
@@ -63,7 +69,19 @@ PoolRanking::User& PoolRanking::at(const std::string& user) {
     entry.second.changed = true;
     changed.push_back(&entry);
   }
+  if (!entry.second.noted) {
+    entry.second.noted = true;
+    noted.users.push_back(entry.first);
+  }
   return entry.second;
+}
+
+PoolRanking::Changed PoolRanking::takeChanged() {
+  for (const std::string& user : noted.users) {
+    auto found = users_.find(user);
+    if (found != users_.end()) found->second.noted = false;
+  }
+  return std::exchange(noted, {});
 }
 
 const PoolRanking::User* PoolRanking::find(const std::string& user) const {
@@ -135,6 +153,10 @@ bool PoolRanking::refresh(Scorer& with, const Shares& shares) {
 void PoolRanking::tidy() {
   std::erase_if(users_, [](const auto& entry) { return entry.second.tasks.empty(); });
   tidyAbove = 2 * users_.size() + IDLE_USERS_MOST;
+  if (noted.users.size() > tidyAbove) {  // nobody asks
+    for (auto& [name, user] : users_) user.noted = false;
+    noted = {true, {}};
+  }
   ++forgotten_;
 }
 

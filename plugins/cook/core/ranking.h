@@ -25,6 +25,7 @@ class UserTasks {
   std::size_t runningCount() const { return runningCount_; }
   bool empty() const { return levels.empty(); }
   Usage running() const { return total.usage(); }
+  Usage waiting() const { return waitingTotal.usage(); }
   // Calls each(job) on the running ones, in their order.
   template <typename Each>
   void eachRunning(Each&& each) const {
@@ -50,7 +51,7 @@ class UserTasks {
   std::map<std::int64_t, Level, std::greater<>> levels;  // by priority
   std::size_t waitingCount_ = 0;
   std::size_t runningCount_ = 0;
-  Sums total;
+  Sums total, waitingTotal;
 
   void tidy(std::map<std::int64_t, Level, std::greater<>>::iterator at);
   friend class UserWalk;
@@ -111,7 +112,7 @@ class PoolRanking {
         return *name < *other.name;
       }
     };
-    bool changed = false, listed = false;
+    bool changed = false, listed = false, noted = false;
     std::set<Key>::iterator place;
     friend class PoolRanking;
     friend class MergedOrder;
@@ -131,6 +132,14 @@ class PoolRanking {
   const User* find(const std::string& user) const;
   Usage running() const { return total.usage(); }
   std::size_t waitingCount() const { return waitingCount_; }
+  // The users of whom anything changed since this was asked last, some of whom have nothing any
+  // more; `all`: there were too many to remember.
+  struct Changed {
+    bool all = false;
+    std::vector<std::string> users;
+  };
+  Changed takeChanged();
+
   // The scorer decides otherwise than before although it is the same object.
   void rescore() { scorer = nullptr; }
 
@@ -149,6 +158,7 @@ class PoolRanking {
   std::map<std::string, User> users_;
   std::set<User::Key> heads;  // of the users with waiting jobs, by the score of their first
   std::vector<std::pair<const std::string, User>*> changed;
+  Changed noted;  // for takeChanged()
   const Scorer* scorer = nullptr;
   std::uint64_t sharesGeneration = 0, servedLast_ = 0, forgotten_ = 0;
   std::size_t waitingCount_ = 0, tidyAbove = 10'000;

@@ -274,12 +274,14 @@ bool BatchQueue::cycle(const Pool& pool) {
                                               : cases->cycle(options, now, inForce, decide);
   std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
   counted.cycleSeconds.observe(took.count());
+  counted.poolCycleSeconds(pool.name).observe(took.count());
   if (result.policyFailed) counted.fallbackCycles.add();
   noteHead(pool, result.head);
+  noteWaiting(result);
   spendLaunches(pool, result);
   killOffensive(result.offensive);
   if (result.started.empty()) return false;
-  counted.placements.add(result.started.size());
+  countStarted(pool, result.started);
   launch(std::move(result.started));
   return result.more;
 }

@@ -6,6 +6,7 @@
 #include "administrator.h"
 #include "policies.h"
 #include "queue-metrics.h"
+#include "user-figures.h"
 
 #include <policy/snapshot.h>
 
@@ -73,6 +74,19 @@ struct QueueWorld {
   std::array<std::uint64_t, 4> seed;  // entropy for task ids
 };
 
+// What can be said of a job, see BatchQueue::explain().
+struct Explanation {
+  std::optional<std::size_t> place;  // from 1, among those that may start; of one that waits
+  bool placeOrMore = false;          // it is so far behind that nobody has counted
+  std::size_t waitingInPool = 0;
+  std::optional<double> score;       // by what decides between users now; of one that waits
+  Usage running;                     // of its owner in the pool, as what follows
+  Standing standing;
+  Share share;
+  Quota quota;
+  std::vector<WaitingHistory::Entry> history;  // since this process started
+};
+
 // What the store held at the start.
 struct StoreContents {
   std::vector<Job> jobs;
@@ -132,6 +146,8 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   std::vector<Job*> ranked(const Pool& pool, std::size_t most);
   // Why a waiting job is not matched is found out in the next cycle; see Book::investigations().
   void investigate(const Uuid& job);
+  // Costs as much as there are jobs in front of it, up to a limit.
+  Explanation explain(const Job& job);
   // What the policies would be asked about now.
   Snapshot policyInputs(const Pool& pool, const SnapshotLimits& limits);
   const std::vector<kj::Own<Cluster>>& clusters() const { return clusters_; }
@@ -171,7 +187,8 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   bool active = false, draining = false, cycleDue = false;
   PolicyClock clock;  // of the latest round
   std::uint64_t capacitySeen = 0;  // see NodeTable::capacityGeneration(); likewise
-  std::set<std::pair<std::string, std::string>> usersSeen;  // pool and user, with a metric
+  UserFigures figures{world.metrics};
+  WaitingHistory waits;
   std::vector<kj::Own<Cluster>> clusters_;
   kj::Own<CaseLog> cases;  // null: nothing is recorded
   OwnedWork work;
@@ -192,6 +209,8 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   void cycle();
   // True: more jobs of the pool wait behind those that were considered.
   bool cycle(const Pool& pool);
+  void noteWaiting(const CycleResult& result);
+  void countStarted(const Pool& pool, const std::vector<CycleResult::Started>& started);
   void launch(std::vector<CycleResult::Started> started);
   QueueOptions queueOptions(const Pool& pool);
   CycleOptions cycleOptions(const Pool& pool);

@@ -5,12 +5,6 @@
 namespace maitred::cook {
 namespace {
 
-metrics::Gauge& userGauge(metrics::Registry& registry, const std::string& pool,
-                          const std::string& user, const char* state) {
-  return registry.gauge("maitred_cook_user_jobs", "Jobs of a user",
-                        {{"pool", pool}, {"user", user}, {"state", state}});
-}
-
 metrics::Gauge& poolGauge(metrics::Registry& registry, const std::string& pool, const char* state) {
   return registry.gauge("maitred_cook_pool_jobs", "Jobs of a pool that wait or have an instance",
                         {{"pool", pool}, {"state", state}});
@@ -36,33 +30,26 @@ std::string BatchQueue::trouble() const {
   return text;
 }
 
+void BatchQueue::countStarted(const Pool& pool, const std::vector<CycleResult::Started>& started) {
+  counted.placements.add(started.size());
+  for (const auto& one : started) {
+    figures.began(pool.name, one.job->spec.user, one.job->instances.back().queueTimeMs);
+  }
+}
+
 void BatchQueue::collectMetrics() {
   auto& registry = world.metrics;
   for (JobState state : {JobState::waiting, JobState::running, JobState::completed}) {
     registry.gauge("maitred_cook_jobs", "Jobs by state", {{"state", name(state)}})
         .set(jobs.count(state));
   }
-  std::set<std::pair<std::string, std::string>> present;
   for (const Pool& pool : settings_.pools.all()) {
-    std::size_t waiting = 0, running = 0;
-    for (const auto& [user, held] : jobs.ranking(pool.name).users()) {
-      if (held.tasks.empty()) continue;
-      present.emplace(pool.name, user);
-      waiting += held.tasks.waitingCount();
-      running += held.tasks.runningCount();
-      userGauge(registry, pool.name, user, "waiting").set(held.tasks.waitingCount());
-      userGauge(registry, pool.name, user, "running").set(held.tasks.runningCount());
-    }
-    poolGauge(registry, pool.name, "waiting").set(waiting);
-    poolGauge(registry, pool.name, "running").set(running);
+    const PoolRanking& ranking = jobs.ranking(pool.name);
+    figures.update(pool.name, ranking, jobs.takeChangedUsers(pool.name), jobs.shares(pool.name),
+                   jobs.quotas(pool.name), pool.druMode == DruMode::gpu);
+    poolGauge(registry, pool.name, "waiting").set(ranking.waitingCount());
+    poolGauge(registry, pool.name, "running").set(ranking.running().count);
   }
-  for (const auto& [pool, user] : usersSeen) {
-    if (present.contains({pool, user})) continue;
-    for (const char* state : {"waiting", "running"}) {
-      registry.remove("maitred_cook_user_jobs", {{"pool", pool}, {"user", user}, {"state", state}});
-    }
-  }
-  usersSeen = std::move(present);
   policies.collect(registry);
   registry.gauge("maitred_cook_store_ok", "1 while the store takes writes")
       .set(journal_.trouble().empty() ? 1 : 0);

@@ -35,6 +35,12 @@ struct QueueMetrics {
                             {{"reason", findReason(reason)->name}});
   }
 
+  metrics::Histogram& poolCycleSeconds(const std::string& pool) {
+    return registry.histogram("maitred_cook_pool_cycle_seconds",
+                              "Time of one scheduling cycle of a pool",
+                              metrics::exponential(0.0001, 2, 14), {{"pool", pool}});
+  }
+
   metrics::Counter& submitted;
   metrics::Counter& placements;
   metrics::Counter& fallbackCycles;

@@ -35,7 +35,7 @@ Rest::Answer Rest::failureReasons(Request&, const Caller&) {
   return Response::json(200, list);
 }
 
-Response Rest::info(const Request& request) {
+Response infoOf(const RestSettings& settings, const Request& request) {
   std::string leader = settings.leaderUrl;
   if (leader.empty()) {
     leader = std::string(request.scheme()) + "://" +
@@ -46,6 +46,11 @@ Response Rest::info(const Request& request) {
                               {"start-time", settings.startedAt},
                               {"version", settings.version},
                               {"leader-url", leader}});
+}
+
+Response versionOf(const RestSettings& settings) {
+  return Response::text(200, "Server is running version: " + settings.version + " (commit " +
+                                 settings.version + ")");
 }
 
 }  // namespace maitred::cook

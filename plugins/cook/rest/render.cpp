@@ -67,8 +67,6 @@ json render(const Instance& one, const RenderOptions& options) {
   std::string host = one.hostname.empty() ? "Unknown" : one.hostname;
   std::string agent = one.nodeId.empty() ? "Unknown" : one.nodeId;
   std::string id = one.taskId.text();
-  // Clients tell by this how to reach the sandbox.
-  const char* type = options.kindOf(one.cluster) == "kubernetes" ? "kubernetes" : "mesos";
   json out{{"task_id", id},
            {"executor_id", id},
            {"status", name(one.status)},
@@ -81,7 +79,7 @@ json render(const Instance& one, const RenderOptions& options) {
            {"start_time", one.startMs},
            {"queue_time", one.queueTimeMs},
            {"progress", 0},
-           {"compute-cluster", {{"name", one.cluster}, {"type", type}}}};
+           {"compute-cluster", {{"name", one.cluster}, {"type", options.typeOf(one.cluster)}}}};
   if (one.runningMs != 0) out["mesos_start_time"] = one.runningMs;
   if (one.endMs != 0) out["end_time"] = one.endMs;
   if (one.cancelled) out["cancelled"] = true;

@@ -16,8 +16,8 @@ struct RenderOptions {
   enum class Form { jobs, raw, list };
   const MeaCulpaLimits* limits;
   Form form = Form::jobs;
-  // The kind of a backend instance by its name: "local", "kubernetes", …
-  std::function<std::string(const std::string& cluster)> kindOf;
+  // What clients are told that a backend instance is: "mesos", "kubernetes".
+  std::function<std::string(const std::string& cluster)> typeOf;
 };
 
 nlohmann::json render(const Job& job, const RenderOptions& options);

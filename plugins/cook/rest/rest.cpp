@@ -32,15 +32,7 @@ http::Handler Rest::as(Method method, bool bareErrors) {
 
 http::Router Rest::router() {
   http::Router router;
-  router.beforeAuth([this](Request& request) { return crossOrigin(request); });
-  router.finish([this](const Request& request, Response& response) {
-    response.set("Cache-Control", "max-age=0");
-    auto origin = request.header("Origin");
-    if (origin && allowed(std::string(*origin), request)) {
-      response.set("Access-Control-Allow-Credentials", "true");
-      response.set("Access-Control-Allow-Origin", std::string(*origin));
-    }
-  });
+  origins.guard(router);
   router.notFound([](Request&) { return Response::html(404, "<h1>Not a valid route</h1>"); });
   router.unauthenticated(
       [](Request&, const http::Rejection& rejection) { return unauthenticated(rejection); });
@@ -58,6 +50,7 @@ http::Router Rest::router() {
   router.on("GET", "/list", as(&Rest::list, true));
   router.on("GET", "/queue", as(&Rest::showQueue));
   router.on("GET", "/usage", as(&Rest::usage));
+  router.on("GET", "/explain", as(&Rest::explain));
   router.on("GET", "/retry", as(&Rest::getRetry));
   router.on("PUT", "/retry", as(&Rest::putRetry));
   router.on("POST", "/retry", as(&Rest::postRetry));
@@ -72,47 +65,14 @@ http::Router Rest::router() {
   router.on("GET", "/failure_reasons", as(&Rest::failureReasons));
   router.on("GET", "/settings", as(&Rest::showSettings));
   router.on("GET", "/info",
-            [this](Request& request) -> kj::Promise<Response> { return info(request); },
-            {.authenticate = false});
-  router.on("GET", "/debug",
-            [this](Request&) -> kj::Promise<Response> {
-              return Response::text(200, "Server is running version: " + settings.version +
-                                             " (commit " + settings.version + ")");
+            [this](Request& request) -> kj::Promise<Response> {
+              return infoOf(settings, request);
             },
             {.authenticate = false});
+  router.on("GET", "/debug",
+            [this](Request&) -> kj::Promise<Response> { return versionOf(settings); },
+            {.authenticate = false});
   return router;
-}
-
-bool Rest::allowed(const std::string& origin, const Request& request) {
-  std::string scheme(request.scheme());
-  if (origin == scheme + "://" + std::string(request.header("Host").value_or(""))) return true;
-  std::string text;
-  for (const std::string& one : settings.corsOrigins) text += one + '\n';
-  if (text != regexText) {
-    origins.clear();
-    for (const std::string& one : settings.corsOrigins) origins.emplace_back(one);
-    regexText = text;
-  }
-  return std::any_of(origins.begin(), origins.end(),
-                     [&](const std::regex& one) { return std::regex_match(origin, one); });
-}
-
-kj::Maybe<Response> Rest::crossOrigin(Request& request) {
-  auto header = request.header("Origin");
-  if (!header) return nullptr;
-  std::string origin(*header);
-  bool preflight = request.method == "OPTIONS";
-  if (!allowed(origin, request)) {
-    return Response::text(403, preflight ? "Origin " + origin + " not allowed"
-                                         : "Cross origin request denied from " + origin);
-  }
-  if (!preflight) return nullptr;
-  Response response = Response::empty(200);
-  response.set("Access-Control-Allow-Headers",
-               std::string(request.header("Access-Control-Request-Headers").value_or("")));
-  response.set("Access-Control-Allow-Methods", "PUT, GET, OPTIONS, DELETE");
-  response.set("Access-Control-Max-Age", "86400");
-  return kj::mv(response);
 }
 
 std::string Rest::poolOf(const Request& request, const std::string& inBody) const {
@@ -139,12 +99,16 @@ AuditLine Rest::auditLine(const Caller& caller, const char* action, std::string 
 }
 
 RenderOptions Rest::renderOptions(RenderOptions::Form form) const {
-  return {&queue.book().limits(), form, [this](const std::string& name) {
-            for (const auto& cluster : queue.clusters()) {
-              if (cluster->name() == name) return cluster->kind();
-            }
-            return std::string();
-          }};
+  return {&queue.book().limits(), form, [this](const std::string& name) { return typeOf(name); }};
+}
+
+std::string Rest::typeOf(const std::string& cluster) const {
+  auto said = settings.clusters.find(cluster);
+  if (said != settings.clusters.end() && !said->second.type.empty()) return said->second.type;
+  for (const auto& one : queue.clusters()) {
+    if (one->name() == cluster && one->kind() == "kubernetes") return "kubernetes";
+  }
+  return "mesos";
 }
 
 }  // namespace maitred::cook

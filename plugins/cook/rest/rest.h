@@ -4,12 +4,11 @@
 
 #include "access.h"
 #include "bodies.h"
+#include "cross-origin.h"
 #include "render.h"
 #include "submission.h"
 
 #include <queue/batch-queue.h>
-
-#include <regex>
 
 namespace maitred::cook {
 
@@ -25,6 +24,12 @@ struct SchedulerRule {
   SchedulerSettings scheduler;
 };
 
+// What clients are told of a backend. They choose their way to the files by it.
+struct ReportedCluster {
+  std::string type;       // empty: kubernetes for that, mesos for all others
+  std::string factoryFn;  // empty: Cook's for that type
+};
+
 struct RestSettings {
   AccessRules access;
   JobLimits limits;
@@ -34,6 +39,7 @@ struct RestSettings {
   // For /settings; the queue has what they come to.
   std::vector<PoolQuotaRule> poolQuotas;
   std::vector<SchedulerRule> schedulers;
+  std::map<std::string, ReportedCluster> clusters;  // by the backend's instance
   std::string authenticationScheme;       // "one-user", "http-basic"
   std::string leaderUrl;                  // empty: as the client calls us
   std::string version;
@@ -41,10 +47,15 @@ struct RestSettings {
   std::string startedAt;  // ISO-8601
 };
 
+// GET /info and GET /debug, which every host answers.
+http::Response infoOf(const RestSettings& settings, const http::Request& request);
+http::Response versionOf(const RestSettings& settings);
+
 class Rest {
  public:
   // Both must outlive the router's server. `settings` may change between requests.
-  Rest(BatchQueue& queue, const RestSettings& settings) : queue(queue), settings(settings) {}
+  Rest(BatchQueue& queue, const RestSettings& settings)
+      : queue(queue), settings(settings), origins(settings.corsOrigins) {}
   KJ_DISALLOW_COPY(Rest);
 
   http::Router router();
@@ -52,8 +63,7 @@ class Rest {
  private:
   BatchQueue& queue;
   const RestSettings& settings;
-  std::string regexText;  // the origins that `origins` was made of
-  std::vector<std::regex> origins;
+  CrossOrigin origins;
   RateLimiter submissions;  // jobs that were accepted
 
   using Answer = kj::Promise<http::Response>;
@@ -112,6 +122,9 @@ class Rest {
   Answer usage(http::Request& request, const Caller& caller);
   Answer showQueue(http::Request& request, const Caller& caller);
 
+  // --- explain.cpp ---
+  Answer explain(http::Request& request, const Caller& caller);
+
   // --- retry.cpp ---
   Answer getRetry(http::Request& request, const Caller& caller);
   Answer putRetry(http::Request& request, const Caller& caller);
@@ -129,10 +142,10 @@ class Rest {
   // --- describing.cpp ---
   Answer pools(http::Request& request, const Caller& caller);
   Answer failureReasons(http::Request& request, const Caller& caller);
-  http::Response info(const http::Request& request);
 
   // --- settings.cpp ---
   Answer showSettings(http::Request& request, const Caller& caller);
+  nlohmann::json shownClusters() const;
 
   // The pool that the request names by its body, the parameter `pool` or the header x-cook-pool, in
   // this order; empty if it names none. Throws 400 for one that does not exist.
@@ -141,10 +154,9 @@ class Rest {
   static std::string shown(const std::string& pool) { return pool.empty() ? "no-pool" : pool; }
   AuditLine auditLine(const Caller& caller, const char* action, std::string target,
                       std::string reason) const;
+  std::string typeOf(const std::string& cluster) const;
   RenderOptions renderOptions(RenderOptions::Form form) const;
   std::vector<Uuid> uuids(const std::vector<std::string_view>& texts) const;
-  bool allowed(const std::string& origin, const http::Request& request);
-  kj::Maybe<http::Response> crossOrigin(http::Request& request);
 };
 
 }  // namespace maitred::cook

@@ -33,18 +33,6 @@ json authorization(const AccessRules& rules) {
           {"allow", rules.allowed}};
 }
 
-json clusters(const BatchQueue& queue) {
-  json list = json::array();
-  for (const auto& cluster : queue.clusters()) {
-    bool kubernetes = cluster->kind() == "kubernetes";
-    list.push_back(
-        {{"factory-fn", kubernetes ? "cook.kubernetes.compute-cluster/factory-fn"
-                                   : "cook.mesos.mesos-compute-cluster/factory-fn"},
-         {"config", {{"compute-cluster-name", cluster->name()}, {"framework-id", "unsupported"}}}});
-  }
-  return list;
-}
-
 json taskConstraints(const JobLimits& limits, const QueueSettings& queue) {
   json out{{"cpus", limits.cpus},
            {"memory-gb", limits.memMib / 1024},
@@ -126,11 +114,28 @@ json quotaGrouping(const Pools& pools) {
 
 }  // namespace
 
+json Rest::shownClusters() const {
+  json list = json::array();
+  for (const auto& cluster : queue.clusters()) {
+    auto said = settings.clusters.find(cluster->name());
+    std::string factory = said == settings.clusters.end() ? "" : said->second.factoryFn;
+    if (factory.empty()) {
+      factory = typeOf(cluster->name()) == "kubernetes"
+                    ? "cook.kubernetes.compute-cluster/factory-fn"
+                    : "cook.mesos.mesos-compute-cluster/factory-fn";
+    }
+    list.push_back(
+        {{"factory-fn", factory},
+         {"config", {{"compute-cluster-name", cluster->name()}, {"framework-id", "unsupported"}}}});
+  }
+  return list;
+}
+
 Rest::Answer Rest::showSettings(Request&, const Caller&) {
   const QueueSettings& q = queue.settings();
   return Response::json(200, {{"authorization-config", authorization(settings.access)},
                               {"authorization-middleware", settings.authenticationScheme},
-                              {"compute-clusters", clusters(queue)},
+                              {"compute-clusters", shownClusters()},
                               {"cors-origins", settings.corsOrigins},
                               {"executor", json::object()},
                               {"kubernetes", json::object()},

@@ -2,6 +2,7 @@
 # Configs of imaginary plugins, with one field for every thing that the reader can read.
 
 using Config = import "/maitred/schema/config.capnp";
+using Absent = import "/maitred/schema/absent.capnp";
 
 struct Kitchen {
   store @0 :Text = "sqlite:kitchen.db" $Config.storeUrl;
@@ -77,7 +78,9 @@ struct Kitchen {
   # Its pattern is no regular expression.
 }
 
-struct Oven {
+struct Oven $Absent.absent([
+    (keys = ["gas_mark", "heat_limit"], why = "write `heat`, in degrees"),
+    (keys = ["turntable"], why = "has no meaning here: nothing turns") ]) {
   heat @0 :Float32 = 180 $Config.range((min = 50, max = 300));
   # Degrees.
   mode @1 :Mode = fan;
