@@ -368,9 +368,8 @@ TEST_F(QueueAccess, OfTheCommandsIsAsTheTableSays) {
   auto wordsOf = [&](const std::string& command) -> std::vector<std::string> {
     std::string name = command.substr(command.rfind(' ') + 1), done = ended()["uuid"];
     if (name == "submit") return {name, "true"};
-    if (name == "show" || name == "wait" || name == "logs" || name == "report") {
-      return {name, done};
-    }
+    static const std::set<std::string> ofOneJob{"show", "wait", "logs", "report", "explain"};
+    if (ofOneJob.contains(name)) return {name, done};
     if (name == "kill") return {name, submitted("sleep 20")};
     if (name == "retry") return {name, submitted("sleep 20"), "--more", "1"};
     if (name == "usage" || name == "share" || name == "quota") return {name, "ana"};
