@@ -54,8 +54,9 @@ if(MAITRED_SANITIZE MATCHES "thread")
   set(MAITRED_SANITIZER_ENVIRONMENT
       "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp:die_after_fork=0:second_deadlock_stack=1")
 endif()
-# The code of tests, not what they test.
-set(MAITRED_TEST_OPTIONS $<$<CONFIG:Release>:-O0>)
+# The code of tests, not what they test: a debugger wants the dev preset anyway.
+set(MAITRED_TEST_OPTIONS $<$<CONFIG:Release>:-O0> $<$<CONFIG:Release>:-g0>)
 option(MAITRED_UNITY "compile files that belong together as one: faster from scratch, slower after a change" OFF)
+set(MAITRED_UNITY_BATCH 16)
 option(MAITRED_FUZZ "build the libFuzzer targets (Clang)" OFF)
 option(MAITRED_BENCH "build the benchmarks" ON)

@@ -100,7 +100,7 @@ std::string lineOf(const json& store) {
          "  version " + store.at("version").dump() + "\n";
 }
 
-int list(const Values& values) {
+int listCopies(const Values& values) {
   AdminClient host(values);
   for (const auto& store : ask(host, textOf(values, "instance"), "store-list", json::object())) {
     std::cout << lineOf(store);
@@ -210,7 +210,7 @@ Command ctlStoreCommand() {
   command.name = "store";
   command.summary = "Backs up, checks and restores the store of an instance while it runs.";
   command.commands = {
-      make("list", "Shows the stores of an instance.", "INSTANCE", {"instance"}, list, ""),
+      make("list", "Shows the stores of an instance.", "INSTANCE", {"instance"}, listCopies, ""),
       make(
           "backup", "Copies the store to a new file, as it is at one moment.", "INSTANCE FILE",
           {"instance", "file"}, backup,

@@ -20,9 +20,9 @@ constexpr Planned planned[] = {
     {"cook", "maitred-cook", "The batch queue, with Cook's REST interface."},
 };
 
-class Writer {
+class FirstConfigWriter {
  public:
-  Writer(std::ostream& out, ManifestSource* manifests) : out(out) {
+  FirstConfigWriter(std::ostream& out, ManifestSource* manifests) : out(out) {
     for (size_t i = 0; i < std::size(planned); ++i) {
       kj::String looked;
       if (manifests == nullptr) continue;
@@ -162,7 +162,7 @@ class Writer {
 }  // namespace
 
 void writeInitialConfig(std::ostream& out, ManifestSource* manifests) {
-  Writer(out, manifests).run();
+  FirstConfigWriter(out, manifests).run();
 }
 
 }  // namespace maitred::host

@@ -38,7 +38,7 @@ class Report {
   void line(std::string text) {
     text += '\n';
     for (size_t at = 0; at < text.size();) {
-      ssize_t written = write(descriptor, text.data() + at, text.size() - at);
+      ssize_t written = ::write(descriptor, text.data() + at, text.size() - at);
       if (written < 0) _exit(1);  // nobody listens any more
       at += static_cast<size_t>(written);
     }

@@ -22,18 +22,19 @@ void Administrator::apply(const AdminChange& change) {
   changed();
 }
 
+// The work is this object's own and ends with it, whoever waits for it.
 kj::Promise<void> Administrator::administer(Decide decide) {
+  auto next = kj::newPromiseAndFulfiller<void>();
   auto done = turn.addBranch()
                   .then([this, decide = kj::mv(decide)]() mutable {
                     AdminChange change = decide(present);
                     auto written = records.administer(fence, change);
                     return written.then([this, change = std::move(change)] { apply(change); });
                   })
-                  .fork();
-  auto answer = done.addBranch();
-  // Whether it went well or not, the next one has its turn.
-  turn = done.addBranch().then([] {}, [](kj::Exception&&) {}).fork();
-  return answer;
+                  // Whether it went well or not, the next one has its turn.
+                  .attach(kj::defer([end = kj::mv(next.fulfiller)]() mutable { end->fulfill(); }));
+  turn = next.promise.fork();
+  return work.run(kj::mv(done));
 }
 
 }  // namespace maitred::cook

@@ -6,6 +6,8 @@
 
 #include <store/records.h>
 
+#include <maitred/work.h>
+
 #include <kj/async.h>
 #include <kj/function.h>
 
@@ -36,6 +38,7 @@ class Administrator {
   std::uint64_t fence = 0;
   kj::Function<void()> changed = [] {};
   kj::ForkedPromise<void> turn;  // resolves when the latest change is through
+  OwnedWork work;                // last, so that it ends before what it uses
 
   void apply(const AdminChange& change);
 };

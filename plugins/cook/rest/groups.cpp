@@ -12,7 +12,7 @@ using nlohmann::json;
 
 namespace {
 
-bool flag(const Request& request, const char* name) {
+bool isTrue(const Request& request, const char* name) {
   return request.query.get(name).value_or("") == "true";
 }
 
@@ -68,7 +68,7 @@ Rest::Answer Rest::groups(Request& request, const Caller& caller) {
   if (!request.query.has("uuid")) missing("uuid");
   Sorted sorted = sort(queue.book(), settings.access, caller, Verb::get,
                        uuids(request.query.all("uuid")));
-  if (!flag(request, "partial")) {
+  if (!isTrue(request, "partial")) {
     if (!sorted.forbidden.empty()) {
       throw Refused(403, "You are not authorized to view the following groups" + sorted.forbidden);
     }
@@ -76,7 +76,7 @@ Rest::Answer Rest::groups(Request& request, const Caller& caller) {
       throw Refused(404, "The following UUIDs didn't correspond to a group:" + sorted.missing);
     }
   }
-  bool detailed = flag(request, "detailed");
+  bool detailed = isTrue(request, "detailed");
   json list = json::array();
   for (const GroupSpec* group : sorted.found) list.push_back(groupOf(*group, detailed));
   return Response::json(200, list);
