@@ -225,6 +225,19 @@ class CookPlugin final : public PluginOf<CookConfig> {
     serve(kj::mv(front), follower->router());
   }
 
+  http::Router router() {
+    http::Router router = routes->router();
+    // For whoever scrapes the queue where its users are; the host has it as well.
+    auto metrics = [this](http::Request&) -> kj::Promise<http::Response> {
+      collect();
+      auto response = http::Response::text(200, context.metrics().text());
+      response.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+      return kj::mv(response);
+    };
+    router.on("GET", "/metrics", kj::mv(metrics), {.authenticate = false});
+    return router;
+  }
+
   void record() {
     if (caseFile.folder.empty()) return queue->record(nullptr, 0);
     queue->record(caseFileSink(caseFile.folder, caseFile.files), caseFile.size);
@@ -294,7 +307,7 @@ class CookPlugin final : public PluginOf<CookConfig> {
     contract = kj::heap<QueueContract>(*queue, rest.limits, context.log());
     context.provide<queue::Queue>(contract->client());
     routes = kj::heap<Rest>(*queue, rest);
-    serve(kj::mv(front), routes->router());
+    serve(kj::mv(front), router());
     watch = kj::heap<PolicyWatch>(
         context.timer(), [this] { return files; },
         [this] { return reloadPolicies(files).ignoreResult(); });

@@ -139,6 +139,106 @@ struct CookConfig $Absent.absent([
   # Which of several queues leads.
   clusters @31 :List(ClusterConfig) $Config.mapKey("backend");
   # What clients are told of single backends.
+  progress @32 :ProgressConfig;
+  # How what instances tell of their progress is gathered.
+  queueLimits @33 :List(QueueLimit);
+  # How many jobs of one user may wait in a pool. The first whose expression is found in the pool's name counts.
+  gpuEnabled @34 :Bool = false;
+  # Whether jobs may ask for gpus: of the models that `valid_gpu_models` names for their pool.
+  validGpuModels @35 :List(GpuModels);
+  # Which gpus there are in a pool. The first whose expression is found in the pool's name counts.
+  disk @36 :List(PoolDisk);
+  # How much disk jobs may ask for in a pool. The first whose expression is found in the pool's name counts; in pools
+  # without one jobs may not ask for disk.
+  defaultContainers @37 :List(DefaultContainer);
+  # Of jobs that name no container, and the image of those whose container has none. The first whose expression is
+  # found in the pool's name counts.
+}
+
+struct QueueLimit {
+  poolRegex @0 :Text $Config.nonEmpty $Config.example("^batch$");
+  # A regular expression that is looked for anywhere in the name of a pool; without pools in `no-pool`.
+  poolGlobalThreshold @1 :UInt32 = 2147483647 $Config.range((min = 0, max = 2147483647)) $Config.example("10000");
+  # While more jobs than this wait in the pool, `user_limit_constrained` counts.
+  userLimitNormal @2 :UInt32 = 2147483647 $Config.range((min = 0, max = 2147483647)) $Config.example("5000");
+  # So many jobs of each user may wait otherwise.
+  userLimitConstrained @3 :UInt32 = 2147483647 $Config.range((min = 0, max = 2147483647)) $Config.example("500");
+  # So many may wait then.
+}
+
+struct GpuModels {
+  poolRegex @0 :Text $Config.nonEmpty $Config.example("^gpu$");
+  # A regular expression that is looked for anywhere in the name of a pool; without pools in `no-pool`.
+  validModels @1 :List(Text) $Config.example("nvidia-tesla-p100");
+  # The models, as nodes call them; a job names one in its variable COOK_GPU_MODEL.
+  defaultModel @2 :Text $Config.example("nvidia-tesla-p100");
+  # Of jobs that name none; empty: any.
+}
+
+struct PoolDisk {
+  poolRegex @0 :Text $Config.nonEmpty $Config.example("^batch$");
+  # A regular expression that is looked for anywhere in the name of a pool; without pools in `no-pool`.
+  maxSize @1 :UInt64 = 268435456000 $Config.unit(bytes) $Config.range((min = 1048576, max = 1.0e18));
+  # The most that a job may ask for.
+  validTypes @2 :List(Text) $Config.example("standard");
+  # The types that jobs may name.
+  defaultType @3 :Text $Config.example("standard");
+  # Of jobs that name none.
+  defaultRequest @4 :UInt64 = 10737418240 $Config.unit(bytes) $Config.range((min = 0, max = 1.0e18));
+  # What jobs are taken to need that do not say.
+  typeMap @5 :List(DiskType) $Config.mapKey("type");
+  # What nodes call these types, where it is something else.
+  enableConstraint @6 :Bool = false;
+  # Whether a job is only started on a node with so much free disk of the type.
+}
+
+struct DiskType {
+  type @0 :Text $Config.nonEmpty $Config.example("standard");
+  # As jobs call it.
+  nodeType @1 :Text $Config.nonEmpty $Config.example("pd-standard");
+  # As nodes call it.
+}
+
+struct DefaultContainer {
+  poolRegex @0 :Text $Config.nonEmpty $Config.example("^batch$");
+  # A regular expression that is looked for anywhere in the name of a pool; without pools in `no-pool`.
+  image @1 :Text $Config.nonEmpty $Config.example("registry.example.com/base:1");
+  # The image.
+  network @2 :Text $Config.example("HOST");
+  # The network; empty: the backend's usual one.
+  forcePullImage @3 :Bool = false;
+  # Whether the image is pulled although it is there.
+  parameters @4 :List(ContainerParameter);
+  # Further parameters of docker.
+  volumes @5 :List(ContainerVolume);
+  # Folders of the host that are seen inside.
+}
+
+struct ContainerParameter {
+  key @0 :Text $Config.nonEmpty $Config.example("workdir");
+  # Its name.
+  value @1 :Text $Config.example("/tmp");
+  # Its value.
+}
+
+struct ContainerVolume {
+  hostPath @0 :Text $Config.nonEmpty $Config.example("/data");
+  # The folder on the host.
+  containerPath @1 :Text $Config.example("/data");
+  # Where it is seen; empty: under the same path.
+  readOnly @2 :Bool = false;
+  # Whether it cannot be written to from inside.
+}
+
+struct ProgressConfig {
+  publishInterval @0 :UInt64 = 2500 $Config.unit(milliseconds) $Config.range((min = 10, max = 3600000));
+  # How often it is written down, and seen by then.
+  batchSize @1 :UInt32 = 100 $Config.range((min = 1, max = 100000));
+  # Instances in one write.
+  pendingThreshold @2 :UInt32 = 4000 $Config.range((min = 1, max = 10000000));
+  # While so many instances wait to be written down, reports of others are dropped.
+  sequenceCacheThreshold @3 :UInt32 = 1000 $Config.range((min = 0, max = 10000000));
+  # Of so many instances the latest sequence is remembered, so that a late report does not undo a newer one.
 }
 
 struct Leader {
@@ -386,6 +486,8 @@ struct TaskConstraints $Absent.absent([
   # The same for all; 0: `timeout`.
   timeoutInterval @8 :UInt64 = 60000 $Config.unit(milliseconds) $Config.range((min = 1000, max = 86400000));
   # How often attempts are looked for that run for too long, by these limits or by their group's.
+  dockerParametersAllowed @9 :List(Text) $Config.example("env");
+  # The parameters of docker that jobs may give; empty: all.
 }
 
 struct ReasonLimit {

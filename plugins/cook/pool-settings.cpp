@@ -1,5 +1,7 @@
 #include "pool-settings.h"
 
+#include "demand-settings.h"
+
 #include <set>
 
 namespace maitred::cook {
@@ -40,14 +42,6 @@ ShareRow shareRow(UserShare::Reader from, const std::string& pool) {
   return row;
 }
 
-template <typename Rule>
-const Rule* ruleFor(const std::string& name, const std::vector<Rule>& rules) {
-  for (const Rule& rule : rules) {
-    if (std::regex_search(name, std::regex(rule.regex))) return &rule;
-  }
-  return nullptr;
-}
-
 std::string groupOf(CookConfig::Reader config, const std::string& pool) {
   for (auto one : config.getQuotaGrouping()) {
     if (pool == one.getPool().cStr()) return one.getGroup().cStr();
@@ -76,7 +70,11 @@ Pools poolsOf(CookConfig::Reader config) {
     const PoolQuotaRule* rule = ruleFor(name, rules);
     return rule == nullptr ? std::nullopt : std::optional<Quota>(rule->quota);
   };
-  if (config.getPools().size() == 0) return Pools();
+  if (config.getPools().size() == 0) {
+    Pool only;
+    applyDemands(config, only);
+    return Pools(std::move(only));
+  }
   std::vector<Pool> pools;
   std::map<std::string, Quota> groups;
   for (auto one : config.getPools()) {
@@ -90,6 +88,7 @@ Pools poolsOf(CookConfig::Reader config) {
     for (auto rule : one.getDefaultConstraints()) {
       pool.defaultConstraints.push_back({rule.getAttribute().cStr(), rule.getValue().cStr()});
     }
+    applyDemands(config, pool);
     if (auto shared = quotaOf(pool.quotaGroup); shared && !pool.quotaGroup.empty()) {
       groups.emplace(pool.quotaGroup, *shared);
     }
@@ -139,23 +138,6 @@ std::map<std::string, SchedulerSettings> schedulersOf(CookConfig::Reader config)
   }
   return found;
 }
-
-namespace {
-
-// `rules`: those that stand under the key.
-template <typename Rules>
-void checkExpressions(Rules rules, const char* key, std::vector<ConfigFault>& faults) {
-  for (uint i = 0; i < rules.size(); ++i) {
-    try {
-      std::regex compiled(rules[i].getPoolRegex().cStr());
-    } catch (const std::regex_error& error) {
-      faults.push_back({{key, std::to_string(i), "pool_regex"},
-                        std::string("is not a regular expression: ") + error.what()});
-    }
-  }
-}
-
-}  // namespace
 
 void checkPools(CookConfig::Reader config, std::vector<ConfigFault>& faults) {
   std::set<std::string> names, groups;

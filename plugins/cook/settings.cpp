@@ -1,5 +1,6 @@
 #include "settings.h"
 
+#include "demand-settings.h"
 #include "leader-settings.h"
 #include "pool-settings.h"
 #include "scheduling-settings.h"
@@ -86,6 +87,10 @@ QueueSettings queueSettings(CookConfig::Reader config) {
   settings.runtimeIntervalMs = config.getTaskConstraints().getTimeoutInterval();
   settings.rebalancer = rebalancerOf(config.getRebalancer());
   settings.placement = placementOf(config);
+  auto progress = config.getProgress();
+  settings.progress = {static_cast<std::int64_t>(progress.getPublishInterval()),
+                       progress.getBatchSize(), progress.getPendingThreshold(),
+                       progress.getSequenceCacheThreshold()};
   settings.keepCompletedMs = config.getCompletedJobs().getTime();
   settings.keepCompleted = config.getCompletedJobs().getCount();
   settings.keepArchivedMs = config.getCompletedJobs().getArchiveTime();
@@ -125,6 +130,14 @@ RestSettings restSettings(CookConfig::Reader config) {
   settings.submissionRate = {static_cast<double>(submission.getBucketSize()),
                              static_cast<double>(submission.getTokensReplenishedPerMinute())};
   settings.enforceSubmissionRate = submission.getEnforce();
+  for (auto one : constraints.getDockerParametersAllowed()) {
+    settings.limits.dockerParameters.push_back(one.cStr());
+  }
+  settings.gpus = config.getGpuEnabled();
+  settings.gpuRules = gpuRulesOf(config);
+  settings.diskLimits = diskLimitsOf(config);
+  settings.containerRules = containerRulesOf(config);
+  settings.queueLimits = queueLimitsOf(config);
   settings.poolQuotas = poolQuotaRules(config);
   settings.schedulers = schedulerRules(config);
   for (auto origin : config.getCorsOrigins()) settings.corsOrigins.push_back(origin.cStr());
@@ -163,6 +176,7 @@ std::vector<ConfigFault> faultsIn(CookConfig::Reader config) {
   checkAllowed(config, faults);
   checkPools(config, faults);
   checkScheduling(config, faults);
+  checkDemands(config, faults);
   checkLeader(config, faults);
   for (uint i = 0; i < config.getCorsOrigins().size(); ++i) {
     try {

@@ -25,6 +25,19 @@ struct ConfigFault {
   std::string message;
   std::string hint = "";  // what to do; may be empty
 };
+// Faults in the expressions of rules; `key`: where they stand.
+template <typename Rules>
+void checkExpressions(Rules rules, const char* key, std::vector<ConfigFault>& faults) {
+  for (uint i = 0; i < rules.size(); ++i) {
+    try {
+      std::regex compiled(rules[i].getPoolRegex().cStr());
+    } catch (const std::regex_error& error) {
+      faults.push_back({{key, std::to_string(i), "pool_regex"},
+                        std::string("is not a regular expression: ") + error.what()});
+    }
+  }
+}
+
 // No side effects; policy files are read.
 std::vector<ConfigFault> faultsIn(CookConfig::Reader config);
 

@@ -169,10 +169,16 @@ class QueueAccess : public Access {
     json submission{{"jobs", {job("true")}}};
     if (what.starts_with("GET /instances")) return {"?uuid=" + task, nullptr};
     if (what == "GET /list") return {"?user=ana&state=running%2Bwaiting", nullptr};
-    if (what == "GET /rawscheduler" || what == "GET /retry" || what == "GET /explain") {
+    bool ofJob = what == "GET /rawscheduler" || what == "GET /retry" || what == "GET /explain" ||
+                 what == "GET /unscheduled_jobs";
+    if (ofJob) {
       return {"?job=" + uuid, nullptr};
     }
     if (what == "GET /jobs") return {"?uuid=" + uuid, nullptr};
+    if (what == "GET /stats/instances") return {"?status=success&start=0&end=1000", nullptr};
+    if (what.starts_with("POST /progress")) {
+      return {"", {{"progress_sequence", 1}, {"progress_percent", 50}}};
+    }
     if (what.ends_with(" /group")) {
       std::string group = job("")["uuid"];
       submitted("sleep 20", group);
@@ -197,7 +203,7 @@ class QueueAccess : public Access {
   std::string filled(std::string what) {
     auto place = what.find(":uuid");
     if (place == what.npos) return what;
-    bool instance = what.find("instances") != what.npos;
+    bool instance = what.find("instances") != what.npos || what.find("progress") != what.npos;
     std::string id = instance ? ended()["instances"][0]["task_id"] : ended()["uuid"];
     return what.replace(place, 5, id);
   }

@@ -1,5 +1,5 @@
-// Any bytes as the body of POST /share, POST /quota and PUT /retry: they are taken, or refused with
-// a text; what is taken makes sense. The first byte says which.
+// Any bytes as the body of POST /share, /quota and /progress and of PUT /retry: they are taken, or
+// refused with a text; what is taken makes sense. The first byte says which.
 
 #include <rest/bodies.h>
 
@@ -38,6 +38,11 @@ void retry(const nlohmann::json& body, bool deprecated) {
   require(change.jobs.size() <= IDS_MOST + 1 && change.groups.size() <= IDS_MOST);
 }
 
+void progress(const nlohmann::json& body) {
+  ProgressReport report = readProgress(body);
+  require(report.percent || report.message);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -50,6 +55,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         break;
       case 'q':
         limit(body, LimitKind::quota);
+        break;
+      case 'g':
+        progress(body);
         break;
       default:
         retry(body, data[0] == 'p');

@@ -17,7 +17,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Submission found = readSubmission(body, "ana");
     checkSize(found, limits);
     checkIds(found);
-    checkJobs(found, limits, "no-pool");
+    GpuRule gpus{".", {"a", "b"}, "a"};
+    DiskLimits disk{.regex = ".", .mostMib = 1000, .types = {"standard"}};
+    ContainerRule container{".", {.image = "i"}};
+    PoolTerms terms{"p", true, &gpus, &disk, &container};
+    checkJobs(found, limits, terms);
+    fillIn(found, terms);
+    checkDockerUser(found, Account{1000, 1000});
     if (found.jobs.empty() || found.jobs.size() > limits.jobsPerRequest) std::abort();
     MeaCulpaLimits mea;
     for (const JobSpec& spec : found.jobs) {

@@ -28,6 +28,8 @@ class ClusterOwner {
   virtual kj::StringPtr consumerName() = 0;
   virtual void kick() = 0;                         // room or jobs appeared
   virtual void kickAt(std::int64_t steadyMs) = 0;  // a pause ends then
+  // It told how far it is.
+  virtual void progressed(const Uuid& taskId, ProgressReport report) = 0;
   virtual void silent(const Uuid& taskId) = 0;     // its node is unreachable
   virtual void refused(const char* reason) = 0;    // counts
 };

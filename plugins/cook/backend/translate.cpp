@@ -1,5 +1,7 @@
 #include "translate.h"
 
+#include <core/constraints.h>
+
 #include <maitred/backend/spec.h>
 
 #include <charconv>
@@ -93,6 +95,12 @@ void writeSpec(const Job& job, const Instance& instance, std::int64_t runtimeMos
   Amount amount = Amount::of(spec);
   out.initResources().setCpuMillis(amount.cpuMillis);
   out.getResources().setMemoryBytes(amount.memBytes);
+  if (spec.gpus > 0) {
+    std::string model = gpuModelOf(spec);
+    auto gpus = out.getResources().initOthers(1)[0];
+    gpus.setName(model.empty() ? "gpu" : "gpu/" + model);
+    gpus.setValue(static_cast<std::uint64_t>(spec.gpus));
+  }
   auto ports = out.initPorts(spec.ports);
   for (std::int64_t i = 0; i < spec.ports; ++i) ports[i].setName("port" + std::to_string(i));
   out.setUser(spec.user);

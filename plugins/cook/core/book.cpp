@@ -275,6 +275,19 @@ bool Book::fail(const Uuid& taskId, int reason, Stop stop, std::int64_t nowMs) {
   return true;
 }
 
+bool Book::progress(const Uuid& taskId, const ProgressReport& report) {
+  Found found = findTask(taskId);
+  if (!found) return false;
+  Progress next;
+  if (!found.instance->progress.empty()) next = found.instance->progress[0];
+  if (report.percent) next.percent = *report.percent;
+  if (report.message) next.message = *report.message;
+  if (!found.instance->progress.empty() && found.instance->progress[0] == next) return false;
+  found.instance->progress = {std::move(next)};
+  touch(*found.job).touched.push_back(taskId);
+  return true;
+}
+
 void Book::forget(Job& job) {
   if (job.state != JobState::completed || job.unended() != nullptr) return;
   leave(job);

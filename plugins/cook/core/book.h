@@ -7,6 +7,7 @@
 #include "head-rule.h"
 #include "investigations.h"
 #include "pools.h"
+#include "progress.h"
 #include "ranking.h"
 #include "transitions.h"
 #include "uuid-table.h"
@@ -117,6 +118,9 @@ class Book {
   // job is not started again. False: it is over already, or being killed.
   enum class Stop : std::uint8_t { plain, preemption };
   bool fail(const Uuid& taskId, int reason, Stop stop, std::int64_t nowMs);
+  // What an instance has told of its progress, also after its end: the last words come late. It
+  // decides nothing and no watcher hears of it. False: nothing changed.
+  bool progress(const Uuid& taskId, const ProgressReport& report);
   // Only completed jobs without an instance whose task may be there.
   void forget(Job& job);
 

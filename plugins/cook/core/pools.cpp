@@ -12,7 +12,7 @@ constexpr std::int64_t LEAST_INTERVAL_MS = 100;
 
 }  // namespace
 
-Pools::Pools() : pools(1) {}
+Pools::Pools(Pool nameless) : pools({std::move(nameless)}) {}
 
 Pools::Pools(std::vector<Pool> list, std::string defaultPool, std::map<std::string, Quota> groups)
     : pools(std::move(list)), defaultPool_(std::move(defaultPool)), groups(std::move(groups)) {

@@ -39,7 +39,8 @@ struct Pool {
 class Pools {
  public:
   // Without pools there is one partition, which has no name; clients are told no-pool.
-  Pools();
+  Pools() : Pools(Pool()) {}
+  explicit Pools(Pool nameless);
   // Throws std::invalid_argument, with the name at fault, unless names are unique and not empty and
   // `defaultPool` is among them. `groups`: quotas by the name of the group.
   Pools(std::vector<Pool> pools, std::string defaultPool, std::map<std::string, Quota> groups = {});

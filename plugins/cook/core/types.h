@@ -107,6 +107,13 @@ struct JobSpec {
   std::string extra;
 };
 
+// How far an instance says it is.
+struct Progress {
+  int percent = 0;
+  std::string message;
+  bool operator==(const Progress&) const = default;
+};
+
 struct Instance {
   Uuid taskId;
   InstanceStatus status = InstanceStatus::unknown;
@@ -128,6 +135,7 @@ struct Instance {
   std::string sandboxUrl;
   std::string sandboxPath;
   std::string message;
+  Few<Progress> progress;  // one or none
 
   // Whether its task is gone. One that the queue stops (for another job, or because it runs too
   // long) has failed at once, and its task is there until the backend confirms its end.

@@ -15,6 +15,7 @@
 #include <core/launch-rates.h>
 #include <core/rebalancer.h>
 #include <core/runtimes.h>
+#include <core/waiting.h>
 
 #include <maitred/metrics.h>
 
@@ -60,6 +61,7 @@ struct QueueSettings {
   std::int64_t runtimeIntervalMs = 60'000;  // between looks for what runs too long
   RebalancerSettings rebalancer;
   PlacementRules placement;
+  ProgressLimits progress;
   std::int64_t keepCompletedMs = 7 * 86'400'000ll;
   std::size_t keepCompleted = 1'000'000;
   std::int64_t keepArchivedMs = 365 * 86'400'000ll;  // 0: for ever
@@ -144,10 +146,15 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   const Entitlements& entitlements() const { return administrator.entitlements(); }
   // The first waiting jobs of a pool, in the order in which they would be served.
   std::vector<Job*> ranked(const Pool& pool, std::size_t most);
+  // What an instance, known or not, tells of how far it is; seen and durable a little later.
+  void progressed(const Uuid& taskId, ProgressReport report) override;
   // Why a waiting job is not matched is found out in the next cycle; see Book::investigations().
   void investigate(const Uuid& job);
   // Costs as much as there are jobs in front of it, up to a limit.
   Explanation explain(const Job& job);
+  // Of one that waits. To ask the hosts costs as much as there are.
+  WhyWaiting whyWaiting(const Job& job, bool askHosts);
+  std::size_t hostCount() const { return nodes_.all().size(); }
   // What the policies would be asked about now.
   Snapshot policyInputs(const Pool& pool, const SnapshotLimits& limits);
   const std::vector<kj::Own<Cluster>>& clusters() const { return clusters_; }
@@ -170,6 +177,7 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   Book jobs;
   NodeTable nodes_;
   LaunchRates launchRates;
+  ProgressReports reports;
   std::set<std::int64_t> wakeUps;  // that are due, by the clock that does not jump
   Journal journal_;
   Administrator administrator;
@@ -184,7 +192,7 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
     std::uint64_t last = 0;
   };
   kj::Own<Listeners> listeners = kj::refcounted<Listeners>();
-  bool active = false, draining = false, cycleDue = false;
+  bool active = false, draining = false, cycleDue = false, publishing = false;
   PolicyClock clock;  // of the latest round
   std::uint64_t capacitySeen = 0;  // see NodeTable::capacityGeneration(); likewise
   UserFigures figures{world.metrics};
@@ -226,6 +234,9 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   kj::Promise<void> keepHouse();
   kj::Promise<void> prune();
   void giveUpSilent();
+  // At least so many, or all that there are; how many they were.
+  std::size_t applyProgress(std::size_t least);
+  kj::Promise<void> publishProgress();
   // Begin anew whenever the settings change; they end with the queue.
   void startTimers();
   kj::Promise<void> rebalanceInTime();

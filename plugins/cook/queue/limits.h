@@ -13,6 +13,7 @@ struct JobLimits {
   std::int64_t ports = 5;
   std::size_t commandBytes = 0;  // 0 = no limit of its own
   std::size_t jobsPerRequest = 10'000;
+  std::vector<std::string> dockerParameters;  // that may be given; empty: any
 };
 
 // What is wrong with a job, in the words that Cook's clients know; nothing if it is accepted.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <core/progress.h>
 #include <core/reasons.h>
 
 #include <maitred/metrics.h>
@@ -22,6 +23,8 @@ struct QueueMetrics {
                                             metrics::exponential(0.0001, 2, 14))),
         registry(registry) {
     for (const char* when : {"launch", "late"}) refusals(when);
+    using Taken = ProgressReports::Taken;
+    for (Taken taken : {Taken::accepted, Taken::stale, Taken::full}) progress(taken);
     for (int reason : {Reason::MAX_RUNTIME, Reason::STRAGGLER}) stopped(reason);
   }
 
@@ -39,6 +42,12 @@ struct QueueMetrics {
     return registry.histogram("maitred_cook_pool_cycle_seconds",
                               "Time of one scheduling cycle of a pool",
                               metrics::exponential(0.0001, 2, 14), {{"pool", pool}});
+  }
+
+  metrics::Counter& progress(ProgressReports::Taken taken) {
+    static constexpr const char* NAMES[] = {"accepted", "stale", "full"};
+    return registry.counter("maitred_cook_progress_total", "Progress reports of instances",
+                            {{"result", NAMES[static_cast<std::size_t>(taken)]}});
   }
 
   metrics::Counter& submitted;

@@ -151,4 +151,23 @@ RetryChange readRetryChange(const json& body, const std::vector<std::string_view
   return change;
 }
 
+ProgressReport readProgress(const json& body) {
+  if (!body.is_object()) throw SchemaError("(not (map? " + std::string(body.type_name()) + "))");
+  Fields fields(body, true);
+  ProgressReport report;
+  report.sequence = fields.integer("progress-sequence", INT64_MIN, 0, true, "integer?");
+  if (fields.has("progress-percent")) {
+    std::int64_t percent = fields.integer("progress-percent", INT32_MIN, 0, true, "int32?");
+    if (percent > INT32_MAX) fields.violates("progress-percent", "int32?", percent);
+    report.percent = static_cast<int>(percent);
+  }
+  if (fields.has("progress-message")) report.message = fields.text("progress-message", true);
+  json errors = fields.finish();
+  if (!errors.is_null()) throw SchemaError(errors);
+  if (!report.percent && !report.message) {
+    throw Refused(400, "a progress update needs progress_percent, progress_message or both");
+  }
+  return report;
+}
+
 }  // namespace maitred::cook

@@ -1,10 +1,10 @@
 #pragma once
-// The bodies by which shares, quotas and retries are changed: read and checked by themselves. All
+// The bodies of all requests but submissions: read and checked by themselves. All
 // throw SchemaError for what has the wrong shape, Refused for what has the wrong content.
 
 #include "fields.h"
 
-#include <core/uuid.h>
+#include <core/progress.h>
 
 namespace maitred::cook {
 
@@ -36,5 +36,8 @@ struct RetryChange {
 RetryChange readRetryChange(const nlohmann::json& body,
                             const std::vector<std::string_view>& queryJobs, bool deprecated,
                             std::size_t idsMost);
+
+// POST /progress.
+ProgressReport readProgress(const nlohmann::json& body);
 
 }  // namespace maitred::cook

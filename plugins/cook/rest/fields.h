@@ -54,6 +54,8 @@ class Fields {
   std::vector<std::pair<std::string, std::string>> pairs(const char* key);
 
   void fault(const char* key, std::string text) { errors[key] = std::move(text); }
+  // The errors of an object under that key.
+  void nest(const char* key, nlohmann::json its) { errors[key] = std::move(its); }
   // "(not (predicate value))"
   void violates(const char* key, const char* predicate, const nlohmann::json& value);
   // Adds the keys that nobody asked for. The errors so far; null if there are none.

@@ -1,5 +1,6 @@
 // GET and DELETE /group: groups with the jobs that belong to them.
 
+#include "parameters.h"
 #include "rest.h"
 
 #include <store/group-text.h>
@@ -11,10 +12,6 @@ using http::Response;
 using nlohmann::json;
 
 namespace {
-
-bool isTrue(const Request& request, const char* name) {
-  return request.query.get(name).value_or("") == "true";
-}
 
 // That of its first job; empty if it has none, so that it belongs to nobody.
 std::string ownerOf(const std::vector<Job*>& jobs) {
@@ -68,7 +65,7 @@ Rest::Answer Rest::groups(Request& request, const Caller& caller) {
   if (!request.query.has("uuid")) missing("uuid");
   Sorted sorted = sort(queue.book(), settings.access, caller, Verb::get,
                        uuids(request.query.all("uuid")));
-  if (!isTrue(request, "partial")) {
+  if (!flagOf(request, "partial")) {
     if (!sorted.forbidden.empty()) {
       throw Refused(403, "You are not authorized to view the following groups" + sorted.forbidden);
     }
@@ -76,7 +73,7 @@ Rest::Answer Rest::groups(Request& request, const Caller& caller) {
       throw Refused(404, "The following UUIDs didn't correspond to a group:" + sorted.missing);
     }
   }
-  bool detailed = isTrue(request, "detailed");
+  bool detailed = flagOf(request, "detailed");
   json list = json::array();
   for (const GroupSpec* group : sorted.found) list.push_back(groupOf(*group, detailed));
   return Response::json(200, list);

@@ -1,8 +1,7 @@
 // The routes that list a user's jobs: GET /jobs without ids, and the old GET /list.
 
+#include "parameters.h"
 #include "rest.h"
-
-#include <charconv>
 
 namespace maitred::cook {
 
@@ -23,44 +22,6 @@ namespace {
 
 constexpr std::int64_t HOURS_MOST = 168;
 constexpr std::int64_t MS_PER_HOUR = 3'600'000;
-
-std::int64_t timeOf(const Request& request, const char* key) {
-  std::string_view text = request.query.get(key).value_or("");
-  auto time = readTime(text);
-  if (!time)
-    throw Refused(
-        400, std::string(key) + " is neither ISO-8601 nor unix milliseconds: " + std::string(text));
-  return *time;
-}
-
-std::optional<std::int64_t> numberOf(const Request& request, const char* key) {
-  auto text = request.query.get(key);
-  if (!text) return std::nullopt;
-  std::int64_t number = 0;
-  auto [end, fault] = std::from_chars(text->data(), text->data() + text->size(), number);
-  if (fault != std::errc() || end != text->data() + text->size()) {
-    throw Refused(400, std::string(key) + " is not a number: " + std::string(text->substr(0, 100)));
-  }
-  return number;
-}
-
-// The pattern of a name filter: * is a wildcard, . is itself.
-std::regex nameFilter(std::string_view filter) {
-  static const std::regex ALLOWED("[.a-zA-Z0-9_*-]*");
-  std::string text(filter);
-  if (text.size() > 128 || !std::regex_match(text, ALLOWED)) {
-    throw Refused(400,
-                  "unsupported name filter " + text +
-                      ", can only contain alphanumeric characters, '.', '-', '_', and '*' as a "
-                      "wildcard");
-  }
-  std::string pattern;
-  for (char c : text) {
-    if (c == '*' && pattern.ends_with(".*")) continue;  // ** means the same, at another price
-    pattern += c == '.' ? "[.]" : c == '*' ? ".*" : std::string(1, c);
-  }
-  return std::regex(pattern);
-}
 
 void checkStates(const std::vector<std::string>& states) {
   static const std::set<std::string_view> KNOWN{"running", "waiting", "completed", "success",

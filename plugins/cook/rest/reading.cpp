@@ -1,5 +1,6 @@
 // The routes that show jobs and instances by their ids.
 
+#include "parameters.h"
 #include "rest.h"
 
 namespace maitred::cook {
@@ -8,15 +9,6 @@ using http::Request;
 using http::Response;
 using nlohmann::json;
 using Form = RenderOptions::Form;
-
-namespace {
-
-bool flag(const Request& request, const char* name) {
-  auto value = request.query.get(name);
-  return value && *value == "true";
-}
-
-}  // namespace
 
 std::vector<Uuid> Rest::uuids(const std::vector<std::string_view>& texts) const {
   if (texts.size() > settings.limits.jobsPerRequest) {
@@ -56,7 +48,7 @@ Rest::Found Rest::find(const Caller& caller, const std::vector<Uuid>& ids, bool 
 Rest::Answer Rest::jobs(Request& request, const Caller& caller) {
   if (!request.query.has("uuid")) return Response::json(200, listing(request, caller));
   Found found = find(caller, uuids(request.query.all("uuid")), false);
-  if (!found.missing.empty() && (!flag(request, "partial") || found.list.empty())) {
+  if (!found.missing.empty() && (!flagOf(request, "partial") || found.list.empty())) {
     throw Refused(404, "The following UUIDs don't correspond to a job:" + found.missing);
   }
   json list = json::array();
@@ -75,7 +67,7 @@ Rest::Answer Rest::job(Request& request, const Caller& caller) {
 Rest::Answer Rest::instances(Request& request, const Caller& caller) {
   if (!request.query.has("uuid")) missing("uuid");
   Found found = find(caller, uuids(request.query.all("uuid")), true);
-  if (!found.missing.empty() && (!flag(request, "partial") || found.list.empty())) {
+  if (!found.missing.empty() && (!flagOf(request, "partial") || found.list.empty())) {
     throw Refused(404, "The following UUIDs don't correspond to a job instance:" + found.missing);
   }
   json list = json::array();
@@ -103,7 +95,7 @@ Rest::Answer Rest::rawGet(Request& request, const Caller& caller) {
   Found found = find(caller, ids, false);
   Found parents = find(caller, tasks, true);
   bool any = !found.list.empty() || !parents.list.empty();
-  if (!flag(request, "partial") || !any) {
+  if (!flagOf(request, "partial") || !any) {
     auto first = [](const std::string& missing) { return missing.substr(1, 36); };
     if (!found.missing.empty()) {
       throw Refused(404, "UUID " + first(found.missing) + " didn't correspond to a job");

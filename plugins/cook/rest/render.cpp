@@ -78,7 +78,7 @@ json render(const Instance& one, const RenderOptions& options) {
            {"backfilled", false},
            {"start_time", one.startMs},
            {"queue_time", one.queueTimeMs},
-           {"progress", 0},
+           {"progress", one.progress.empty() ? 0 : one.progress[0].percent},
            {"compute-cluster", {{"name", one.cluster}, {"type", options.typeOf(one.cluster)}}}};
   if (one.runningMs != 0) out["mesos_start_time"] = one.runningMs;
   if (one.endMs != 0) out["end_time"] = one.endMs;
@@ -92,12 +92,19 @@ json render(const Instance& one, const RenderOptions& options) {
   if (!one.sandboxPath.empty()) out["sandbox_directory"] = one.sandboxPath;
   if (!one.sandboxUrl.empty()) out["output_url"] = one.sandboxUrl;
   if (!one.message.empty()) out["message"] = one.message;
+  if (!one.progress.empty() && !one.progress[0].message.empty()) {
+    out["progress_message"] = one.progress[0].message;
+  }
   return out;
 }
 
 json render(const Job& job, const RenderOptions& options) {
   const JobSpec& spec = job.spec;
   json out = spec.extra.empty() ? json::object() : json::parse(spec.extra);
+  // As in Cook, how its ports are mapped is not told.
+  if (auto container = out.find("container"); container != out.end()) {
+    if (container->contains("docker")) (*container)["docker"].erase("port-mapping");
+  }
   json constraints = json::array();
   for (const AttributeRule& rule : spec.constraints) {
     constraints.push_back({rule.attribute, "EQUALS", rule.value});
@@ -111,7 +118,7 @@ json render(const Job& job, const RenderOptions& options) {
               {"priority", spec.priority},
               {"cpus", spec.cpus},
               {"mem", spec.mem},
-              {"gpus", 0},
+              {"gpus", static_cast<std::int64_t>(job.spec.gpus)},
               {"ports", spec.ports},
               {"max_retries", spec.maxRetries},
               {"retries_remaining", retriesRemaining(job, *options.limits)},
@@ -153,6 +160,9 @@ json renderInternal(const Job& job, const GroupSpec* group) {
   json resources = json::array();
   resources.push_back({{"resource/type", "cpus"}, {"resource/amount", spec.cpus}});
   resources.push_back({{"resource/type", "mem"}, {"resource/amount", spec.mem}});
+  if (spec.gpus > 0) {
+    resources.push_back({{"resource/type", "gpus"}, {"resource/amount", spec.gpus}});
+  }
   json out{{"job/uuid", spec.id.text()},
            {"job/user", spec.user},
            {"job/name", spec.name},
@@ -165,6 +175,24 @@ json renderInternal(const Job& job, const GroupSpec* group) {
            {"job/resource", std::move(resources)}};
   if (!spec.pool.empty()) out["job/pool"] = {{"pool/name", spec.pool}};
   if (group != nullptr) out["group/_job"] = json::array({internal(*group)});
+  return out;
+}
+
+json renderInternal(const Job& job, const Instance& one) {
+  json out{{"instance/task-id", one.taskId.text()},
+           {"instance/executor-id", one.taskId.text()},
+           {"instance/status", std::string("instance.status/") + name(one.status)},
+           {"instance/hostname", one.hostname},
+           {"instance/slave-id", one.nodeId},
+           {"instance/start-time", one.startMs},
+           {"instance/queue-time", one.queueTimeMs},
+           {"instance/ports", one.ports},
+           {"instance/preempted?", one.preempted},
+           {"instance/compute-cluster", {{"compute-cluster/cluster-name", one.cluster}}},
+           {"job/_instance", renderInternal(job, nullptr)}};
+  if (one.runningMs != 0) out["instance/mesos-start-time"] = one.runningMs;
+  if (one.cancelled) out["instance/cancelled"] = true;
+  if (!one.progress.empty()) out["instance/progress"] = one.progress[0].percent;
   return out;
 }
 

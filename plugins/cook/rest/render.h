@@ -29,4 +29,7 @@ nlohmann::json renderWithJob(const Job& job, const Instance& instance,
 // the job's; null if it has none.
 nlohmann::json renderInternal(const Job& job, const GroupSpec* group);
 
+// An instance in the form of /running.
+nlohmann::json renderInternal(const Job& job, const Instance& instance);
+
 }  // namespace maitred::cook

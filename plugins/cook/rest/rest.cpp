@@ -1,6 +1,8 @@
 #include "rest.h"
 
+#include "answered.h"
 #include "authentication.h"
+#include "openapi.h"
 
 namespace maitred::cook {
 
@@ -8,25 +10,29 @@ using http::Request;
 using http::Response;
 using nlohmann::json;
 
+namespace {
+
+constexpr std::size_t PROGRESS_BODY_MOST = 64 * 1024;  // of whoever knows an instance
+
+}  // namespace
+
 http::Handler Rest::as(Method method, bool bareErrors) {
   return [this, method, bareErrors](Request& request) -> kj::Promise<Response> {
     Identified who = callerOf(request, settings.access);
     if (who.refusal) return kj::mv(*who.refusal);
-    kj::Promise<Response> answer = nullptr;
-    try {
-      answer = (this->*method)(request, who.caller);
-    } catch (const SchemaError& error) {
-      answer = Response::rawJson(400, error.what());
-    } catch (const Refused& refused) {
-      answer = bareErrors ? Response::text(refused.status, refused.what())
-                          : Response::error(refused.status, refused.what());
-    }
+    auto answer = answered(bareErrors, [&] { return (this->*method)(request, who.caller); });
     if (!request.header("X-Cook-Impersonate")) return answer;
     // Tells whoever wants to act for somebody else whether they did.
     return answer.then([user = who.caller.user](Response response) {
       response.set("X-Cook-User", http::percentEncode(user));
       return response;
     });
+  };
+}
+
+http::Handler Rest::open(Answer (Rest::*method)(Request&)) {
+  return [this, method](Request& request) -> kj::Promise<Response> {
+    return answered(false, [&] { return (this->*method)(request); });
   };
 }
 
@@ -49,6 +55,9 @@ http::Router Rest::router() {
   router.on("DELETE", "/group", as(&Rest::killGroups));
   router.on("GET", "/list", as(&Rest::list, true));
   router.on("GET", "/queue", as(&Rest::showQueue));
+  router.on("GET", "/running", as(&Rest::running));
+  router.on("GET", "/stats/instances", as(&Rest::instanceStats));
+  router.on("GET", "/unscheduled_jobs", as(&Rest::unscheduled));
   router.on("GET", "/usage", as(&Rest::usage));
   router.on("GET", "/explain", as(&Rest::explain));
   router.on("GET", "/retry", as(&Rest::getRetry));
@@ -64,6 +73,16 @@ http::Router Rest::router() {
   router.on("GET", "/pools", as(&Rest::pools));
   router.on("GET", "/failure_reasons", as(&Rest::failureReasons));
   router.on("GET", "/settings", as(&Rest::showSettings));
+  router.on("POST", "/progress/:uuid", open(&Rest::takeProgress),
+            {.authenticate = false, .maxBody = PROGRESS_BODY_MOST});
+  for (const char* path : {"/openapi.json", "/swagger-docs"}) {
+    router.on("GET", path, [this](Request&) -> kj::Promise<Response> {
+      return Response::rawJson(200, openApi(settings.version).dump());
+    });
+  }
+  router.on("GET", "/swagger-ui", [this](Request&) -> kj::Promise<Response> {
+    return Response::html(200, openApiPage(settings.version));
+  });
   router.on("GET", "/info",
             [this](Request& request) -> kj::Promise<Response> {
               return infoOf(settings, request);

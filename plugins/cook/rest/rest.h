@@ -34,6 +34,11 @@ struct RestSettings {
   AccessRules access;
   JobLimits limits;
   std::vector<std::string> corsOrigins;
+  bool gpus = false;  // jobs may ask for them
+  std::vector<GpuRule> gpuRules;
+  std::vector<DiskLimits> diskLimits;
+  std::vector<ContainerRule> containerRules;
+  std::vector<QueueLimitRule> queueLimits;
   Rate submissionRate;                    // jobs of one user
   bool enforceSubmissionRate = false;
   // For /settings; the queue has what they come to.
@@ -65,12 +70,16 @@ class Rest {
   const RestSettings& settings;
   CrossOrigin origins;
   RateLimiter submissions;  // jobs that were accepted
+  // Jobs that are being written down, by pool and user.
+  std::map<std::pair<std::string, std::string>, std::int64_t> underWay;
 
   using Answer = kj::Promise<http::Response>;
   using Method = Answer (Rest::*)(http::Request&, const Caller& caller);
   // Finds out on whose behalf, and turns refusals into responses. With `bareErrors` they are the
   // text alone and no JSON object.
   http::Handler as(Method method, bool bareErrors = false);
+  // For everybody.
+  http::Handler open(Answer (Rest::*method)(http::Request&));
 
   // --- submitting.cpp ---
   Answer submit(http::Request& request, const Caller& caller);
@@ -80,6 +89,10 @@ class Rest {
   void checkRate(const std::string& user);
   void checkGroups(const Submission& submission) const;
   std::vector<GroupRow> groupsOf(Submission& submission, std::string& answer) const;
+  void checkQueueLimit(const std::string& user, const std::string& pool, std::int64_t count) const;
+  PoolTerms termsOf(const std::string& pool) const;
+  // The second half: all that depends on what is there at that moment, in one turn.
+  Answer accept(kj::Own<Submission> submission, const Caller& caller, const std::string& pool);
   void checkQuota(const Submission& submission, const std::string& user,
                   const std::string& pool) const;
 
@@ -138,6 +151,20 @@ class Rest {
     }
   };
   Retried retried(const Caller& caller, const RetryChange& change) const;
+
+  // --- stats.cpp ---
+  Answer running(http::Request& request, const Caller& caller);
+  Answer instanceStats(http::Request& request, const Caller& caller);
+  struct Census;
+  bool count(Census& census) const;
+  kj::Promise<http::Response> goOn(kj::Own<Census> census);
+
+  // --- progress.cpp ---
+  Answer takeProgress(http::Request& request);
+
+  // --- unscheduled.cpp ---
+  Answer unscheduled(http::Request& request, const Caller& caller);
+  nlohmann::json whyUnscheduled(const Job& job, std::size_t& hostsLeft);
 
   // --- describing.cpp ---
   Answer pools(http::Request& request, const Caller& caller);

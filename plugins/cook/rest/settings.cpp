@@ -42,6 +42,9 @@ json taskConstraints(const JobLimits& limits, const QueueSettings& queue) {
            {"default-timeout-hours", queue.runtimes.defaultMs / 3'600'000.0},
            {"max-timeout-hours", queue.runtimes.mostMs / 3'600'000.0},
            {"timeout-interval-minutes", queue.runtimeIntervalMs / 60'000.0}};
+  if (!limits.dockerParameters.empty()) {
+    out["docker-parameters-allowed"] = limits.dockerParameters;
+  }
   if (limits.commandBytes != 0) out["command-length-limit"] = limits.commandBytes;
   return out;
 }
@@ -68,6 +71,50 @@ json quotaOf(const Quota& quota) {
   return out;
 }
 
+json gpuModels(const std::vector<GpuRule>& rules) {
+  json list = json::array();
+  for (const GpuRule& rule : rules) {
+    list.push_back({{"pool-regex", rule.regex},
+                    {"valid-models", rule.models},
+                    {"default-model", rule.defaultModel}});
+  }
+  return list;
+}
+
+json disks(const std::vector<DiskLimits>& rules) {
+  json list = json::array();
+  for (const DiskLimits& rule : rules) {
+    list.push_back({{"pool-regex", rule.regex},
+                    {"max-size", rule.mostMib},
+                    {"valid-types", rule.types},
+                    {"default-type", rule.defaultType},
+                    {"default-request", rule.defaultMib},
+                    {"type-map", rule.names},
+                    {"enable-constraint?", rule.enforced}});
+  }
+  return list;
+}
+
+json containers(const std::vector<ContainerRule>& rules) {
+  json list = json::array();
+  for (const ContainerRule& rule : rules) {
+    list.push_back({{"pool-regex", rule.regex}, {"container", jsonOf(rule.container)}});
+  }
+  return list;
+}
+
+json queueLimits(const std::vector<QueueLimitRule>& rules) {
+  if (rules.empty()) return json::object();
+  json list = json::array();
+  for (const QueueLimitRule& rule : rules) {
+    list.push_back({{"pool-regex", rule.regex},
+                    {"pool-global-threshold", rule.threshold},
+                    {"user-limit-normal", rule.normal},
+                    {"user-limit-constrained", rule.constrained}});
+  }
+  return {{"per-pool", std::move(list)}};
+}
+
 json poolsOf(const Pools& pools, const RestSettings& settings) {
   if (!pools.named()) return nullptr;
   json quotas = json::array();
@@ -89,9 +136,9 @@ json poolsOf(const Pools& pools, const RestSettings& settings) {
   return {{"default", pools.defaultPool()},
           {"quotas", std::move(quotas)},
           {"schedulers", std::move(schedulers)},
-          {"valid-gpu-models", json::array()},
-          {"disk", json::array()},
-          {"default-containers", json::array()}};
+          {"valid-gpu-models", gpuModels(settings.gpuRules)},
+          {"disk", disks(settings.diskLimits)},
+          {"default-containers", containers(settings.containerRules)}};
 }
 
 json rateLimit(const RestSettings& settings, const QueueSettings& queue) {
@@ -102,6 +149,13 @@ json rateLimit(const RestSettings& settings, const QueueSettings& queue) {
             {"tokens-replenished-per-minute", static_cast<std::int64_t>(rate.perMinute)},
             {"enforce?", settings.enforceSubmissionRate}}},
           {"per-user-per-pool-job-launch", {{"enforce?", queue.enforceLaunchRates}}}};
+}
+
+json progress(const ProgressLimits& limits) {
+  return {{"batch-size", limits.batch},
+          {"pending-threshold", limits.pending},
+          {"publish-interval-ms", limits.intervalMs},
+          {"sequence-cache-threshold", limits.sequences}};
 }
 
 json quotaGrouping(const Pools& pools) {
@@ -140,10 +194,11 @@ Rest::Answer Rest::showSettings(Request&, const Caller&) {
                               {"executor", json::object()},
                               {"kubernetes", json::object()},
                               {"mea-culpa-failure-limit", q.meaCulpa.global},
-                              {"mesos-gpu-enabled", false},
+                              {"mesos-gpu-enabled", settings.gpus},
                               {"plugins", json::object()},
                               {"pools", poolsOf(q.pools, settings)},
-                              {"queue-limits", json::object()},
+                              {"queue-limits", queueLimits(settings.queueLimits)},
+                              {"progress", progress(q.progress)},
                               {"quota-grouping", quotaGrouping(q.pools)},
                               {"rate-limit", rateLimit(settings, q)},
                               {"rebalancer", rebalancer(q.rebalancer)},

@@ -1,10 +1,10 @@
+#include "job-fields.h"
 #include "submission.h"
 
 #include <store/demands.h>
 #include <store/group-text.h>
 
 #include <algorithm>
-#include <regex>
 #include <set>
 
 namespace maitred::cook {
@@ -14,16 +14,6 @@ using nlohmann::json;
 namespace {
 
 constexpr std::int64_t PRIORITY_MOST = 16'000'000;
-
-bool isLabelValue(const std::string& text) {
-  static const std::regex SYNTAX("([a-zA-Z0-9]{1,2}|[a-zA-Z0-9][.a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?");
-  return text.size() <= 63 && std::regex_match(text, SYNTAX);
-}
-
-bool isApplicationName(const json& value) {
-  return value.is_string() && !value.get<std::string>().empty() &&
-         validJobName(value.get<std::string>());
-}
 
 Uuid readUuid(Fields& fields, const char* key, bool required) {
   std::string text = fields.text(key, required);
@@ -72,28 +62,13 @@ void readConstraints(Fields& fields, JobSpec& spec) {
   }
 }
 
-// Fields that are kept and shown again, but decide nothing here.
+// Fields that most jobs do not have.
 void readExtras(Fields& fields, JobSpec& spec) {
   json extra = json::object();
-  if (const json* application = fields.take("application")) {
-    bool good = application->is_object() && isApplicationName(application->value("name", json())) &&
-                isApplicationName(application->value("version", json()));
-    for (auto it = application->begin(); good && it != application->end(); ++it) {
-      bool known = it.key() == "name" || it.key() == "version";
-      bool workload = it.key() == "workload-class" || it.key() == "workload-id" ||
-                      it.key() == "workload-details";
-      good = known || (workload && it.value().is_string() && isLabelValue(it.value()));
-    }
-    if (!good) fields.violates("application", "application?", *application);
-    extra["application"] = *application;
-  }
-  if (const json* checkpoint = fields.take("checkpoint")) {
-    static const std::set<std::string> MODES{"auto", "periodic", "preemption"};
-    bool good = checkpoint->is_object() && checkpoint->value("mode", json()).is_string() &&
-                MODES.contains((*checkpoint)["mode"].get<std::string>());
-    if (!good) fields.violates("checkpoint", "checkpoint?", *checkpoint);
-    extra["checkpoint"] = *checkpoint;
-  }
+  if (auto application = readApplication(fields)) extra["application"] = *application;
+  if (auto checkpoint = readCheckpoint(fields)) extra["checkpoint"] = *checkpoint;
+  if (auto disk = readDisk(fields)) extra["disk"] = *disk;
+  if (auto container = readContainer(fields)) extra["container"] = jsonOf(*container);
   if (fields.has("executor")) {
     std::string executor = fields.text("executor", false);
     if (executor != "cook" && executor != "mesos") {
@@ -123,8 +98,7 @@ void readExtras(Fields& fields, JobSpec& spec) {
   spec.demands = demandsOf(spec.extra);
 }
 
-JobSpec readJob(const json& object, const std::string& user, json& errors,
-                Submission::Unsupported& unsupported) {
+JobSpec readJob(const json& object, const std::string& user, json& errors) {
   Fields fields(object, true);
   JobSpec spec;
   spec.user = user;
@@ -141,6 +115,7 @@ JobSpec readJob(const json& object, const std::string& user, json& errors,
     fields.violates("priority", "between-0-and-16000000", spec.priority);
   }
   spec.maxRuntimeMs = fields.integer("max-runtime", 1, JobSpec::NO_RUNTIME_LIMIT, false, "pos?");
+  spec.gpus = static_cast<double>(fields.integer("gpus", 1, 0, false, "pos?"));
   spec.ports = fields.integer("ports", 0, 0, false, "non-negative?");
   spec.disableMeaCulpa = fields.boolean("disable-mea-culpa-retries", false);
   spec.environment = fields.pairs("env");
@@ -152,13 +127,6 @@ JobSpec readJob(const json& object, const std::string& user, json& errors,
     spec.group = readUuid(fields, "group", false);
     spec.groupName = "defaultgroup";
   }
-  using Unsupported = Submission::Unsupported;
-  auto refuse = [&](const char* key, Unsupported kind) {
-    if (fields.take(key) != nullptr && unsupported == Unsupported::nothing) unsupported = kind;
-  };
-  refuse("gpus", Unsupported::gpus);
-  refuse("disk", Unsupported::disk);
-  refuse("container", Unsupported::container);
   errors = fields.finish();
   return spec;
 }
@@ -232,7 +200,7 @@ Submission readSubmission(const json& body, const std::string& user) {
     fields.fault("jobs", "missing-required-key");
   } else {
     readList(*jobs, "jobs", errors, [&](const json& one, json& fault) {
-      found.jobs.push_back(readJob(one, user, fault, found.unsupported));
+      found.jobs.push_back(readJob(one, user, fault));
     });
   }
   found.pool = fields.text("pool", false);
@@ -278,22 +246,6 @@ void checkIds(const Submission& submission) {
     if (!seen.insert(job.id).second) twice += (twice.empty() ? "" : " ") + job.id.text();
   }
   if (!twice.empty()) throw Refused(400, "Duplicate job uuids: [" + twice + "]");
-}
-
-void checkJobs(const Submission& submission, const JobLimits& limits, const std::string& pool) {
-  for (const JobSpec& job : submission.jobs) {
-    if (auto fault = faultIn(job, limits)) throw Refused(400, *fault);
-  }
-  switch (submission.unsupported) {
-    case Submission::Unsupported::nothing:
-      return;
-    case Submission::Unsupported::gpus:
-      throw Refused(400, "GPU support is not enabled");
-    case Submission::Unsupported::disk:
-      throw Refused(400, "Disk specifications are not supported on pool " + pool);
-    case Submission::Unsupported::container:
-      throw Refused(400, "Containers are not supported by the backends of this queue");
-  }
 }
 
 }  // namespace maitred::cook

@@ -3,6 +3,7 @@
 // groups that exist) is left to the caller.
 
 #include "fields.h"
+#include "pool-terms.h"
 
 #include <core/groups.h>
 #include <queue/limits.h>
@@ -15,9 +16,6 @@ struct Submission {
   std::vector<GroupSpec> implicitGroups;  // named by jobs only, in order
   std::string pool;                       // as named in the body; empty if not
   bool overrideGroups = false;
-  // What the first job that asks for something that there is not asks for.
-  enum class Unsupported { nothing, gpus, disk, container };
-  Unsupported unsupported = Unsupported::nothing;
 };
 
 // Throws SchemaError for what the schema forbids, Refused for a group that is declared twice. The
@@ -27,7 +25,17 @@ Submission readSubmission(const nlohmann::json& body, const std::string& user);
 // The rules, in Cook's order. They throw Refused.
 void checkSize(const Submission& submission, const JobLimits& limits);  // some, not too many
 void checkIds(const Submission& submission);                            // unique within the request
-// Each job within its limits. `pool` is how the pool is called in texts.
-void checkJobs(const Submission& submission, const JobLimits& limits, const std::string& pool);
+// Each job within its limits and the pool's terms; all that is wrong is told. After it the pool's
+// defaults are filled in.
+void checkJobs(const Submission& submission, const JobLimits& limits, const PoolTerms& terms);
+void fillIn(Submission& submission, const PoolTerms& terms);
+
+// What the operating system knows of a job's owner; nothing: it does not know the user.
+struct Account {
+  std::int64_t uid, gid;
+};
+bool hasDocker(const Submission& submission);
+// A docker container runs as the owner and nobody else: the parameter `user` is theirs, or is set.
+void checkDockerUser(Submission& submission, const std::optional<Account>& owner);
 
 }  // namespace maitred::cook

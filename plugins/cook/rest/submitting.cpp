@@ -1,8 +1,13 @@
 // POST and DELETE of jobs.
 
+#include "answered.h"
 #include "rest.h"
 
+#include <maitred/offload.h>
+
 #include <cstdio>
+
+#include <pwd.h>
 
 namespace maitred::cook {
 
@@ -15,6 +20,29 @@ std::string exceeds(const Job& job, const char* resource, double wanted, double 
   char numbers[700];  // the largest double has 309 digits
   std::snprintf(numbers, sizeof numbers, "%f > %f", wanted, most);
   return "Job " + job.spec.id.text() + " exceeds quota for " + resource + ": " + numbers;
+}
+
+// Blocks for as long as the system's directory of users does.
+std::optional<Account> accountOf(const std::string& user) {
+  std::vector<char> buffer(16 * 1024);
+  passwd entry{}, *found = nullptr;
+  getpwnam_r(user.c_str(), &entry, buffer.data(), buffer.size(), &found);
+  if (found == nullptr) return std::nullopt;
+  return Account{found->pw_uid, found->pw_gid};
+}
+
+Response notAccepted(kj::Exception&& exception) {
+  if (exception.getType() == kj::Exception::Type::OVERLOADED) {
+    return Response::error(503,
+                           "no job was accepted: the queue's store cannot keep it at the moment; "
+                           "try again later")
+        .with("Retry-After", "1");
+  }
+  if (exception.getType() != kj::Exception::Type::FAILED) {
+    kj::throwFatalException(kj::mv(exception));  // 503: try again later
+  }
+  return Response::error(500, "Exception occurred while creating job - " +
+                                  std::string(exception.getDescription().cStr()));
 }
 
 }  // namespace
@@ -94,33 +122,87 @@ std::vector<GroupRow> Rest::groupsOf(Submission& submission, std::string& answer
   return groups;
 }
 
+// So many wait already, those included that are being written down.
+void Rest::checkQueueLimit(const std::string& user, const std::string& pool,
+                           std::int64_t count) const {
+  const QueueLimitRule* rule = ruleFor(shown(pool), settings.queueLimits);
+  if (rule == nullptr) return;
+  const PoolRanking& ranking = queue.book().ranking(pool);
+  auto waiting = static_cast<std::int64_t>(ranking.waitingCount());
+  std::int64_t own = 0;
+  if (const auto* its = ranking.find(user)) {
+    own = static_cast<std::int64_t>(its->tasks.waitingCount());
+  }
+  for (const auto& [key, more] : underWay) {
+    if (key.first != pool) continue;
+    waiting += more;
+    if (key.second == user) own += more;
+  }
+  std::int64_t limit = waiting <= rule->threshold ? rule->normal : rule->constrained;
+  if (own + count <= limit) return;
+  throw Refused(422, "User has too many jobs queued (the per-user queue limit is " +
+                         std::to_string(limit) + ")");
+}
+
+PoolTerms Rest::termsOf(const std::string& pool) const {
+  std::string name = shown(pool);
+  return {.name = name,
+          .gpus = settings.gpus,
+          .gpuRule = ruleFor(name, settings.gpuRules),
+          .disk = ruleFor(name, settings.diskLimits),
+          .container = ruleFor(name, settings.containerRules)};
+}
+
 Rest::Answer Rest::submit(Request& request, const Caller& caller) {
-  const std::string& user = caller.user;
-  Submission submission = readSubmission(request.json(), user);
-  checkRate(user);
-  checkSize(submission, settings.limits);
-  submission.pool = poolOf(request, submission.pool);
-  const std::string pool = queue.pools().resolve(submission.pool);
+  auto submission = kj::heap(readSubmission(request.json(), caller.user));
+  checkRate(caller.user);
+  checkSize(*submission, settings.limits);
+  submission->pool = poolOf(request, submission->pool);
+  const std::string pool = queue.pools().resolve(submission->pool);
   if (const Pool* found = queue.pools().find(pool); found != nullptr && !found->active) {
     throw Refused(400, pool + " is not accepting job submissions.");
   }
-  checkIds(submission);
-  checkGroups(submission);
-  checkJobs(submission, settings.limits, shown(pool));
+  checkIds(*submission);
+  checkGroups(*submission);
+  PoolTerms terms = termsOf(pool);
+  checkJobs(*submission, settings.limits, terms);
+  fillIn(*submission, terms);
+  if (!hasDocker(*submission)) return accept(kj::mv(submission), caller, pool);
+  auto account = offload([user = caller.user] { return accountOf(user); });
+  return account.then([this, submission = kj::mv(submission), caller,
+                       pool](std::optional<Account> owner) mutable {
+    return answered(false, [&] {
+      checkDockerUser(*submission, owner);
+      return accept(kj::mv(submission), caller, pool);
+    });
+  });
+}
+
+Rest::Answer Rest::accept(kj::Own<Submission> submission, const Caller& caller,
+                          const std::string& pool) {
+  const std::string& user = caller.user;
   if (!settings.access.allows(caller, Verb::create, Item::job, user)) {
     throw Refused(403, "You are not authorized to create jobs");
   }
-  checkQuota(submission, user, pool);
+  auto count = static_cast<std::int64_t>(submission->jobs.size());
+  checkGroups(*submission);
+  checkQuota(*submission, user, pool);
+  checkQueueLimit(user, pool, count);
   std::string used, text = "submitted jobs";
-  for (JobSpec& job : submission.jobs) {
+  for (JobSpec& job : submission->jobs) {
     if (queue.known(job.id)) used += (used.empty() ? "" : ", ") + job.id.text();
-    job.submitPool = submission.pool;
+    job.submitPool = submission->pool;
     text += " " + job.id.text();
   }
   if (!used.empty()) throw Refused(409, "The following job UUIDs were already used: " + used);
-  std::vector<GroupRow> groups = groupsOf(submission, text);
-  auto count = static_cast<std::int64_t>(submission.jobs.size());
-  return queue.submit(std::move(submission.jobs), std::move(groups))
+  std::vector<GroupRow> groups = groupsOf(*submission, text);
+  std::pair<std::string, std::string> key{pool, user};
+  underWay[key] += count;
+  auto written = kj::defer([this, key, count] {
+    if ((underWay[key] -= count) == 0) underWay.erase(key);
+  });
+  return queue.submit(std::move(submission->jobs), std::move(groups))
+      .attach(kj::mv(written))
       .then(
           [this, text, user, count] {
             if (settings.enforceSubmissionRate) {
@@ -129,19 +211,7 @@ Rest::Answer Rest::submit(Request& request, const Caller& caller) {
             }
             return Response::text(201, text);
           },
-            [](kj::Exception&& exception) -> Response {
-              if (exception.getType() == kj::Exception::Type::OVERLOADED) {
-                return Response::error(503,
-                                       "no job was accepted: the queue's store cannot keep it at "
-                                       "the moment; try again later")
-                    .with("Retry-After", "1");
-              }
-              if (exception.getType() != kj::Exception::Type::FAILED) {
-                kj::throwFatalException(kj::mv(exception));  // 503: try again later
-              }
-              return Response::error(500, "Exception occurred while creating job - " +
-                                              std::string(exception.getDescription().cStr()));
-            });
+          [](kj::Exception&& exception) { return notAccepted(kj::mv(exception)); });
 }
 
 // A line for the kill of somebody else's job, or one by somebody else.

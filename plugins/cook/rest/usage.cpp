@@ -1,8 +1,7 @@
 // GET /usage: what users run. GET /queue: what waits, in the order of its turn.
 
+#include "parameters.h"
 #include "rest.h"
-
-#include <charconv>
 
 namespace maitred::cook {
 
@@ -99,7 +98,7 @@ std::string dumped(const ordered_json& value) {
 
 Rest::Answer Rest::usage(Request& request, const Caller& caller) {
   std::string pool = poolOf(request);
-  bool breakdown = request.query.get("group_breakdown").value_or("") == "true";
+  bool breakdown = flagOf(request, "group_breakdown");
   if (!settings.access.allows(caller, Verb::get, Item::usage, "")) {
     throw Refused(403, "You are not authorized to access usage information");
   }
@@ -115,21 +114,14 @@ Rest::Answer Rest::usage(Request& request, const Caller& caller) {
 }
 
 Rest::Answer Rest::showQueue(Request& request, const Caller& caller) {
-  std::int64_t limit = QUEUE_LIMIT;
-  if (auto text = request.query.get("limit")) {
-    auto [end, fault] = std::from_chars(text->data(), text->data() + text->size(), limit);
-    if (fault != std::errc() || end != text->data() + text->size() || limit <= 0) {
-      throw Refused(400, "limit must be a positive number");
-    }
-  }
+  std::size_t limit = limitIn(request, QUEUE_LIMIT, settings.limits.jobsPerRequest);
   if (!settings.access.allows(caller, Verb::read, Item::system, "")) {
     throw Refused(403, "Unauthorized");
   }
-  limit = std::min<std::int64_t>(limit, settings.limits.jobsPerRequest);
   json out = json::object();
   for (const Pool& pool : queue.pools().all()) {
     json jobs = json::array();
-    for (const Job* job : queue.ranked(pool, static_cast<std::size_t>(limit))) {
+    for (const Job* job : queue.ranked(pool, limit)) {
       const auto& group = job->spec.group;
       jobs.push_back(renderInternal(*job, group ? queue.book().group(*group) : nullptr));
     }

@@ -117,6 +117,8 @@ Instance readInstance(const store::Row& row) {
   one.sandboxUrl = row.get<std::string>(18);
   one.sandboxPath = row.get<std::string>(19);
   one.message = row.get<std::string>(20);
+  Progress progress{row.get<int>(21), row.get<std::string>(22)};
+  if (!(progress == Progress{})) one.progress = {std::move(progress)};
   return one;
 }
 
@@ -136,15 +138,18 @@ void writeJob(store::Connection& db, const Job& job) {
 }
 
 void writeInstance(store::Connection& db, const Uuid& job, const Instance& one) {
+  const Progress progress = one.progress.empty() ? Progress{} : one.progress[0];
   db.execute(
       "INSERT OR REPLACE INTO instances (job, task_id, number, status, start_ms, running_ms, "
       "end_ms, queue_time_ms, reason, cancelled, preempted, confirmed, exit_code, unreachable_ms, "
-      "cluster, node_id, hostname, ports, sandbox_url, sandbox_path, message) VALUES "
-      "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21)",
+      "cluster, node_id, hostname, ports, sandbox_url, sandbox_path, message, progress, "
+      "progress_message) VALUES "
+      "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23)",
       job.text(), one.taskId.text(), one.number, name(one.status), one.startMs, one.runningMs,
       one.endMs, one.queueTimeMs, one.reason, one.cancelled, one.preempted, one.confirmed,
       one.exitCode, one.unreachableMs, one.cluster.str(), one.nodeId.str(), one.hostname.str(),
-      portsOf(one), one.sandboxUrl, one.sandboxPath, one.message);
+      portsOf(one), one.sandboxUrl, one.sandboxPath, one.message, progress.percent,
+      progress.message);
 }
 
 void writeUpdate(store::Connection& db, const JobUpdate& update) {

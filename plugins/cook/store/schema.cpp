@@ -3,6 +3,11 @@
 namespace maitred::cook {
 namespace {
 
+constexpr const char PROGRESS[] = R"(
+ALTER TABLE instances ADD COLUMN progress INTEGER NOT NULL DEFAULT 0;  -- percent
+ALTER TABLE instances ADD COLUMN progress_message TEXT NOT NULL DEFAULT '';
+)";
+
 const store::Migration MIGRATIONS[] = {{1, "jobs and instances", R"(
 CREATE TABLE jobs (
   creation INTEGER PRIMARY KEY,     -- order of submission
@@ -104,7 +109,8 @@ CREATE TABLE counters (
 ALTER TABLE groups ADD COLUMN created_ms INTEGER NOT NULL DEFAULT 0;
 UPDATE groups SET created_ms =
   coalesce((SELECT min(submitted_ms) FROM jobs WHERE group_uuid = groups.uuid), 0);
-)"}};
+)"},
+                                       {4, "progress of instances", PROGRESS}};
 
 // The same tables. Numbers of creation may repeat here.
 const store::Migration ARCHIVE[] = {{1, "archived jobs and instances", R"(
@@ -160,7 +166,8 @@ CREATE TABLE instances (
 CREATE INDEX instances_by_job ON instances (job);
 CREATE INDEX jobs_by_archival ON jobs (archived_ms);
 CREATE INDEX jobs_by_user ON jobs (user, submitted_ms);
-)"}};
+)"},
+                                    {2, "progress of instances", PROGRESS}};
 
 }  // namespace
 

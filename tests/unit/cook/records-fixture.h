@@ -87,6 +87,7 @@ class RecordsTest : public ::testing::Test {
     one.sandboxUrl = "http://host/sandbox";
     one.sandboxPath = "/sandbox";
     one.message = "it broke";
+    one.progress = {{40, "reading"}};
     return one;
   }
   static std::shared_ptr<const std::vector<Job>> shared(std::vector<Job> jobs) {

@@ -24,7 +24,7 @@ std::string verdict(const json& body, JobLimits limits = {}) {
     Submission read = readSubmission(body, "ana");
     checkSize(read, limits);
     checkIds(read);
-    checkJobs(read, limits, "no-pool");
+    checkJobs(read, limits, {.name = "no-pool", .containers = false});
     return "";
   } catch (const SchemaError& error) {
     return error.what();
@@ -74,6 +74,7 @@ TEST(Submission, TellsWhatIsWrongWithAJob) {
       {{{"constraints", {{"a", "EQUALS"}}}}, "constraints"},
       {{{"gpus", 1}}, "GPU support is not enabled"},
       {{{"disk", {{"request", 10}}}}, "Disk specifications are not supported on pool no-pool"},
+      {{{"gpus", 0}}, R"x("gpus":"(not (pos? 0))")x"},
       {{{"container", {{"type", "docker"}}}}, "Containers are not supported"},
       {{{"expected_runtime", 10}, {"max_runtime", 5}}, "valid-runtimes?"},
       {{{"application", {{"name", "x"}}}}, "application"},
