@@ -153,6 +153,10 @@ struct CookConfig $Absent.absent([
   defaultContainers @37 :List(DefaultContainer);
   # Of jobs that name no container, and the image of those whose container has none. The first whose expression is
   # found in the pool's name counts.
+  executor @38 :ExecutorConfig;
+  # The launcher beside each task, which looks for progress in what it writes.
+  checkpoint @39 :CheckpointConfig;
+  # Jobs that go on where an attempt before has stopped.
 }
 
 struct QueueLimit {
@@ -263,6 +267,43 @@ struct ClusterConfig {
   # address in `output_url` for all others. Empty: kubernetes if it is that, otherwise mesos.
   factoryFn @2 :Text $Config.example("cook.mesos.mesos-compute-cluster/factory-fn");
   # As /settings shows it. Empty: what Cook has for that type.
+}
+
+struct ExecutorConfig $Absent.absent([
+    (keys = ["progress_sample_interval_ms"], why = "write `progress_sample_interval`, with its unit: `300s`") ]) {
+  command @0 :Text = "maitred-shim" $Config.example("maitred-shim");
+  # What clients see as its command. Empty: no job gets it, and nobody looks for progress.
+  environment @1 :List(ExecutorVariable) $Config.mapKey("name");
+  # Variables for every instance that it runs, above those of the job.
+  logLevel @2 :Text = "INFO" $Config.nonEmpty;
+  # Told to instances as EXECUTOR_LOG_LEVEL.
+  maxMessageLength @3 :UInt32 = 512 $Config.range((min = 1, max = 4096));
+  # Bytes of a progress message.
+  portion @4 :Float64 = 0 $Config.range((min = 0, max = 1));
+  # So large a part of the jobs that do not say which executor they want gets it.
+  progressSampleInterval @5 :UInt64 = 300000 $Config.unit(milliseconds) $Config.range((min = 10, max = 86400000));
+  # After its first report of progress an instance tells the next ones at most so often; the last comes with its end.
+  retryLimit @6 :UInt32 = 5 $Config.range((min = 0, max = 1000000));
+  # Only so many of the first instances of such a job get it; 0: all.
+  defaultProgressRegexString @7 :Text = "progress:\\s+([0-9]*\\.?[0-9]+)($|\\s+.*)" $Config.nonEmpty;
+  # What a report looks like where the job does not say, in RE2's syntax: group 1 the percentage, group 2 the message.
+  killGrace @8 :UInt64 = 2000 $Config.unit(milliseconds) $Config.range((min = 0, max = 3600000));
+  # Between SIGTERM and SIGKILL, for all instances.
+}
+struct ExecutorVariable {
+  name @0 :Text $Config.nonEmpty $Config.pattern("[A-Za-z_][A-Za-z0-9_]*") $Config.example("SITE");
+  # The variable's name.
+  value @1 :Text $Config.required;
+  # Its value.
+}
+
+struct CheckpointConfig {
+  disabled @0 :Bool = false;
+  # No instance is told to checkpoint.
+  maxAttempts @1 :UInt32 = 0 $Config.range((min = 0, max = 1000000));
+  # After so many failures that it may have caused a job goes on without; 0: never.
+  pools @2 :List(Text);
+  # Only in these pools; none: in all.
 }
 
 struct Rebalancer $Absent.absent([

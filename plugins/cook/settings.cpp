@@ -1,6 +1,7 @@
 #include "settings.h"
 
 #include "demand-settings.h"
+#include "execution-settings.h"
 #include "leader-settings.h"
 #include "pool-settings.h"
 #include "scheduling-settings.h"
@@ -83,6 +84,7 @@ QueueSettings queueSettings(CookConfig::Reader config) {
   settings.enforceLaunchRates = config.getRateLimit().getPerUserPerPoolJobLaunch().getEnforce();
   settings.rateIdleMs = config.getRateLimit().getExpireMinutes() * MS_PER_MINUTE;
   settings.unreachableMs = config.getUnreachableTimeout();
+  settings.execution = executionOf(config);
   settings.runtimes = runtimesOf(config.getTaskConstraints());
   settings.runtimeIntervalMs = config.getTaskConstraints().getTimeoutInterval();
   settings.rebalancer = rebalancerOf(config.getRebalancer());
@@ -176,6 +178,7 @@ std::vector<ConfigFault> faultsIn(CookConfig::Reader config) {
   checkAllowed(config, faults);
   checkPools(config, faults);
   checkScheduling(config, faults);
+  checkExecution(config, faults);
   checkDemands(config, faults);
   checkLeader(config, faults);
   for (uint i = 0; i < config.getCorsOrigins().size(); ++i) {

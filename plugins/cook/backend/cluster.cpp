@@ -12,7 +12,7 @@ constexpr std::size_t ENTRIES_PER_CALL = 1000;
 constexpr std::size_t BYTES_PER_CALL = 768 * 1024;
 
 std::size_t sizeOf(const JobSpec& spec) {
-  std::size_t size = 600 + spec.command.size() + spec.name.size();
+  std::size_t size = 1200 + spec.command.size() + spec.name.size() + spec.extra.size();
   for (const auto& [name, value] : spec.environment) size += 40 + name.size() + value.size();
   for (const auto& [name, value] : spec.labels) size += 40 + name.size() + value.size();
   for (const Uri& uri : spec.uris) size += 64 + uri.value.size();
@@ -154,7 +154,8 @@ kj::Promise<void> Cluster::expect(backend::Session::Client session) {
         list[i].setPhase(backend::ExpectedPhase::RUNNING);
       } else {
         list[i].setPhase(backend::ExpectedPhase::LAUNCHING);
-        writeSpec(job, instance, owner.runtimeLimits().of(job.spec), list[i].initSpec());
+        writeSpec(job, instance, owner.runtimeLimits().of(job.spec), owner.execution(),
+                  list[i].initSpec());
       }
     }
     calls.add(request.send().ignoreResult());
@@ -260,6 +261,10 @@ void Cluster::applyNews(const Book::Found& found, backend::TaskStatus::Reader st
     return withdraw(id, node, room, 0);
   }
   if (verdict.kind == Verdict::Kind::ignore) return;
+  if (status.hasProgress()) {
+    owner.progressed(id, progressOf(status.getProgress()));
+    if (tellsNothingElse(verdict.report, *found.instance)) return;
+  }
   verdict.report.nodeId.clear();  // known since the placement
   owner.book().report(id, verdict.report, owner.nowMs());
   const Instance& one = *owner.book().findTask(id).instance;
@@ -316,7 +321,7 @@ void Cluster::sendLaunch(std::vector<CycleResult::Started> batch) {
     const auto& one = batch[i];
     list[i].setTaskId(one.taskId.text());
     writeSpec(*one.job, *owner.book().findTask(one.taskId).instance,
-              owner.runtimeLimits().of(one.job->spec), list[i].initSpec());
+              owner.runtimeLimits().of(one.job->spec), owner.execution(), list[i].initSpec());
     auto target = list[i].getWhere().initNode();
     target.setNodeId(one.node.nodeId);
     target.setGeneration(one.generation);
@@ -360,7 +365,7 @@ void Cluster::kill(const std::vector<Uuid>& ids) {
           auto list = request.initKills(part.size());
           for (std::size_t i = 0; i < part.size(); ++i) {
             list[i].setTaskId(part[i].text());
-            list[i].setGraceMs(5000);
+            list[i].setGraceMs(owner.execution().killGraceMs);
           }
           tasks.add(request.send().ignoreResult());
         });

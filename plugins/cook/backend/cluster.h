@@ -3,6 +3,8 @@
 // turns batches into news for the book and the node table, and launches and kills. Nothing here is
 // kept: after a break everything is told anew, and the ids of tasks make that harmless.
 
+#include "execution.h"
+
 #include <store/journal.h>
 
 #include <core/cycle.h>
@@ -25,6 +27,7 @@ class ClusterOwner {
   virtual std::int64_t nowMs() = 0;     // wall clock, unix ms: for what people read
   virtual std::int64_t steadyMs() = 0;  // never jumps: for pauses
   virtual const RuntimeLimits& runtimeLimits() = 0;
+  virtual const ExecutionSettings& execution() = 0;
   virtual kj::StringPtr consumerName() = 0;
   virtual void kick() = 0;                         // room or jobs appeared
   virtual void kickAt(std::int64_t steadyMs) = 0;  // a pause ends then

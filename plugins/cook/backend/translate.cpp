@@ -44,25 +44,6 @@ void writePairs(const Pairs& pairs, Lists out) {
   }
 }
 
-// The job's own variables, then ours, which win.
-Pairs environmentOf(const Job& job, const Instance& instance) {
-  const JobSpec& spec = job.spec;
-  Pairs ours{{"COOK_JOB_UUID", spec.id.text()},
-             {"COOK_INSTANCE_UUID", instance.taskId.text()},
-             {"COOK_INSTANCE_NUM", std::to_string(instance.number)},
-             {"COOK_JOB_CPUS", decimal(spec.cpus)},
-             {"COOK_JOB_MEM_MB", decimal(spec.mem)}};
-  if (spec.group) ours.emplace_back("COOK_JOB_GROUP_UUID", spec.group->text());
-  Pairs all;
-  for (const auto& [name, value] : spec.environment) {
-    bool overridden = std::any_of(ours.begin(), ours.end(),
-                                  [&key = name](const auto& own) { return own.first == key; });
-    if (!overridden) all.emplace_back(name, value);
-  }
-  all.insert(all.end(), ours.begin(), ours.end());
-  return all;
-}
-
 }  // namespace
 
 std::string text(capnp::Text::Reader reader) {
@@ -78,12 +59,11 @@ std::string decimal(double value) {
 }
 
 void writeSpec(const Job& job, const Instance& instance, std::int64_t runtimeMostMs,
-               backend::TaskSpec::Builder out) {
+               const ExecutionSettings& execution, backend::TaskSpec::Builder out) {
   const JobSpec& spec = job.spec;
   out.setName(spec.name + "_" + spec.user + "_" + instance.taskId.text());
   out.initCommand().setShell(spec.command);
-  Pairs environment = environmentOf(job, instance);
-  writePairs(environment, out.initEnvironment(environment.size()));
+  writeExecution(job, instance, execution, out);
   writePairs(spec.labels, out.initLabels(spec.labels.size()));
   auto uris = out.initUris(spec.uris.size());
   for (std::size_t i = 0; i < spec.uris.size(); ++i) {
@@ -253,6 +233,25 @@ Verdict verdictOn(backend::TaskStatus::Reader status, std::int64_t nowMs) {
       verdict.kind = Verdict::Kind::ignore;
   }
   return verdict;
+}
+
+ProgressReport progressOf(backend::Progress::Reader progress) {
+  ProgressReport report;
+  report.sequence = static_cast<std::int64_t>(progress.getSequence());
+  if (progress.getPercent() >= 0) report.percent = progress.getPercent();
+  if (progress.hasMessage()) report.message = text(progress.getMessage());
+  return report;
+}
+
+bool tellsNothingElse(const Report& report, const Instance& instance) {
+  auto same = [](const std::string& told, const std::string& known) {
+    return told.empty() || told == known;
+  };
+  return report.status == InstanceStatus::running && instance.status == InstanceStatus::running &&
+         instance.confirmed && report.unreachableMs == instance.unreachableMs &&
+         same(report.hostname, instance.hostname) && same(report.sandboxUrl, instance.sandboxUrl) &&
+         same(report.sandboxPath, instance.sandboxPath) &&
+         (report.ports.empty() || report.ports.size() == instance.ports.size());
 }
 
 RefusalVerdict verdictOn(backend::RefusalReason reason) {

@@ -1,6 +1,8 @@
 #pragma once
 // Between the queue's words and the Backend contract's.
 
+#include "execution.h"
+
 #include <core/book.h>
 #include <core/nodes.h>
 
@@ -10,7 +12,7 @@ namespace maitred::cook {
 
 // The task of an instance, which may run for so long.
 void writeSpec(const Job& job, const Instance& instance, std::int64_t runtimeMostMs,
-               backend::TaskSpec::Builder out);
+               const ExecutionSettings& execution, backend::TaskSpec::Builder out);
 
 std::string text(capnp::Text::Reader reader);
 
@@ -31,6 +33,10 @@ struct Verdict {
   Report report;
 };
 Verdict verdictOn(backend::TaskStatus::Reader status, std::int64_t nowMs);
+
+ProgressReport progressOf(backend::Progress::Reader progress);
+// Whether a report says what is known of the instance already, but for its message.
+bool tellsNothingElse(const Report& report, const Instance& instance);
 
 // The failure reason of a terminal state, 0 for a success.
 int reasonOf(backend::TaskState state, backend::Reason reason);

@@ -114,6 +114,9 @@ struct Progress {
   bool operator==(const Progress&) const = default;
 };
 
+// Which of Cook's executors runs an instance; `unknown` for those of older versions.
+enum class Executor : std::uint8_t { unknown, cook, mesos };
+
 struct Instance {
   Uuid taskId;
   InstanceStatus status = InstanceStatus::unknown;
@@ -126,6 +129,7 @@ struct Instance {
   bool cancelled = false;
   bool preempted = false;
   bool confirmed = false;  // the backend said something about it
+  Executor executor = Executor::unknown;
   std::optional<int> exitCode;
   std::int64_t unreachableMs = 0;  // since when its node is silent; 0 = it is not
   Symbol cluster;                  // backend instance

@@ -282,6 +282,7 @@ bool BatchQueue::cycle(const Pool& pool) {
   killOffensive(result.offensive);
   if (result.started.empty()) return false;
   countStarted(pool, result.started);
+  chooseExecutors(result.started);
   launch(std::move(result.started));
   return result.more;
 }

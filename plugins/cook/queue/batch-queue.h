@@ -58,6 +58,7 @@ struct QueueSettings {
   std::int64_t rateIdleMs = 120 * 60'000;  // see RateLimiter::setIdleMs()
   std::int64_t unreachableMs = 600'000;
   RuntimeLimits runtimes;
+  ExecutionSettings execution;
   std::int64_t runtimeIntervalMs = 60'000;  // between looks for what runs too long
   RebalancerSettings rebalancer;
   PlacementRules placement;
@@ -208,6 +209,7 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   log::Logger& log() override { return world.log; }
   kj::Timer& timer() override { return world.timer; }
   const RuntimeLimits& runtimeLimits() override { return settings_.runtimes; }
+  const ExecutionSettings& execution() override { return settings_.execution; }
   kj::StringPtr consumerName() override { return world.instance.c_str(); }
   void kick() override;
   void kickAt(std::int64_t steadyMs) override;
@@ -220,6 +222,7 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   void noteWaiting(const CycleResult& result);
   void countStarted(const Pool& pool, const std::vector<CycleResult::Started>& started);
   void launch(std::vector<CycleResult::Started> started);
+  void chooseExecutors(const std::vector<CycleResult::Started>& started);
   QueueOptions queueOptions(const Pool& pool);
   CycleOptions cycleOptions(const Pool& pool);
   void spendLaunches(const Pool& pool, const CycleResult& result);

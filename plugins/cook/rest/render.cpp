@@ -1,5 +1,6 @@
 #include "render.h"
 
+#include <core/executor.h>
 #include <store/group-text.h>
 
 namespace maitred::cook {
@@ -83,6 +84,7 @@ json render(const Instance& one, const RenderOptions& options) {
   if (one.runningMs != 0) out["mesos_start_time"] = one.runningMs;
   if (one.endMs != 0) out["end_time"] = one.endMs;
   if (one.cancelled) out["cancelled"] = true;
+  if (one.executor != Executor::unknown) out["executor"] = name(one.executor);
   if (one.exitCode) out["exit_code"] = *one.exitCode;
   if (const Reason* reason = one.reason == 0 ? nullptr : findReason(one.reason)) {
     out["reason_code"] = reason->code;

@@ -158,6 +158,21 @@ json progress(const ProgressLimits& limits) {
           {"sequence-cache-threshold", limits.sequences}};
 }
 
+// Clients take the launcher to be in use if its command is there.
+json executor(const ExecutorSettings& settings) {
+  if (settings.command.empty()) return json::object();
+  json environment = json::object();
+  for (const auto& [name, value] : settings.environment) environment[name] = value;
+  return {{"command", settings.command},
+          {"default-progress-regex-string", settings.progressPattern},
+          {"environment", std::move(environment)},
+          {"log-level", settings.logLevel},
+          {"max-message-length", settings.messageBytesMost},
+          {"portion", settings.portion},
+          {"progress-sample-interval-ms", settings.sampleIntervalMs},
+          {"retry-limit", settings.retryLimit}};
+}
+
 json quotaGrouping(const Pools& pools) {
   json out = json::object();
   for (const Pool& pool : pools.all()) {
@@ -191,7 +206,7 @@ Rest::Answer Rest::showSettings(Request&, const Caller&) {
                               {"authorization-middleware", settings.authenticationScheme},
                               {"compute-clusters", shownClusters()},
                               {"cors-origins", settings.corsOrigins},
-                              {"executor", json::object()},
+                              {"executor", executor(q.execution.executor)},
                               {"kubernetes", json::object()},
                               {"mea-culpa-failure-limit", q.meaCulpa.global},
                               {"mesos-gpu-enabled", settings.gpus},

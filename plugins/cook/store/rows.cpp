@@ -2,6 +2,8 @@
 
 #include "demands.h"
 
+#include <core/executor.h>
+
 #include <nlohmann/json.hpp>
 
 namespace maitred::cook {
@@ -119,6 +121,7 @@ Instance readInstance(const store::Row& row) {
   one.message = row.get<std::string>(20);
   Progress progress{row.get<int>(21), row.get<std::string>(22)};
   if (!(progress == Progress{})) one.progress = {std::move(progress)};
+  if (!row.text(23).empty()) one.executor = known(executorOf(row.text(23)), row.text(23));
   return one;
 }
 
@@ -143,13 +146,14 @@ void writeInstance(store::Connection& db, const Uuid& job, const Instance& one) 
       "INSERT OR REPLACE INTO instances (job, task_id, number, status, start_ms, running_ms, "
       "end_ms, queue_time_ms, reason, cancelled, preempted, confirmed, exit_code, unreachable_ms, "
       "cluster, node_id, hostname, ports, sandbox_url, sandbox_path, message, progress, "
-      "progress_message) VALUES "
-      "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23)",
+      "progress_message, executor) VALUES "
+      "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,"
+      "?24)",
       job.text(), one.taskId.text(), one.number, name(one.status), one.startMs, one.runningMs,
       one.endMs, one.queueTimeMs, one.reason, one.cancelled, one.preempted, one.confirmed,
       one.exitCode, one.unreachableMs, one.cluster.str(), one.nodeId.str(), one.hostname.str(),
       portsOf(one), one.sandboxUrl, one.sandboxPath, one.message, progress.percent,
-      progress.message);
+      progress.message, name(one.executor));
 }
 
 void writeUpdate(store::Connection& db, const JobUpdate& update) {

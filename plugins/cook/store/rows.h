@@ -13,7 +13,7 @@ inline constexpr const char JOB_COLUMNS[] =
 inline constexpr const char INSTANCE_COLUMNS[] =
     "job, task_id, number, status, start_ms, running_ms, end_ms, queue_time_ms, reason, cancelled, "
     "preempted, confirmed, exit_code, unreachable_ms, cluster, node_id, hostname, ports, "
-    "sandbox_url, sandbox_path, message, progress, progress_message";
+    "sandbox_url, sandbox_path, message, progress, progress_message, executor";
 inline constexpr const char GROUP_COLUMNS[] =
     "uuid, name, host_placement, straggler_handling, created_ms";
 

@@ -8,6 +8,10 @@ ALTER TABLE instances ADD COLUMN progress INTEGER NOT NULL DEFAULT 0;  -- percen
 ALTER TABLE instances ADD COLUMN progress_message TEXT NOT NULL DEFAULT '';
 )";
 
+constexpr const char EXECUTOR[] = R"(
+ALTER TABLE instances ADD COLUMN executor TEXT NOT NULL DEFAULT '';  -- cook, mesos
+)";
+
 const store::Migration MIGRATIONS[] = {{1, "jobs and instances", R"(
 CREATE TABLE jobs (
   creation INTEGER PRIMARY KEY,     -- order of submission
@@ -110,7 +114,8 @@ ALTER TABLE groups ADD COLUMN created_ms INTEGER NOT NULL DEFAULT 0;
 UPDATE groups SET created_ms =
   coalesce((SELECT min(submitted_ms) FROM jobs WHERE group_uuid = groups.uuid), 0);
 )"},
-                                       {4, "progress of instances", PROGRESS}};
+                                       {4, "progress of instances", PROGRESS},
+                                       {5, "executors of instances", EXECUTOR}};
 
 // The same tables. Numbers of creation may repeat here.
 const store::Migration ARCHIVE[] = {{1, "archived jobs and instances", R"(
@@ -167,7 +172,8 @@ CREATE INDEX instances_by_job ON instances (job);
 CREATE INDEX jobs_by_archival ON jobs (archived_ms);
 CREATE INDEX jobs_by_user ON jobs (user, submitted_ms);
 )"},
-                                    {2, "progress of instances", PROGRESS}};
+                                    {2, "progress of instances", PROGRESS},
+                                    {3, "executors of instances", EXECUTOR}};
 
 }  // namespace
 

@@ -88,6 +88,7 @@ class RecordsTest : public ::testing::Test {
     one.sandboxPath = "/sandbox";
     one.message = "it broke";
     one.progress = {{40, "reading"}};
+    one.executor = Executor::cook;
     return one;
   }
   static std::shared_ptr<const std::vector<Job>> shared(std::vector<Job> jobs) {

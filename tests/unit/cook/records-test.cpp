@@ -70,6 +70,7 @@ void expectEqual(const Instance& a, const Instance& b) {
   EXPECT_EQ(a.sandboxPath, b.sandboxPath);
   EXPECT_EQ(a.message, b.message);
   EXPECT_EQ(a.progress, b.progress);
+  EXPECT_EQ(a.executor, b.executor);
 }
 
 TEST_F(RecordsTest, EveryFieldComesBack) {
@@ -293,7 +294,7 @@ TEST_F(RecordsTest, FindingsNameWhatContradictsItself) {
         "INSERT INTO instances SELECT '00000000-0000-0000-0000-00000000aaaa', 'nobody', number, "
         "'failed', start_ms, running_ms, end_ms, queue_time_ms, reason, cancelled, preempted, "
         "confirmed, exit_code, unreachable_ms, cluster, node_id, hostname, '[99999]', sandbox_url, "
-        "sandbox_path, message, progress, progress_message FROM instances LIMIT 1");
+        "sandbox_path, message, progress, progress_message, executor FROM instances LIMIT 1");
   }));
   auto found = wait(records->findings());
   auto has = [&](const char* what, const Uuid& who) {
