@@ -10,7 +10,7 @@ set(MAITRED_PACKAGE_MAINTAINER "maitred maintainers <maintainers@maitred.invalid
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/maitred-doc COMPONENT doc FILES_MATCHING PATTERN "*.md")
 install(FILES README.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/maitred-doc COMPONENT doc)
 install(DIRECTORY examples/monitoring examples/cook DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/maitred-doc/examples COMPONENT doc)
-install(DIRECTORY examples/hello-plugin examples/webhook-plugin
+install(DIRECTORY examples/hello-plugin examples/webhook-plugin examples/cook-demo-plugin
         DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/maitred-sdk/examples COMPONENT sdk)
 install(FILES packaging/maitred.yaml packaging/systemd/run-as-submitter.conf
         DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/maitred/examples COMPONENT runtime)

@@ -7,6 +7,7 @@
 #include "queue/policy-watch.h"
 #include "rest/authentication.h"
 #include "rest/rest.h"
+#include "extension-settings.h"
 #include "leader-settings.h"
 #include "pool-settings.h"
 
@@ -60,6 +61,7 @@ class CookPlugin final : public PluginOf<CookConfig> {
       backends.emplace_back(granted.instance.cStr(), kj::mv(granted.client));
     }
     leader = leaderSettings(config);
+    extensions = providersIn(grants);
     storeUrl = config.getStore().cStr();
     archives = config.getCompletedJobs().getArchive();
     read(config);
@@ -161,6 +163,7 @@ class CookPlugin final : public PluginOf<CookConfig> {
  private:
   Context& context;
   std::vector<std::pair<std::string, backend::Backend::Client>> backends;
+  ExtensionProviders extensions;  // until the queue has them
   std::string storeUrl;
   RestSettings rest;
   CaseFileSettings caseFile;
@@ -301,7 +304,8 @@ class CookPlugin final : public PluginOf<CookConfig> {
     contents.counters = co_await records->loadCounters();
     QueueWorld world{context.timer(),   context.clock(),           context.log(),
                      context.metrics(), context.instance().cStr(), entropy()};
-    queue = kj::heap<BatchQueue>(world, *records, policies, settings, std::move(contents),
+    world.extensions = std::move(extensions);
+    queue = kj::heap<BatchQueue>(kj::mv(world), *records, policies, settings, std::move(contents),
                                  archiveInUse());
     record();
     contract = kj::heap<QueueContract>(*queue, rest.limits, context.log());

@@ -17,7 +17,23 @@ const manifest :Manifest.Manifest = (
   provides = [ .Manifest.queue ],
   requires = [
     ( name = "backends", interface = .Manifest.backend, multiplicity = some,
-      description = "where the jobs run" ) ],
+      description = "where the jobs run" ),
+    ( name = "submission_validators", interface = .Manifest.submissionValidator, multiplicity = any,
+      description = "who must accept every job that is submitted" ),
+    ( name = "submission_modifiers", interface = .Manifest.submissionModifier, multiplicity = any,
+      description = "who may change jobs that are submitted, and choose their pool" ),
+    ( name = "job_routers", interface = .Manifest.jobRouter, multiplicity = any,
+      description = "who tells the pool of jobs in a virtual one" ),
+    ( name = "job_adjusters", interface = .Manifest.jobAdjuster, multiplicity = any,
+      description = "who may change jobs that were accepted" ),
+    ( name = "pool_movers", interface = .Manifest.poolMover, multiplicity = any,
+      description = "who moves part of a user's jobs to another pool" ),
+    ( name = "job_shapes", interface = .Manifest.jobShapes, multiplicity = any,
+      description = "who knows what the kinds of nodes can take" ),
+    ( name = "launch_filters", interface = .Manifest.launchFilter, multiplicity = any,
+      description = "who must accept every job before it starts" ),
+    ( name = "completion_handlers", interface = .Manifest.completionHandler, multiplicity = any,
+      description = "who is told of every attempt that has ended" ) ],
   commands = [
     ( name = "submit", description = "submit jobs" ),
     ( name = "list", description = "list jobs" ),
@@ -157,6 +173,8 @@ struct CookConfig $Absent.absent([
   # The launcher beside each task, which looks for progress in what it writes.
   checkpoint @39 :CheckpointConfig;
   # Jobs that go on where an attempt before has stopped.
+  extensions @40 :ExtensionConfig;
+  # How plugins are asked that have a say in submissions and launches: those under `uses`.
 }
 
 struct QueueLimit {
@@ -243,6 +261,51 @@ struct ProgressConfig {
   # While so many instances wait to be written down, reports of others are dropped.
   sequenceCacheThreshold @3 :UInt32 = 1000 $Config.range((min = 0, max = 10000000));
   # Of so many instances the latest sequence is remembered, so that a late report does not undo a newer one.
+}
+
+struct ExtensionConfig {
+  submissionDeadline @0 :UInt64 = 40000 $Config.unit(milliseconds) $Config.range((min = 10, max = 3600000));
+  # How long validators and shapes may take for a whole submission.
+  submissionDefault @1 :DefaultVerdict = accept;
+  # What holds where a validator does not answer in time.
+  changeDeadline @2 :UInt64 = 10000 $Config.unit(milliseconds) $Config.range((min = 10, max = 3600000));
+  # How long each modifier, router, adjuster and mover may take for a whole submission.
+  modifierDefault @3 :DefaultVerdict = accept;
+  # What holds where a modifier does not answer in time: the jobs as they are, or a refusal.
+  launchFilterDeadline @4 :UInt64 = 5000 $Config.unit(milliseconds) $Config.range((min = 10, max = 3600000));
+  # How long filters may take for the jobs of one cycle.
+  launchFilterDefault @5 :DefaultVerdict = accept;
+  # What holds, for ten seconds, where a filter does not answer in time.
+  ageOut @6 :AgeOut;
+  # When a job starts although filters go on deferring it.
+  virtualPools @7 :List(VirtualPoolConfig) $Config.mapKey("name");
+  # Pools that only clients know. A router tells which one it is for each job.
+  completionDeadline @8 :UInt64 = 10000 $Config.unit(milliseconds) $Config.range((min = 10, max = 3600000));
+  # How long completion handlers may take for the attempts that have ended meanwhile.
+}
+
+enum DefaultVerdict {
+  accept @0;  # as if it had accepted
+  reject @1;  # as if it had not: submissions are refused, launches deferred
+}
+
+struct AgeOut {
+  # All three must hold.
+  deferrals @0 :UInt32 = 10 $Config.range((min = 0, max = 1000000));
+  # It was deferred more often than this.
+  firstSeen @1 :UInt64 = 36000000 $Config.unit(milliseconds) $Config.range((min = 0, max = 3.2e11));
+  # It was first asked about longer ago.
+  lastSeen @2 :UInt64 = 600000 $Config.unit(milliseconds) $Config.range((min = 0, max = 3.2e11));
+  # It was last asked about within this time.
+}
+
+struct VirtualPoolConfig {
+  name @0 :Text $Config.pattern("[a-zA-Z0-9_.-]{1,128}") $Config.example("any");
+  # What clients call it; none of `pools`.
+  router @1 :Text $Config.nonEmpty $Config.required $Config.example("site-rules");
+  # An instance under `uses: { job_routers: … }`.
+  fallback @2 :Text $Config.required $Config.example("batch");
+  # The pool of jobs for which the router does not tell one; one of `pools`.
 }
 
 struct Leader {
@@ -464,6 +527,8 @@ struct PolicyPaths {
   preemption @2 :Text $Config.path(policy) $Config.example("preemption/dru.lua");
   # Which tasks the rebalancer stops, among those that its thresholds allow. Empty: those that are
   # furthest above their users' shares, built in.
+  admission @3 :Text $Config.path(policy) $Config.example("admission/bounded-work.lua");
+  # Which submissions are taken, and what is changed in them first. Empty: whatever the limits allow.
 }
 
 struct UserShare {

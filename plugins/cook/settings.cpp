@@ -2,6 +2,7 @@
 
 #include "demand-settings.h"
 #include "execution-settings.h"
+#include "extension-settings.h"
 #include "leader-settings.h"
 #include "pool-settings.h"
 #include "scheduling-settings.h"
@@ -93,6 +94,9 @@ QueueSettings queueSettings(CookConfig::Reader config) {
   settings.progress = {static_cast<std::int64_t>(progress.getPublishInterval()),
                        progress.getBatchSize(), progress.getPendingThreshold(),
                        progress.getSequenceCacheThreshold()};
+  settings.extensions = extensionsOf(config.getExtensions());
+  settings.launchFilters = launchFiltersOf(config.getExtensions());
+  settings.completionDeadlineMs = config.getExtensions().getCompletionDeadline();
   settings.keepCompletedMs = config.getCompletedJobs().getTime();
   settings.keepCompleted = config.getCompletedJobs().getCount();
   settings.keepArchivedMs = config.getCompletedJobs().getArchiveTime();
@@ -156,7 +160,7 @@ RestSettings restSettings(CookConfig::Reader config) {
 PolicyFiles policyFiles(CookConfig::Reader config) {
   auto policies = config.getPolicies();
   return {policies.getFairness().cStr(), policies.getPlacement().cStr(),
-          policies.getPreemption().cStr()};
+          policies.getPreemption().cStr(), policies.getAdmission().cStr()};
 }
 
 CaseFileSettings caseFileSettings(CookConfig::Reader config) {
@@ -181,6 +185,7 @@ std::vector<ConfigFault> faultsIn(CookConfig::Reader config) {
   checkExecution(config, faults);
   checkDemands(config, faults);
   checkLeader(config, faults);
+  checkExtensions(config, faults);
   for (uint i = 0; i < config.getCorsOrigins().size(); ++i) {
     try {
       std::regex compiled(config.getCorsOrigins()[i].cStr());
@@ -200,6 +205,7 @@ std::vector<ConfigFault> faultsIn(CookConfig::Reader config) {
   checkPolicy(files.fairness, "fairness", faults);
   checkPolicy(files.placement, "placement", faults);
   checkPolicy(files.preemption, "preemption", faults);
+  checkPolicy(files.admission, "admission", faults);
   return faults;
 }
 

@@ -33,6 +33,14 @@ const services :Interface = (name = "maitred.services.Services", typeId = 0xb1a6
 const kernels :Interface = (name = "maitred.kernels.Kernels", typeId = 0xb1a6d2c0f47e5605);
 const admin :Interface = (name = "maitred.admin.Admin", typeId = 0xb1a6d2c0f47e5606);
 const leadership :Interface = (name = "maitred.leadership.Leadership", typeId = 0xb1a6d2c0f47e5607);
+const submissionValidator :Interface = (name = "maitred.queue.SubmissionValidator", typeId = 0xb1a6d2c0f47e5610);
+const submissionModifier :Interface = (name = "maitred.queue.SubmissionModifier", typeId = 0xb1a6d2c0f47e5611);
+const jobRouter :Interface = (name = "maitred.queue.JobRouter", typeId = 0xb1a6d2c0f47e5612);
+const jobAdjuster :Interface = (name = "maitred.queue.JobAdjuster", typeId = 0xb1a6d2c0f47e5613);
+const poolMover :Interface = (name = "maitred.queue.PoolMover", typeId = 0xb1a6d2c0f47e5614);
+const jobShapes :Interface = (name = "maitred.queue.JobShapes", typeId = 0xb1a6d2c0f47e5615);
+const launchFilter :Interface = (name = "maitred.queue.LaunchFilter", typeId = 0xb1a6d2c0f47e5616);
+const completionHandler :Interface = (name = "maitred.queue.CompletionHandler", typeId = 0xb1a6d2c0f47e5617);
 # The contracts of this SDK. A third party's own interface is written out in the same form.
 
 struct Requirement {

@@ -96,8 +96,10 @@ const Families& exported() {
     options.tls = true;
     options.extraPlugins =
         "  - name: sim\n    library: maitred-sim\n"
-        "    config: { nodes: { shadow: { count: 1 } } }\n";
+        "    config: { nodes: { shadow: { count: 1 } } }\n"
+        "  - name: demo\n    library: cook-demo\n";
     System system(options);
+    system.editConfig("backends: [local]", "backends: [local], submission_validators: [demo]");
     system.editConfig("      admins: [operator]\n",
                       "      admins: [operator]\n      rebalancer: { interval: 1s, "
                       "max_preemption: 10, min_dru_diff: 0.1, safe_dru_threshold: 1.0 }\n"

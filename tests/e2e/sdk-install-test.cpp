@@ -78,6 +78,16 @@ TEST_F(InstalledSdk, BuildsThePluginThatTellsOfFinishedJobs) {
   EXPECT_THAT(tested.out, HasSubstr("webhook-conform"));
 }
 
+// A queue asks it; its tests do, in both isolations.
+TEST_F(InstalledSdk, BuildsThePluginThatJudgesJobs) {
+  auto folder = inFolder("build");
+  ASSERT_NO_FATAL_FAILURE(
+      build(variable("MAITRED_SOURCE_DIR") + "/examples/cook-demo-plugin", folder));
+  auto tested = shell("ctest --output-on-failure --no-tests=error --test-dir " + folder);
+  EXPECT_EQ(tested.exitCode, 0) << tested.out;
+  EXPECT_THAT(tested.out, HasSubstr("cook-demo-conform"));
+}
+
 class NewPlugin : public InstalledSdk, public ::testing::WithParamInterface<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Kinds, NewPlugin, ::testing::Values("minimal", "backend", "consumer"),
                          [](const auto& info) { return std::string(info.param); });

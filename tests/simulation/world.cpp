@@ -105,8 +105,8 @@ void World::boot() {
   std::vector<std::uint64_t> seed{random(), random(), random(), random()};
   cook::QueueWorld surroundings{loop.timer(),   queueClock, fresh->log,
                                 fresh->metrics, "cook",     {seed[0], seed[1], seed[2], seed[3]}};
-  fresh->queue = kj::heap<cook::BatchQueue>(surroundings, *fresh->records, fresh->policies,
-                                            settings(), std::move(contents));
+  fresh->queue = kj::heap<cook::BatchQueue>(std::move(surroundings), *fresh->records,
+                                            fresh->policies, settings(), std::move(contents));
   life = std::move(fresh);
   if (records) life->queue->record(cases.sink(), 200'000);
   limits.begin(*life->queue);

@@ -355,6 +355,16 @@ struct Cycle {
   # 0 to 24
   weekday @15 :UInt8 = 1;
   # 1 is Monday
+  heldBack @16 :List(HeldBack);
+  # Jobs whose turn it was and that launch filters did not let start. A job that stands here twice was
+  # asked about twice, with one answer.
+}
+
+struct HeldBack {
+  job @0 :UInt64;
+  # Its order.
+  stop @1 :Bool;
+  # Nor any behind it.
 }
 
 struct Options {

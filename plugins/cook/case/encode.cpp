@@ -297,7 +297,9 @@ void write(const CycleOptions& options, std::int64_t nowMs, TextNumbers& texts,
            casefile::Cycle::Builder to) {
   const auto& [queue, considerableMost, head, goodEnough, steadyMs, rules] = options;
   const auto& [scaleback, warnAt, resetAt] = head;
-  const auto& [pool, overQuotaMost, jobMemMost, jobCpusMost, launchTokens, byUser] = queue;
+  const auto& [pool, overQuotaMost, jobMemMost, jobCpusMost, launchTokens, byUser, mayLaunch] =
+      queue;
+  (void)mayLaunch;  // its answers are what is recorded
   to.setPool(texts.of(pool));
   to.setWallMs(nowMs);
   to.setSteadyMs(steadyMs.value_or(nowMs));

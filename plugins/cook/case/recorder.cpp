@@ -314,6 +314,14 @@ CycleResult Recorder::cycle(const CycleOptions& options, std::int64_t nowMs,
       return rates.emplace_back(user, options.queue.launchTokens(user)).second;
     };
   }
+  std::vector<std::pair<std::uint64_t, bool>> heldBack;
+  if (options.queue.mayLaunch) {
+    watched.queue.mayLaunch = [&](const Job& job) {
+      Launch launch = options.queue.mayLaunch(job);
+      if (launch != Launch::yes) heldBack.emplace_back(job.order, launch == Launch::stop);
+      return launch;
+    };
+  }
   CycleResult result;
   {
     deciding = whole();
@@ -325,6 +333,13 @@ CycleResult Recorder::cycle(const CycleOptions& options, std::int64_t nowMs,
     for (unsigned i = 0; i < list.size(); ++i) {
       list[i].setUser(texts.of(rates[i].first));
       list[i].setTokens(rates[i].second);
+    }
+  }
+  if (!heldBack.empty()) {
+    auto list = cycle.initHeldBack(static_cast<unsigned>(heldBack.size()));
+    for (unsigned i = 0; i < list.size(); ++i) {
+      list[i].setJob(heldBack[i].first);
+      list[i].setStop(heldBack[i].second);
     }
   }
   write(result, cycle.initOutcome());

@@ -126,6 +126,16 @@ CycleResult CaseReplay::State::decide(casefile::Cycle::Reader cycle, const CaseT
           std::min(1e15, book.quotas(pool).of(user).launchRateSaved));
     };
   }
+  std::map<std::uint64_t, bool> heldBack;
+  for (auto one : cycle.getHeldBack()) heldBack.emplace(one.getJob(), one.getStop());
+  if (!heldBack.empty()) {
+    // With another policy some are met that the filters were not asked about: those may start.
+    options.queue.mayLaunch = [&](const Job& job) {
+      auto at = heldBack.find(job.order);
+      if (at == heldBack.end()) return Launch::yes;
+      return at->second && !other ? Launch::stop : Launch::no;
+    };
+  }
   const Pool* its = book.pools().find(pool);
   Scorer* scorer = &builtInScorer(its != nullptr && its->druMode == DruMode::gpu);
   if (Decider* fairness = other ? other.get() : decider(cycle.getFairness(), "fairness")) {

@@ -95,13 +95,24 @@ std::int64_t Book::postpone(Job& job, std::int64_t nowMs, std::int64_t retryAfte
   ++state.refusals;
   std::int64_t until = nowMs + std::max(pause, retryAfterMs);
   if (until <= nowMs || (state.out && until <= state.untilMs)) return std::max(until, nowMs);
+  putOff(job, until);
+  return until;
+}
+
+void Book::putOff(Job& job, std::int64_t untilMs) {
   leave(job);
   takeBack(job);
-  state.untilMs = until;
+  Postponed& state = postponed[&job];
+  state.untilMs = untilMs;
   state.out = true;
-  due.emplace(until, job.order, &job);
+  due.emplace(untilMs, job.order, &job);
   enter(job);
-  return until;
+}
+
+void Book::defer(Job& job, std::int64_t untilMs) {
+  if (job.state != JobState::waiting || job.unended() != nullptr) return;
+  const Postponed& state = postponed[&job];
+  if (!state.out || state.untilMs < untilMs) putOff(job, untilMs);
 }
 
 void Book::wake(std::int64_t nowMs) {

@@ -136,6 +136,9 @@ class Book {
   // for the first refusal and later each time after that, and at least `retryAfterMs` away. Once an
   // instance of it has run, all is forgotten. Times are of a clock that does not jump.
   std::int64_t postpone(Job& job, std::int64_t nowMs, std::int64_t retryAfterMs = 0);
+  // Somebody else wants the job not to be started until then: it is out of the queue likewise, and
+  // no refusal is counted.
+  void defer(Job& job, std::int64_t untilMs);
   // Puts back those whose time has come; a cycle does so first. Who postpones asks for a cycle
   // then.
   void wake(std::int64_t nowMs);
@@ -249,6 +252,7 @@ class Book {
   void derive(Job& job, std::int64_t nowMs);
   bool isOut(const Job& job) const;
   void takeBack(Job& job);
+  void putOff(Job& job, std::int64_t untilMs);
   void join(Job& job);
   void enter(Job& job);
   void leave(Job& job);

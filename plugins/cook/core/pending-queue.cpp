@@ -71,7 +71,9 @@ Job* PendingQueue::next() {
       passBy(job, account, Hold::launchRate);
       continue;
     }
-    return &job;
+    Launch launch = options.mayLaunch ? options.mayLaunch(job) : Launch::yes;
+    if (launch == Launch::no) continue;
+    return launch == Launch::stop ? nullptr : &job;
   }
   return nullptr;
 }

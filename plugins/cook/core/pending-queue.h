@@ -1,7 +1,8 @@
 #pragma once
 // The waiting jobs of a pool that may start now, in the order in which they are served: the ranking
-// behind the filters of pool, group and user quotas, launch rates and per-job limits. Worked out
-// job by job, so that the first ones cost the same however many wait behind them.
+// behind the filters of pool, group and user quotas, launch rates, per-job limits and launch
+// filters. Worked out job by job, so that the first ones cost the same however many wait behind
+// them.
 
 #include "book.h"
 #include "waiting-history.h"
@@ -10,6 +11,13 @@
 #include <unordered_map>
 
 namespace maitred::cook {
+
+// Whether a job whose turn it is may start.
+enum class Launch : std::uint8_t {
+  yes,
+  no,    // not now: others go on
+  stop,  // nor may any behind it
+};
 
 struct QueueOptions {
   std::string pool = {};  // a resolved name
@@ -23,6 +31,8 @@ struct QueueOptions {
   std::function<std::int64_t(const std::string& user)> launchTokens = nullptr;
   // False: the order alone, whatever the users' quotas and launch rates say of a single job.
   bool byUser = true;
+  // What others say of jobs that nothing else speaks against; null: all may start.
+  std::function<Launch(const Job& job)> mayLaunch = nullptr;
 };
 
 // The book must not change while it is in use.

@@ -25,6 +25,10 @@ BatchQueue::BatchQueue(QueueWorld worldIn, Records& records, Policies& policies,
       policies(policies),
       settings_(std::move(settings)),
       jobs(settings_.meaCulpa),
+      extensionCalls(world.timer, world.log, world.metrics),
+      launchFilters(extensionCalls, world.clock, std::move(world.extensions.launchFilters)),
+      completions(extensionCalls, jobs, std::move(world.extensions.completionHandlers)),
+      extensions_(extensionCalls, world.clock, std::move(world.extensions)),
       journal_(jobs, records, world.timer, world.log),
       administrator(records, contents.administration),
       archive(archive),
@@ -57,6 +61,7 @@ BatchQueue::BatchQueue(QueueWorld worldIn, Records& records, Policies& policies,
   jobs.each([&](Job& job) { all.push_back(&job); });
   for (Job* job : all) jobs.settle(*job, nowMs());
   warnOfLostPools();
+  journal_.onWritten([this](const std::vector<Uuid>& tasks) { completions.written(tasks); });
   journal_.onDurable([this] {
     for (auto& [id, listener] : listeners->byId) listener();
   });
@@ -128,6 +133,9 @@ void BatchQueue::applyEntitlements() {
 void BatchQueue::configure(QueueSettings settings) {
   bool timersChange = settings.rebalancer.intervalMs != settings_.rebalancer.intervalMs ||
                       settings.runtimeIntervalMs != settings_.runtimeIntervalMs;
+  extensions_.configure(settings.extensions);  // throws before anything has been changed
+  launchFilters.configure(settings.launchFilters);
+  completions.setDeadline(settings.completionDeadlineMs);
   settings_ = std::move(settings);
   if (active && timersChange) startTimers();
   jobs.setLimits(settings_.meaCulpa);
@@ -165,7 +173,7 @@ kj::Promise<void> BatchQueue::submit(std::vector<JobSpec> specs, std::vector<Gro
   for (JobSpec& spec : specs) {
     Job job;
     job.spec = std::move(spec);
-    job.spec.pool = settings_.pools.resolve(job.spec.submitPool);
+    if (job.spec.pool.empty()) job.spec.pool = settings_.pools.resolve(job.spec.submitPool);
     job.submittedMs = job.waitingSinceMs = nowMs();
     fresh.push_back(std::move(job));
   }
@@ -241,10 +249,6 @@ void BatchQueue::kickAt(std::int64_t due) {
   }));
 }
 
-void BatchQueue::refused(const char* reason) {
-  counted.refusals(reason).add();
-}
-
 void BatchQueue::cycle() {
   cycleDue = false;
   // What cannot be written down is not decided either.
@@ -263,6 +267,7 @@ void BatchQueue::cycle() {
 bool BatchQueue::cycle(const Pool& pool) {
   auto started = std::chrono::steady_clock::now();
   CycleOptions options = cycleOptions(pool);
+  options.queue.mayLaunch = launchFilters.forCycle(options.considerableMost, steadyMs());
   beginRound(pool);
   std::int64_t now = nowMs();
   auto decide = [&](const CycleOptions& asked) {
@@ -279,25 +284,13 @@ bool BatchQueue::cycle(const Pool& pool) {
   noteHead(pool, result.head);
   noteWaiting(result);
   spendLaunches(pool, result);
+  askFilters();
   killOffensive(result.offensive);
   if (result.started.empty()) return false;
   countStarted(pool, result.started);
   chooseExecutors(result.started);
   launch(std::move(result.started));
   return result.more;
-}
-
-void BatchQueue::noteHead(const Pool& pool, HeadRule::Note note) {
-  std::string name = pool.name.empty() ? "the queue" : "pool " + pool.name;
-  if (note == HeadRule::Note::stuck) {
-    world.log.warning(name.c_str(),
-                      ": its first job finds no room, so that only this one is considered; it may "
-                      "ask for more than any node has");
-  } else if (note == HeadRule::Note::gaveUp) {
-    world.log.error(name.c_str(),
-                    ": its first job has found no room for long; all jobs are "
-                    "considered again");
-  }
 }
 
 // Accepted under older limits: no attempt may be larger than the present ones.

@@ -4,6 +4,9 @@
 // written down and then launched.
 
 #include "administrator.h"
+#include "completions.h"
+#include "extensions.h"
+#include "launch-filters.h"
 #include "policies.h"
 #include "queue-metrics.h"
 #include "user-figures.h"
@@ -63,6 +66,9 @@ struct QueueSettings {
   RebalancerSettings rebalancer;
   PlacementRules placement;
   ProgressLimits progress;
+  ExtensionSettings extensions;
+  LaunchFilterSettings launchFilters;
+  std::int64_t completionDeadlineMs = 10'000;
   std::int64_t keepCompletedMs = 7 * 86'400'000ll;
   std::size_t keepCompleted = 1'000'000;
   std::int64_t keepArchivedMs = 365 * 86'400'000ll;  // 0: for ever
@@ -75,6 +81,7 @@ struct QueueWorld {
   metrics::Registry& metrics;
   std::string instance;               // the consumer's name
   std::array<std::uint64_t, 4> seed;  // entropy for task ids
+  ExtensionProviders extensions = {};
 };
 
 // What can be said of a job, see BatchQueue::explain().
@@ -118,9 +125,18 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   // No more placements; what was decided is still launched. Resolves when the journal is written.
   kj::Promise<void> drain();
 
+  // What other plugins and the admission policy make of a submission; it need not have any jobs.
+  // First what they want to be otherwise, then, once the caller has found it sound, whether they
+  // accept it.
+  kj::Promise<Examined> amend(std::vector<JobSpec> jobs);
+  kj::Promise<Examined> judge(std::vector<JobSpec> jobs, const JobLimits& limits);
+  const Extensions& extensions() const { return extensions_; }
+  const LaunchFilters& filters() const { return launchFilters; }
+  std::vector<std::string> completionHandlers() const { return completions.instances(); }
   // Resolves when the jobs are durable; rejects, and forgets them, if they cannot be kept. The
-  // caller has checked that no id is known() and that the pool, if the job names one in submitPool,
-  // is an active one; time, pool and order are set here. A group that is known stays as it is.
+  // caller has checked that no id is known() and that the pool is an active one: `pool`, or if that
+  // is empty the one that the job names in submitPool. Time, pool and order are set here. A group
+  // that is known stays as it is.
   kj::Promise<void> submit(std::vector<JobSpec> jobs, std::vector<GroupRow> groups = {});
   bool known(const Uuid& job) const { return jobs.find(job) != nullptr || journal_.pending(job); }
   bool knownGroup(const Uuid& id) const {
@@ -167,7 +183,7 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   // Why it is degraded; empty if all is well.
   std::string trouble() const;
   // What operators should know although it is not degraded.
-  std::string notes() const { return policies.notes(); }
+  std::string notes() const;
   void collectMetrics();
 
  private:
@@ -180,6 +196,10 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   LaunchRates launchRates;
   ProgressReports reports;
   std::set<std::int64_t> wakeUps;  // that are due, by the clock that does not jump
+  ExtensionCalls extensionCalls;
+  LaunchFilters launchFilters;
+  Completions completions;
+  Extensions extensions_;
   Journal journal_;
   Administrator administrator;
   kj::Maybe<Archive&> archive;
@@ -226,6 +246,9 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   QueueOptions queueOptions(const Pool& pool);
   CycleOptions cycleOptions(const Pool& pool);
   void spendLaunches(const Pool& pool, const CycleResult& result);
+  Async<Examined> admit(Examined examined);
+  // About jobs that cycles have met, so that the next one knows.
+  void askFilters();
   // Before policies are asked about a pool.
   void beginRound(const Pool& pool);
   // Policies that look at the time may decide otherwise at its next tick.

@@ -1,5 +1,7 @@
 #include "contract.h"
 
+#include "job-message.h"
+
 #include <backend/translate.h>
 
 namespace maitred::cook {
@@ -8,48 +10,8 @@ namespace {
 constexpr std::size_t ENTRIES_MOST = 2000;
 constexpr std::size_t CHANGES_PER_CALL = 500;
 
-void writeSpec(const JobSpec& spec, queue::JobSpec::Builder out) {
-  out.setId(spec.id.text());
-  out.setUser(spec.user);
-  out.setName(spec.name);
-  out.setCommand(spec.command);
-  out.setCpus(spec.cpus);
-  out.setMemMib(spec.mem);
-  out.setMaxRetries(spec.maxRetries);
-  out.setPriority(spec.priority);
-  out.setMaxRuntimeMs(spec.maxRuntimeMs == JobSpec::NO_RUNTIME_LIMIT ? 0 : spec.maxRuntimeMs);
-  auto environment = out.initEnvironment(spec.environment.size());
-  for (std::size_t i = 0; i < spec.environment.size(); ++i) {
-    environment[i].setName(spec.environment[i].first);
-    environment[i].setValue(spec.environment[i].second);
-  }
-  auto labels = out.initLabels(spec.labels.size());
-  for (std::size_t i = 0; i < spec.labels.size(); ++i) {
-    labels[i].setName(spec.labels[i].first);
-    labels[i].setValue(spec.labels[i].second);
-  }
-  out.setPool(spec.pool);
-  out.setPorts(spec.ports);
-  out.setDisableMeaCulpaRetries(spec.disableMeaCulpa);
-}
-
-void writeInstance(const Instance& one, queue::Instance::Builder out) {
-  out.setTaskId(one.taskId.text());
-  out.setState(static_cast<queue::InstanceState>(one.status));
-  out.setCluster(one.cluster);
-  out.setNodeId(one.nodeId);
-  out.setHostname(one.hostname);
-  out.setStartedAt(one.startMs);
-  out.setRunningAt(one.runningMs);
-  out.setEndedAt(one.endMs);
-  out.setHasExitCode(one.exitCode.has_value());
-  out.setExitCode(one.exitCode.value_or(0));
-  out.setReasonCode(one.reason);
-  out.setSandboxUrl(one.sandboxUrl);
-}
-
 void writeJob(const Job& job, const MeaCulpaLimits& limits, queue::Job::Builder out) {
-  writeSpec(job.spec, out.initSpec());
+  writeJobSpec(job.spec, out.initSpec());
   out.setState(static_cast<queue::JobState>(static_cast<int>(job.state) + 1));
   out.setSubmittedAt(job.submittedMs);
   auto instances = out.initInstances(job.instances.size());
@@ -57,34 +19,6 @@ void writeJob(const Job& job, const MeaCulpaLimits& limits, queue::Job::Builder 
     writeInstance(job.instances[i], instances[i]);
   out.setRetriesRemaining(retriesRemaining(job, limits));
   out.setSequence(job.sequence);
-}
-
-JobSpec readSpec(queue::JobSpec::Reader in, const Uuid& id) {
-  JobSpec spec;
-  spec.id = id;
-  spec.user = text(in.getUser());
-  spec.name = text(in.getName());
-  spec.command = text(in.getCommand());
-  spec.cpus = in.getCpus();
-  spec.mem = in.getMemMib();
-  spec.maxRetries = std::max<std::int64_t>(1, in.getMaxRetries());
-  spec.priority = in.getPriority();
-  if (in.getMaxRuntimeMs() != 0 &&
-      in.getMaxRuntimeMs() < std::uint64_t(JobSpec::NO_RUNTIME_LIMIT)) {
-    spec.maxRuntimeMs = static_cast<std::int64_t>(in.getMaxRuntimeMs());
-  }
-  for (auto one : in.getEnvironment())
-    spec.environment.emplace_back(text(one.getName()), text(one.getValue()));
-  for (auto one : in.getLabels())
-    spec.labels.emplace_back(text(one.getName()), text(one.getValue()));
-  spec.submitPool = text(in.getPool());
-  spec.ports = in.getPorts();
-  for (auto uri : in.getUris()) {
-    spec.uris.push_back(
-        {text(uri.getLocation()), uri.getExecutable(), uri.getExtract(), uri.getCache()});
-  }
-  spec.disableMeaCulpa = in.getDisableMeaCulpaRetries();
-  return spec;
 }
 
 }  // namespace
@@ -185,7 +119,18 @@ class QueueContract::Server final : public queue::Queue::Server {
       refused = true;
     }
     if (refused || fresh.empty()) return kj::READY_NOW;
-    return inner.queue.submit(std::move(fresh));
+    return inner.queue.amend(std::move(fresh))
+        .then([this, context](Examined examined) mutable -> kj::Promise<Examined> {
+          checkAgain(examined);
+          if (!examined.faults.empty()) return kj::mv(examined);
+          auto& inner = shared->get();
+          return inner.queue.judge(std::move(examined.jobs), inner.limits);
+        })
+        .then([this, context](Examined examined) mutable -> kj::Promise<void> {
+          refuse(examined, context);
+          if (!examined.faults.empty()) return kj::READY_NOW;
+          return shared->get().queue.submit(std::move(examined.jobs));
+        });
   }
 
   kj::Promise<void> kill(KillContext context) override {
@@ -236,16 +181,52 @@ class QueueContract::Server final : public queue::Queue::Server {
       out.setAlreadyKnown();
       return std::nullopt;
     }
-    JobSpec spec = readSpec(in, *id);
+    JobSpec spec = readJobSpec(in, *id);
+    if (inner.queue.extensions().virtualPool(spec.submitPool) == nullptr) {
+      if (auto fault = faultInPool(spec.submitPool)) return fault;
+    }
     if (auto fault = faultIn(spec, inner.limits)) return fault;
-    const Pools& pools = inner.queue.pools();
-    const Pool* pool = pools.find(pools.resolve(spec.submitPool));
-    if (pool == nullptr) return spec.submitPool + " is not a valid pool name.";
-    if (!pool->active) return pool->name + " is not accepting job submissions.";
     if (spec.priority > 16'000'000) return "priority must be at most 16000000";
     out.setAccepted();
     fresh.push_back(std::move(spec));
     return std::nullopt;
+  }
+
+  std::optional<std::string> faultInPool(const std::string& name) {
+    const Pools& pools = shared->get().queue.pools();
+    const Pool* pool = pools.find(pools.resolve(name));
+    if (pool == nullptr) return name + " is not a valid pool name.";
+    if (!pool->active) return pool->name + " is not accepting job submissions.";
+    return std::nullopt;
+  }
+
+  // What other plugins have made of jobs that were sound, while others may have come.
+  void checkAgain(Examined& examined) {
+    for (const JobSpec& job : examined.jobs) {
+      auto fault = faultInPool(job.pool);
+      if (!fault) fault = faultIn(job, shared->get().limits);
+      if (fault) examined.faults.push_back({job.id, *fault});
+    }
+  }
+
+  // Each result gets its own part.
+  void refuse(Examined& examined, SubmitContext& context) {
+    for (const JobSpec& job : examined.jobs) {
+      if (!shared->get().queue.known(job.id)) continue;
+      examined.faults.push_back({job.id, "the id is already used"});
+    }
+    if (examined.faults.empty()) return;
+    std::map<Uuid, std::string> texts;
+    for (const auto& fault : examined.faults) {
+      std::string& text = texts[fault.job];
+      text += (text.empty() ? "" : "\n") + fault.text;
+    }
+    auto jobs = context.getParams().getJobs();
+    auto results = context.getResults().getResults();
+    for (uint i = 0; i < jobs.size(); ++i) {
+      auto at = texts.find(Uuid::parse(text(jobs[i].getId())).value_or(Uuid()));
+      if (at != texts.end()) results[i].setRefused(at->second);
+    }
   }
 
   void sort(capnp::List<capnp::Text>::Reader list, std::vector<Uuid>& ids,

@@ -15,6 +15,7 @@ kj::Promise<void> BatchQueue::keepHouse() {
       .then([this] {
         giveUpSilent();
         followTime();
+        launchFilters.sweep(jobs, steadyMs());
         return prune().then([this] { archiveFault.clear(); },
                             [this](kj::Exception&& e) {
                               if (archiveFault.empty()) {

@@ -37,6 +37,28 @@ void BatchQueue::countStarted(const Pool& pool, const std::vector<CycleResult::S
   }
 }
 
+void BatchQueue::refused(const char* reason) {
+  counted.refusals(reason).add();
+}
+
+void BatchQueue::noteHead(const Pool& pool, HeadRule::Note note) {
+  std::string name = pool.name.empty() ? "the queue" : "pool " + pool.name;
+  if (note == HeadRule::Note::stuck) {
+    world.log.warning(name.c_str(),
+                      ": its first job finds no room, so that only this one is considered; it may "
+                      "ask for more than any node has");
+  } else if (note == HeadRule::Note::gaveUp) {
+    world.log.error(name.c_str(),
+                    ": its first job has found no room for long; all jobs are "
+                    "considered again");
+  }
+}
+
+std::string BatchQueue::notes() const {
+  std::string text = policies.notes(), calls = extensionCalls.trouble();
+  return text + (text.empty() || calls.empty() ? "" : "; ") + calls;
+}
+
 void BatchQueue::collectMetrics() {
   auto& registry = world.metrics;
   for (JobState state : {JobState::waiting, JobState::running, JobState::completed}) {

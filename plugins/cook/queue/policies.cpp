@@ -1,5 +1,7 @@
 #include "policies.h"
 
+#include "admission.h"
+
 #include <maitred/offload.h>
 
 namespace maitred::cook {
@@ -66,6 +68,7 @@ Policies::Policies(lua::Search search, OnReport onReport)
     : fairness("fairness", search, onReport),
       placement("placement", search, onReport),
       preempting("preemption", search, onReport),
+      admission("admission", search, onReport),
       luaScorer(fairness.slot, tables),
       luaFitness(placement.slot, tables),
       luaPreemption(std::make_unique<LuaPreemption>(preempting.slot)) {}
@@ -90,12 +93,14 @@ kj::Promise<void> Policies::loadInto(Place& place, std::string file) {
 }
 
 kj::Promise<std::string> Policies::load(PolicyFiles files) {
-  auto loads = kj::heapArrayBuilder<kj::Promise<void>>(3);
+  auto loads = kj::heapArrayBuilder<kj::Promise<void>>(4);
   loads.add(loadInto(fairness, std::move(files.fairness)));
   loads.add(loadInto(placement, std::move(files.placement)));
   loads.add(loadInto(preempting, std::move(files.preemption)));
+  loads.add(loadInto(admission, std::move(files.admission)));
   return kj::joinPromises(loads.finish()).then([this] {
-    return joined({fairness.problem, placement.problem, preempting.problem}, "\n");
+    return joined(
+        {fairness.problem, placement.problem, preempting.problem, admission.problem}, "\n");
   });
 }
 
@@ -114,6 +119,10 @@ const lua::Policy* Policies::fairnessInForce() const {
 
 const lua::Policy* Policies::placementInForce() const {
   return placement.slot.benched() ? nullptr : placement.slot.active();
+}
+
+std::optional<std::string> Policies::admit(JobSpec& job) {
+  return cook::admit(admission.slot, admission.slot.function("admit"), job);
 }
 
 PreemptionPolicy* Policies::preemption() {

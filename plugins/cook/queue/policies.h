@@ -20,6 +20,7 @@ struct PolicyFiles {
   std::string fairness;  // empty: built in
   std::string placement;
   std::string preemption;
+  std::string admission;
   bool operator==(const PolicyFiles&) const = default;
 };
 
@@ -42,6 +43,10 @@ class Policies final {
   Scorer& scorer(DruMode mode);
   Fitness* fitness();              // null: bin packing
   PreemptionPolicy* preemption();  // null: Cook's rule
+  // Whether a policy looks at submissions.
+  bool admits() const { return admission.slot.active() != nullptr && !admission.slot.benched(); }
+  // Makes the changes that it wants of the job. Why it refuses it; nothing: it does not.
+  std::optional<std::string> admit(JobSpec& job);
   // The policies behind the first two; null: what is built in decides at present.
   const lua::Policy* fairnessInForce() const;
   const lua::Policy* placementInForce() const;
@@ -67,13 +72,15 @@ class Policies final {
     lua::SlotStats counted;
     Place(const char* kind, const lua::Search& search, OnReport onReport);
   };
-  Place fairness, placement, preempting;
+  Place fairness, placement, preempting, admission;
   PolicyTables tables;
   LuaScorer luaScorer;
   LuaFitness luaFitness;
   std::unique_ptr<LuaPreemption> luaPreemption;
 
-  std::array<const Place*, 3> places() const { return {&fairness, &placement, &preempting}; }
+  std::array<const Place*, 4> places() const {
+    return {&fairness, &placement, &preempting, &admission};
+  }
   static std::string troubleOf(const Place& place);
   static void collect(metrics::Registry& registry, Place& place);
   static void dropGauges(metrics::Registry& registry, const Place& place);

@@ -134,7 +134,9 @@ json Policies::report() const {
 }
 
 void Policies::collect(metrics::Registry& registry) {
-  for (Place* place : {&fairness, &placement, &preempting}) collect(registry, *place);
+  for (Place* place : {&fairness, &placement, &preempting, &admission}) {
+    collect(registry, *place);
+  }
 }
 
 void Policies::collect(metrics::Registry& registry, Place& place) {

@@ -28,7 +28,7 @@ kj::Promise<void> PolicyWatch::look() {
   auto now = files();
   return offload([now] {
            return stampOf(now.fairness) + " " + stampOf(now.placement) + " " +
-                  stampOf(now.preemption);
+                  stampOf(now.preemption) + " " + stampOf(now.admission);
          })
       .then([this, now](std::string fresh) -> kj::Promise<void> {
         bool edited = now == seen && fresh != stamp;

@@ -94,10 +94,12 @@ http::Router Rest::router() {
   return router;
 }
 
-std::string Rest::poolOf(const Request& request, const std::string& inBody) const {
+std::string Rest::poolOf(const Request& request, const std::string& inBody,
+                         bool virtualToo) const {
   std::string pool = inBody;
   if (pool.empty()) pool = request.query.get("pool").value_or("");
   if (pool.empty()) pool = request.header("x-cook-pool").value_or("");
+  if (virtualToo && queue.extensions().virtualPool(pool) != nullptr) return pool;
   if (!pool.empty() && queue.pools().find(pool) == nullptr) {
     throw Refused(400, pool.substr(0, 200) + " is not a valid pool name.");
   }

@@ -87,14 +87,18 @@ class Rest {
   void noteKill(std::vector<AuditLine>& audit, const Caller& caller, const Job& job,
                 const char* action, const Uuid& target) const;
   void checkRate(const std::string& user);
+  void checkPool(const std::string& name) const;
   void checkGroups(const Submission& submission) const;
   std::vector<GroupRow> groupsOf(Submission& submission, std::string& answer) const;
   void checkQueueLimit(const std::string& user, const std::string& pool, std::int64_t count) const;
   PoolTerms termsOf(const std::string& pool) const;
-  // The second half: all that depends on what is there at that moment, in one turn.
-  Answer accept(kj::Own<Submission> submission, const Caller& caller, const std::string& pool);
-  void checkQuota(const Submission& submission, const std::string& user,
-                  const std::string& pool) const;
+  void checkQuota(const Submission& submission, const std::string& user) const;
+  // What the jobs have become is looked at as if the client had sent it.
+  Answer check(kj::Own<Submission> submission, Examined examined, const Caller& caller);
+  void checkByPool(Submission& submission) const;
+  Answer askWhetherAccepted(kj::Own<Submission> submission, const Caller& caller);
+  // The last part: all that depends on what is there at that moment, in one turn.
+  Answer accept(kj::Own<Submission> submission, Examined examined, const Caller& caller);
 
   // --- reading.cpp ---
   Answer jobs(http::Request& request, const Caller& caller);
@@ -176,7 +180,9 @@ class Rest {
 
   // The pool that the request names by its body, the parameter `pool` or the header x-cook-pool, in
   // this order; empty if it names none. Throws 400 for one that does not exist.
-  std::string poolOf(const http::Request& request, const std::string& inBody = "") const;
+  // `virtualToo`: or only for clients; see VirtualPool.
+  std::string poolOf(const http::Request& request, const std::string& inBody = "",
+                     bool virtualToo = false) const;
   // How texts call a pool: the one of a queue without pools has a name there too.
   static std::string shown(const std::string& pool) { return pool.empty() ? "no-pool" : pool; }
   AuditLine auditLine(const Caller& caller, const char* action, std::string target,

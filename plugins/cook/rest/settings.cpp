@@ -173,6 +173,30 @@ json executor(const ExecutorSettings& settings) {
           {"retry-limit", settings.retryLimit}};
 }
 
+// Who is asked under each of Cook's keys; those under which nobody is are left out.
+json plugins(const BatchQueue& queue) {
+  const Extensions& all = queue.extensions();
+  json out = json::object();
+  auto add = [&](const char* key, const std::vector<std::string>& instances) {
+    if (!instances.empty()) out[key]["factory-fns"] = instances;
+  };
+  add("job-submission-validator", all.instances("submission_validators"));
+  add("job-submission-modifier", all.instances("submission_modifiers"));
+  add("job-adjuster", all.instances("job_adjusters"));
+  add("pool-mover", all.instances("pool_movers"));
+  add("job-shape-validation", all.instances("job_shapes"));
+  add("job-launch-filter", queue.filters().instances());
+  add("instance-completion", queue.completionHandlers());
+  if (out.contains("job-submission-validator")) {
+    out["job-submission-validator"]["batch-timeout-seconds"] =
+        static_cast<double>(all.settings().submissionDeadlineMs) / 1000;
+  }
+  for (const VirtualPool& one : all.settings().virtualPools) {
+    out["job-routing"][one.name] = one.router;
+  }
+  return out;
+}
+
 json quotaGrouping(const Pools& pools) {
   json out = json::object();
   for (const Pool& pool : pools.all()) {
@@ -210,7 +234,7 @@ Rest::Answer Rest::showSettings(Request&, const Caller&) {
                               {"kubernetes", json::object()},
                               {"mea-culpa-failure-limit", q.meaCulpa.global},
                               {"mesos-gpu-enabled", settings.gpus},
-                              {"plugins", json::object()},
+                              {"plugins", plugins(queue)},
                               {"pools", poolsOf(q.pools, settings)},
                               {"queue-limits", queueLimits(settings.queueLimits)},
                               {"progress", progress(q.progress)},

@@ -4,6 +4,7 @@
 #include "rest.h"
 
 #include <maitred/offload.h>
+#include <extensions/submission-verdicts.h>
 
 #include <cstdio>
 
@@ -45,6 +46,12 @@ Response notAccepted(kj::Exception&& exception) {
                                   std::string(exception.getDescription().cStr()));
 }
 
+std::vector<std::string> textsOf(const std::vector<Examined::Fault>& faults) {
+  std::vector<std::string> texts;
+  for (const auto& one : faults) texts.push_back(one.text);
+  return texts;
+}
+
 }  // namespace
 
 // Whoever has submitted too much waits until it is made up for.
@@ -58,6 +65,12 @@ void Rest::checkRate(const std::string& user) {
                 static_cast<double>(bucket.clearAfterMs()) / 1000);
   throw Refused(400, "User " + user + " is inserting too quickly. Not allowed to insert for " +
                          seconds + " seconds.");
+}
+
+void Rest::checkPool(const std::string& name) const {
+  const Pool* pool = queue.pools().find(queue.pools().resolve(name));
+  if (pool == nullptr) throw Refused(400, name.substr(0, 200) + " is not a valid pool name.");
+  if (!pool->active) throw Refused(400, pool->name + " is not accepting job submissions.");
 }
 
 void Rest::checkGroups(const Submission& submission) const {
@@ -77,17 +90,22 @@ void Rest::checkGroups(const Submission& submission) const {
 }
 
 // What can never run is refused at once.
-void Rest::checkQuota(const Submission& submission, const std::string& user,
-                      const std::string& pool) const {
-  const Quota quota = queue.book().quotas(pool).of(user);
-  if (quota.isUnlimited()) return;
-  if (quota.count == 0) throw Refused(422, "User quota is set to zero jobs.");
+void Rest::checkQuota(const Submission& submission, const std::string& user) const {
+  std::map<std::string, Quota> quotas;  // by pool
+  for (const JobSpec& spec : submission.jobs) {
+    if (quotas.contains(spec.pool)) continue;
+    Quota quota = queue.book().quotas(spec.pool).of(user);
+    if (quota.count == 0) throw Refused(422, "User quota is set to zero jobs.");
+    quotas.emplace(spec.pool, quota);
+  }
   std::string text;
   auto look = [&](const Job& job, const char* resource, double wanted, double most) {
     if (wanted <= most || text.size() > 10'000) return;
     text += (text.empty() ? "" : "\n") + exceeds(job, resource, wanted, most);
   };
   for (const JobSpec& spec : submission.jobs) {
+    const Quota& quota = quotas.at(spec.pool);
+    if (quota.isUnlimited()) continue;
     Job job;
     job.spec.id = spec.id;
     look(job, "cpus", spec.cpus, quota.cpus);
@@ -153,53 +171,94 @@ PoolTerms Rest::termsOf(const std::string& pool) const {
           .container = ruleFor(name, settings.containerRules)};
 }
 
+// Some of it takes time, since other plugins are asked; each part in between decides at once.
 Rest::Answer Rest::submit(Request& request, const Caller& caller) {
   auto submission = kj::heap(readSubmission(request.json(), caller.user));
   checkRate(caller.user);
   checkSize(*submission, settings.limits);
-  submission->pool = poolOf(request, submission->pool);
-  const std::string pool = queue.pools().resolve(submission->pool);
-  if (const Pool* found = queue.pools().find(pool); found != nullptr && !found->active) {
-    throw Refused(400, pool + " is not accepting job submissions.");
-  }
+  submission->pool = poolOf(request, submission->pool, true);
+  if (queue.extensions().virtualPool(submission->pool) == nullptr) checkPool(submission->pool);
   checkIds(*submission);
-  checkGroups(*submission);
-  PoolTerms terms = termsOf(pool);
-  checkJobs(*submission, settings.limits, terms);
-  fillIn(*submission, terms);
-  if (!hasDocker(*submission)) return accept(kj::mv(submission), caller, pool);
-  auto account = offload([user = caller.user] { return accountOf(user); });
-  return account.then([this, submission = kj::mv(submission), caller,
-                       pool](std::optional<Account> owner) mutable {
+  for (JobSpec& job : submission->jobs) job.submitPool = submission->pool;
+  auto amending = queue.amend(std::move(submission->jobs));
+  return amending.then([this, caller, submission = kj::mv(submission)](Examined examined) mutable {
     return answered(false, [&] {
-      checkDockerUser(*submission, owner);
-      return accept(kj::mv(submission), caller, pool);
+      return check(kj::mv(submission), std::move(examined), caller);
     });
   });
 }
 
-Rest::Answer Rest::accept(kj::Own<Submission> submission, const Caller& caller,
-                          const std::string& pool) {
+// Each pool has terms of its own.
+void Rest::checkByPool(Submission& submission) const {
+  std::map<std::string, std::vector<std::size_t>> places;
+  for (std::size_t i = 0; i < submission.jobs.size(); ++i) {
+    places[submission.jobs[i].pool].push_back(i);
+  }
+  for (const auto& [pool, its] : places) {
+    checkPool(pool);
+    Submission part;
+    for (std::size_t i : its) part.jobs.push_back(std::move(submission.jobs[i]));
+    PoolTerms terms = termsOf(pool);
+    checkJobs(part, settings.limits, terms);
+    fillIn(part, terms);
+    for (std::size_t i = 0; i < its.size(); ++i) {
+      submission.jobs[its[i]] = std::move(part.jobs[i]);
+    }
+  }
+}
+
+Rest::Answer Rest::check(kj::Own<Submission> submission, Examined examined,
+                         const Caller& caller) {
+  if (!examined.faults.empty()) throw Refused(400, refusalText(textsOf(examined.faults)));
+  submission->jobs = std::move(examined.jobs);
+  checkGroups(*submission);
+  checkByPool(*submission);
+  if (!hasDocker(*submission)) return askWhetherAccepted(kj::mv(submission), caller);
+  auto account = offload([user = caller.user] { return accountOf(user); });
+  return account.then([this, submission = kj::mv(submission),
+                       caller](std::optional<Account> owner) mutable {
+    return answered(false, [&] {
+      checkDockerUser(*submission, owner);
+      return askWhetherAccepted(kj::mv(submission), caller);
+    });
+  });
+}
+
+Rest::Answer Rest::askWhetherAccepted(kj::Own<Submission> submission, const Caller& caller) {
+  auto judging = queue.judge(std::move(submission->jobs), settings.limits);
+  return judging.then([this, caller, submission = kj::mv(submission)](Examined examined) mutable {
+    return answered(false, [&] {
+      return accept(kj::mv(submission), std::move(examined), caller);
+    });
+  });
+}
+
+Rest::Answer Rest::accept(kj::Own<Submission> submission, Examined examined,
+                          const Caller& caller) {
   const std::string& user = caller.user;
+  if (!examined.faults.empty()) throw Refused(400, refusalText(textsOf(examined.faults)));
+  submission->jobs = std::move(examined.jobs);
   if (!settings.access.allows(caller, Verb::create, Item::job, user)) {
     throw Refused(403, "You are not authorized to create jobs");
   }
   auto count = static_cast<std::int64_t>(submission->jobs.size());
-  checkGroups(*submission);
-  checkQuota(*submission, user, pool);
-  checkQueueLimit(user, pool, count);
+  checkGroups(*submission);  // another request may have been faster meanwhile
+  checkQuota(*submission, user);
+  std::map<std::string, std::int64_t> byPool;
+  for (const JobSpec& job : submission->jobs) ++byPool[job.pool];
+  for (const auto& [pool, its] : byPool) checkQueueLimit(user, pool, its);
   std::string used, text = "submitted jobs";
-  for (JobSpec& job : submission->jobs) {
+  for (const JobSpec& job : submission->jobs) {
     if (queue.known(job.id)) used += (used.empty() ? "" : ", ") + job.id.text();
-    job.submitPool = submission->pool;
     text += " " + job.id.text();
   }
   if (!used.empty()) throw Refused(409, "The following job UUIDs were already used: " + used);
   std::vector<GroupRow> groups = groupsOf(*submission, text);
-  std::pair<std::string, std::string> key{pool, user};
-  underWay[key] += count;
-  auto written = kj::defer([this, key, count] {
-    if ((underWay[key] -= count) == 0) underWay.erase(key);
+  for (const auto& [pool, its] : byPool) underWay[{pool, user}] += its;
+  auto written = kj::defer([this, user, byPool] {
+    for (const auto& [pool, its] : byPool) {
+      if ((underWay[{pool, user}] -= its) == 0) underWay.erase({pool, user});
+    }
   });
   return queue.submit(std::move(submission->jobs), std::move(groups))
       .attach(kj::mv(written))

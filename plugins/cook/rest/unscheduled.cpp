@@ -38,7 +38,9 @@ std::string aheadText(const WhyWaiting& why) {
          std::to_string(why.ahead) + " other jobs ahead in the queue.";
 }
 
-json reasonsOf(const Job& job, const WhyWaiting& why) {
+using Deferral = std::optional<LaunchVerdicts::Deferral>;
+
+json reasonsOf(const Job& job, const WhyWaiting& why, const Deferral& deferral) {
   json list = json::array();
   auto add = [&](const std::string& reason, json data = json::object()) {
     list.push_back({{"reason", reason}, {"data", std::move(data)}});
@@ -65,7 +67,10 @@ json reasonsOf(const Job& job, const WhyWaiting& why) {
   // Cook knows no such states, or has no words for them.
   if (why.poolIdle) add("The job's pool does not start jobs.", {{"pool", job.spec.pool.str()}});
   if (why.ending) add("The job's last attempt was stopped and has not ended yet.");
-  if (why.postponedMs) {
+  if (deferral) {
+    add("The launch filter plugin is blocking the job launch.",
+        {{"plugin", deferral->by}, {"message", deferral->message}});
+  } else if (why.postponedMs) {
     add("A host has refused the job; it is tried again later.", {{"not-before", *why.postponedMs}});
   }
   if (why.refusals) {
@@ -91,7 +96,7 @@ json Rest::whyUnscheduled(const Job& job, std::size_t& hostsLeft) {
   if (ask) hostsLeft -= hosts;
   WhyWaiting why = queue.whyWaiting(job, ask);
   queue.investigate(job.spec.id);
-  return reasonsOf(job, why);
+  return reasonsOf(job, why, queue.filters().deferral(job.spec.id));
 }
 
 Rest::Answer Rest::unscheduled(Request& request, const Caller& caller) {

@@ -65,6 +65,7 @@ void Journal::startWrite() {
                 .then(
                     [this, &kept]() {
                       durable = std::max(durable, kept.upTo);
+                      for (const Book::Change& one : kept.changes) writtenCallback(one.touched);
                       succeeded();
                       return kj::Maybe<kj::Exception>(nullptr);
                     },

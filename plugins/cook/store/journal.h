@@ -63,6 +63,10 @@ class Journal final : private kj::TaskSet::ErrorHandler {
   std::uint64_t durableSequence() const;
   // Called after it grew.
   void onDurable(kj::Function<void()> callback) { durableCallback = kj::mv(callback); }
+  // Called with the instances of which something has become durable, before that.
+  void onWritten(kj::Function<void(const std::vector<Uuid>&)> callback) {
+    writtenCallback = kj::mv(callback);
+  }
   // Empty while the store works.
   const std::string& trouble() const { return fault; }
 
@@ -81,6 +85,7 @@ class Journal final : private kj::TaskSet::ErrorHandler {
   bool pruning = false;
   std::vector<AuditLine> notes;
   kj::Function<void()> durableCallback = [] {};
+  kj::Function<void(const std::vector<Uuid>&)> writtenCallback = [](const auto&) {};
   std::string fault;
   bool writing = false, trying = false;
   kj::Duration pause;

@@ -260,7 +260,7 @@ TEST(Completion, InBash) {
   EXPECT_THAT(completions({"completion", ""}), ElementsAre("bash", "zsh"));
   EXPECT_THAT(completions({"plugins", ""}), ElementsAre("list", "inspect", "new", "conform"));
   EXPECT_THAT(completions({"plugins", "new", "x", "--kind", ""}),
-              ElementsAre("backend", "http", "minimal"));
+              ElementsAre("backend", "consumer", "http", "minimal"));
   EXPECT_THAT(completions({"plugins", "conform", "x.so", "--check", "dr"}),
               ElementsAre("drain-in-start", "drain-in-work"));
   EXPECT_THAT(completions({"plugins", "conform", "x.so", "--i"}), ElementsAre("--isolation"));

@@ -49,6 +49,10 @@ class Cook : public ::testing::TestWithParam<Isolation> {
   // What a test wants otherwise, in each config from now on.
   std::function<void(CookConfig::Builder)> amend = [](CookConfig::Builder) {};
 
+  // What else is granted, from the next start on.
+  std::function<void(maitred::testing::PluginUnderTest&)> wire =
+      [](maitred::testing::PluginUnderTest&) {};
+
   void configure(CookConfig::Builder config) {
     config.getHttp().initAuth().setOneUser("boss");
     config.initAdmins(1).set(0, "boss");
@@ -86,6 +90,7 @@ class Cook : public ::testing::TestWithParam<Isolation> {
     plugin = kj::heap<maitred::testing::PluginUnderTest>(io, options);
     configure(plugin->config<CookConfig>());
     plugin->grant("backends", "fake", capnp::typeId<backend::Backend>(), backend.client());
+    wire(*plugin);
     plugin->start();
   }
 

@@ -44,6 +44,7 @@ CaseHistory::Counts& CaseHistory::Counts::operator+=(const Counts& more) {
   starts += more.starts;
   policyFailures += more.policyFailures;
   rateLimited += more.rateLimited;
+  heldBack += more.heldBack;
   refusals += more.refusals;
   postponed += more.postponed;
   offensive += more.offensive;
@@ -250,6 +251,13 @@ CycleResult CaseHistory::cycle(const std::string& pool) {
                                     quota.launchRateSaved, steady);
       at.first->second.earn(steady);
       return static_cast<std::int64_t>(at.first->second.tokens());
+    };
+  }
+  if (chance(30)) {  // the same answer however often it is asked for in this cycle
+    wanted.queue.mayLaunch = [&, turn = random()](const Job& job) {
+      std::uint64_t dice = (job.order * 0x9e3779b97f4a7c15ull ^ turn) % 40;
+      counted.heldBack += dice < 5;
+      return dice == 0 ? Launch::stop : dice < 5 ? Launch::no : Launch::yes;
     };
   }
   PoliciesInForce inForce{fairness.benched() ? nullptr : fairness.active(),

@@ -29,9 +29,10 @@ class CaseHistory {
 
   // What happened, so that a test can tell whether it tested anything.
   struct Counts {
-    std::uint64_t cycles = 0, starts = 0, policyFailures = 0, rateLimited = 0, refusals = 0,
-                  postponed = 0, offensive = 0, lowLimit = 0, files = 0, stopped = 0, reserved = 0,
-                  grouped = 0, again = 0;  // the last two: starts in a group, and not the first
+    std::uint64_t cycles = 0, starts = 0, policyFailures = 0, rateLimited = 0, heldBack = 0,
+                  refusals = 0, postponed = 0, offensive = 0, lowLimit = 0, files = 0, stopped = 0,
+                  reserved = 0;
+    std::uint64_t grouped = 0, again = 0;  // starts in a group, and not the first
     Counts& operator+=(const Counts& more);
   };
   const Counts& counts() const { return counted; }

@@ -62,5 +62,48 @@ TEST(Policies, AFileDecidesWhoMakesRoom) {
   EXPECT_EQ(policies.preemption()->gain(tasks, job), 1102);
 }
 
+TEST(Policies, AFileLooksAtSubmissions) {
+  testing::TemporaryDirectory folder;
+  auto file = folder.path() + "/mine.lua";
+  std::ofstream(file) << R"(return { kind = 'admission', version = 1, admit = function(job)
+    if job.name == 'bad' then return { accept = false, message = 'no ' .. job.user } end
+    if job.name == 'mute' then return { accept = false } end
+    if job.name == 'error' then error('broken') end
+    if job.name == 'same' then return { accept = true } end
+    return { accept = true, change = { pool = 'other', priority = 1e9, max_retries = 0,
+      max_runtime_ms = (job.max_runtime_ms or 1000) * 2, labels = { a = job.labels.b },
+      env = { X = (job.env.X or '') .. '!' } } }
+  end })";
+  auto io = kj::setupAsyncIo();
+  Policies policies({}, [](const std::string&) {});
+  JobSpec job;
+  job.user = "ana";
+  job.name = "job";
+  job.labels = {{"b", "1"}};
+  job.environment = {{"X", "x"}};
+  const JobSpec before = job;
+  EXPECT_FALSE(policies.admits());
+  EXPECT_EQ(policies.load({.admission = file}).wait(io.waitScope), "");
+  EXPECT_TRUE(policies.admits());
+  EXPECT_EQ(policies.admit(job), std::nullopt);
+  EXPECT_EQ(job.pool, "other");
+  EXPECT_EQ(job.priority, 16'000'000);
+  EXPECT_EQ(job.maxRetries, 1);
+  EXPECT_EQ(job.maxRuntimeMs, 2000);
+  EXPECT_EQ(job.labels, (Pairs{{"a", "1"}}));
+  EXPECT_EQ(job.environment, (Pairs{{"X", "x!"}}));
+  for (const char* name : {"same", "error"}) {
+    JobSpec other = before;
+    other.name = name;
+    EXPECT_EQ(policies.admit(other), std::nullopt) << "what fails has accepted";
+    EXPECT_EQ(other.priority, 50);
+    EXPECT_EQ(other.maxRuntimeMs, JobSpec::NO_RUNTIME_LIMIT);
+  }
+  job.name = "bad";
+  EXPECT_EQ(policies.admit(job), "no ana");
+  job.name = "mute";
+  EXPECT_NE(policies.admit(job)->find("does not say why"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace maitred::cook

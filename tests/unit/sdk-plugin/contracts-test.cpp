@@ -6,6 +6,7 @@
 #include <maitred/schema/leadership.capnp.h>
 #include <maitred/schema/manifest.capnp.h>
 #include <maitred/schema/plugin.capnp.h>
+#include <maitred/schema/queue-extensions.capnp.h>
 #include <maitred/schema/queue.capnp.h>
 #include <maitred/schema/services.capnp.h>
 
@@ -28,6 +29,17 @@ TEST(Contracts, ManifestConstantsCarryTheirTypeIds) {
   expectNamed<kernels::Kernels>(*manifest::KERNELS, "maitred.kernels.Kernels");
   expectNamed<admin::Admin>(*manifest::ADMIN, "maitred.admin.Admin");
   expectNamed<leadership::Leadership>(*manifest::LEADERSHIP, "maitred.leadership.Leadership");
+  expectNamed<queue::SubmissionValidator>(*manifest::SUBMISSION_VALIDATOR,
+                                          "maitred.queue.SubmissionValidator");
+  expectNamed<queue::SubmissionModifier>(*manifest::SUBMISSION_MODIFIER,
+                                         "maitred.queue.SubmissionModifier");
+  expectNamed<queue::JobRouter>(*manifest::JOB_ROUTER, "maitred.queue.JobRouter");
+  expectNamed<queue::JobAdjuster>(*manifest::JOB_ADJUSTER, "maitred.queue.JobAdjuster");
+  expectNamed<queue::PoolMover>(*manifest::POOL_MOVER, "maitred.queue.PoolMover");
+  expectNamed<queue::JobShapes>(*manifest::JOB_SHAPES, "maitred.queue.JobShapes");
+  expectNamed<queue::LaunchFilter>(*manifest::LAUNCH_FILTER, "maitred.queue.LaunchFilter");
+  expectNamed<queue::CompletionHandler>(*manifest::COMPLETION_HANDLER,
+                                        "maitred.queue.CompletionHandler");
 }
 
 }  // namespace
