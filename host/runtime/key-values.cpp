@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <mutex>
 #include <set>
 
 namespace maitred::host {
@@ -31,6 +32,15 @@ void syncFolder(const std::string& folder) {
   KJ_SYSCALL(fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC), folder);
   kj::AutoCloseFd closer(fd);
   KJ_SYSCALL(fsync(fd), folder);
+}
+
+// One at a time in this process, whatever the folder. A life that has ended may have left a write
+// on the pool: it is over before the next one reads the folder, or it is not done at all.
+template <typename Work>
+auto inTurnOnDisk(Work&& work) {
+  static std::mutex turn;
+  std::lock_guard lock(turn);
+  return work();
 }
 
 // On a pool thread.
@@ -70,7 +80,13 @@ kj::Promise<kj::Own<KeyValues>> KeyValues::open(std::string folder) {
           [folder](Content&& content) { return kj::heap<KeyValues>(folder, std::move(content)); });
 }
 
+KeyValues::~KeyValues() noexcept(false) { *ended = true; }
+
 KeyValues::Content KeyValues::contentOf(const std::string& folder) {
+  return inTurnOnDisk([&]() { return readAll(folder); });
+}
+
+KeyValues::Content KeyValues::readAll(const std::string& folder) {
   Content content;
   KJ_REQUIRE(mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST,
              "the folder of the host's state cannot be made", folder, strerror(errno));
@@ -153,8 +169,10 @@ kj::Promise<void> KeyValues::put(uint64_t fence, std::string key, std::string va
         KJ_REQUIRE(known != entries.end() || entries.size() < maxKeys,
                    "an instance has at most 1,000 keys");
         uint32_t slot = known != entries.end() ? known->second.slot : freeSlot();
-        return maitred::offload([folder = folder, slot, fence, key, value]() {
-                 writeFile(folder, std::to_string(slot), fence, key, value);
+        return maitred::offload([ended = ended, folder = folder, slot, fence, key, value]() {
+                 inTurnOnDisk([&]() {
+                   if (!*ended) writeFile(folder, std::to_string(slot), fence, key, value);
+                 });
                })
             .then([this, slot, key, value]() {
               entries[key] = {slot, value};
@@ -167,11 +185,14 @@ kj::Promise<void> KeyValues::remove(uint64_t fence, std::string key) {
     raiseFence(fence);
     auto known = entries.find(key);
     if (known == entries.end()) return kj::READY_NOW;
-    return maitred::offload([folder = folder, slot = known->second.slot, fence]() {
-             writeFile(folder, fenceFile, fence, "", "");
-             std::string path = folder + "/" + std::to_string(slot);
-             KJ_SYSCALL(unlink(path.c_str()), path);
-             syncFolder(folder);
+    return maitred::offload([ended = ended, folder = folder, slot = known->second.slot, fence]() {
+             inTurnOnDisk([&]() {
+               if (*ended) return;
+               writeFile(folder, fenceFile, fence, "", "");
+               std::string path = folder + "/" + std::to_string(slot);
+               KJ_SYSCALL(unlink(path.c_str()), path);
+               syncFolder(folder);
+             });
            })
         .then([this, key]() { entries.erase(key); });
   });

@@ -3,13 +3,15 @@
 //
 // One file a key, replaced by rename and synced, so that after a crash each key has its old or its
 // new value. Files are written on the pool of maitred::offload, one at a time and in order; the
-// values are also kept in memory. Loop thread only.
+// values are also kept in memory. Loop thread only. The same folder may be opened again at once.
 
 #include <kj/async.h>
 #include <maitred/schema/plugin.capnp.h>
 #include <maitred/work.h>
 
+#include <atomic>
 #include <map>
+#include <memory>
 #include <string>
 
 namespace maitred::host {
@@ -37,6 +39,7 @@ class KeyValues {
   // The same at once: blocks for as long as reading takes, at most 64 MiB.
   explicit KeyValues(std::string folder);
   KeyValues(std::string folder, Content content);  // as contentOf() that folder
+  ~KeyValues() noexcept(false);
   KJ_DISALLOW_COPY(KeyValues);
 
   const std::string* find(const std::string& key) const;  // what is durable
@@ -47,6 +50,7 @@ class KeyValues {
 
  private:
   static Content contentOf(const std::string& folder);
+  static Content readAll(const std::string& folder);
   void raiseFence(uint64_t fence);
   uint32_t freeSlot() const;
   kj::Promise<void> inTurn(kj::Function<kj::Promise<void>()> work);
@@ -54,6 +58,7 @@ class KeyValues {
   std::string folder;
   std::map<std::string, Entry> entries;
   uint64_t highestFence = 0;
+  std::shared_ptr<std::atomic<bool>> ended = std::make_shared<std::atomic<bool>>(false);
   kj::ForkedPromise<void> last;  // the write before the next one; never rejected
   OwnedWork writes;              // last, so that they end before what they use
 };

@@ -28,6 +28,7 @@ TEST(Explain, TellsWhereAJobStandsAndWhatHeldItBack) {
                     [&] { return explained(second)["history"].back()["what"] == NO_ROOM; });
   json waits = explained(third);
   EXPECT_EQ(waits["place"], 2);
+  EXPECT_THAT(waits["reasons"].dump(), HasSubstr("ahead in the queue"));
   EXPECT_EQ(waits["waiting_in_pool"], 2);
   EXPECT_EQ(waits["dru"], 4) << "both jobs of 2 cpus, of a share of one";
   EXPECT_EQ(waits["owner"]["user"], "ben");

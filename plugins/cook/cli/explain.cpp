@@ -21,6 +21,16 @@ void printPlace(const json& answer) {
   }
 }
 
+// What holds it back now, as `/unscheduled_jobs` tells it.
+void printReasons(const json& reasons) {
+  for (const json& one : reasons) {
+    std::cout << "now: " << one["reason"].get<std::string>();
+    const json& data = one["data"];
+    if (!data.empty()) std::cout << " " << data.dump();
+    std::cout << "\n";
+  }
+}
+
 }  // namespace
 
 int explain(CommandLine line) {
@@ -41,7 +51,9 @@ int explain(CommandLine line) {
   printPlace(answer);
   std::cout << "owner: " << owner["user"].get<std::string>() << " runs "
             << numberText(owner["dru"]) << " of their share: "
-            << owner["standing"].get<std::string>() << "\n\n";
+            << owner["standing"].get<std::string>() << "\n";
+  if (answer.contains("reasons")) printReasons(answer["reasons"]);
+  std::cout << "\n";
   TextTable table({"SINCE", "FOR", "WHAT"});
   for (const json& one : answer["history"]) {
     std::int64_t since = one["since"];

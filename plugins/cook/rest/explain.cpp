@@ -12,6 +12,9 @@ using nlohmann::json;
 
 namespace {
 
+// So many hosts are asked what they lack for one job.
+constexpr std::size_t HOSTS_ASKED = 20'000;
+
 struct Event {
   std::int64_t atMs;
   std::string what;
@@ -80,6 +83,10 @@ Rest::Answer Rest::explain(Request& request, const Caller& caller) {
            {"waiting_in_pool", why.waitingInPool},
            {"owner", std::move(owner)},
            {"history", historyOf(job, why.history)}};
+  if (job.state == JobState::waiting) {
+    std::size_t hostsLeft = HOSTS_ASKED;
+    out["reasons"] = whyUnscheduled(job, hostsLeft);
+  }
   if (why.place) out["place"] = *why.place;
   if (why.placeOrMore) out["place_at_least"] = true;
   if (why.score) out["dru"] = *why.score;

@@ -57,6 +57,7 @@ TEST(CaseReplay, HistoriesComeOutAsTheyWere) {
   EXPECT_GT(sum.starts, 25 * SEEDS);
   EXPECT_GT(sum.policyFailures, SEEDS / 2);
   EXPECT_GT(sum.rateLimited, SEEDS / 2);
+  EXPECT_GT(sum.heldBack, SEEDS);
   EXPECT_GT(sum.refusals, 3 * SEEDS);
   EXPECT_GT(sum.postponed, SEEDS);
   EXPECT_GT(sum.offensive, SEEDS / 4);
@@ -158,12 +159,14 @@ TEST(CaseReplay, HasNothingThatIsNoInput) {
 TEST(CaseReplay, ShowsEveryRecord) {
   CaseHistory history(4);
   for (int i = 0; i < 50; ++i) history.step();
-  CaseReader reader("f", history.files().front());
-  CaseText text;
   std::string all, json;
-  while (reader.next()) {
-    all += text.of(reader.record(), reader.texts()) + "\n";
-    json += caseJson(reader.record(), reader.texts()).dump() + "\n";
+  for (const std::string& file : history.files()) {
+    CaseReader reader("f", file);
+    CaseText text;
+    while (reader.next()) {
+      all += text.of(reader.record(), reader.texts()) + "\n";
+      json += caseJson(reader.record(), reader.texts()).dump() + "\n";
+    }
   }
   EXPECT_THAT(all, HasSubstr("maitred 0.0.0"));
   EXPECT_THAT(all, HasSubstr("started"));
