@@ -14,7 +14,7 @@ struct Rest::Window {
   std::vector<std::string> states;
   std::int64_t startMs = 0, endMs = 0;  // by time of submission; the end is not part of it
   std::int64_t limit = 150;             // of each state
-  std::regex names;
+  NameFilter names;
   std::string pool;  // empty: all
 };
 
@@ -62,7 +62,7 @@ std::vector<const Job*> Rest::select(const Window& wanted) const {
       if (job.submittedMs >= wanted.endMs || count == limit) break;
       bool inPool =
           wanted.pool.empty() || wanted.pool == job.spec.pool || wanted.pool == job.spec.submitPool;
-      if (!inPool || !inState(job, state) || !std::regex_match(job.spec.name, wanted.names)) {
+      if (!inPool || !inState(job, state) || !wanted.names.matches(job.spec.name)) {
         continue;
       }
       ++count;

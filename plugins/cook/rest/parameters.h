@@ -2,10 +2,9 @@
 // Parameters of a query, read and checked. All throw Refused for what is no such value.
 
 #include "fields.h"
+#include "name-filter.h"
 
 #include <maitred/http.h>
-
-#include <regex>
 
 namespace maitred::cook {
 
@@ -18,7 +17,6 @@ std::int64_t timeOf(const http::Request& request, const char* key);
 // The parameter `limit`: above 0, and never above `most`.
 std::size_t limitIn(const http::Request& request, std::int64_t otherwise, std::size_t most);
 
-// The pattern of a name filter: * is a wildcard, . is itself.
-std::regex nameFilter(std::string_view filter);
+NameFilter nameFilter(std::string_view filter);
 
 }  // namespace maitred::cook

@@ -80,7 +80,7 @@ Rest::Answer Rest::running(Request& request, const Caller& caller) {
 struct Rest::Census {
   InstanceStatus status;
   std::int64_t startMs = 0, endMs = 0;
-  std::regex names;
+  NameFilter names;
   std::string user;
   std::pair<std::int64_t, std::uint64_t> after{INT64_MIN, 0};
   InstanceStats stats;
@@ -88,7 +88,7 @@ struct Rest::Census {
   void add(const Job& job, std::int64_t nowMs) {
     bool any = std::any_of(job.instances.begin(), job.instances.end(),
                            [&](const Instance& one) { return wants(one); });
-    if (!any || !std::regex_match(job.spec.name, names)) return;
+    if (!any || !names.matches(job.spec.name)) return;
     for (const Instance& one : job.instances) {
       if (wants(one)) stats.add(job, one, nowMs);
     }

@@ -1,6 +1,10 @@
 // Tasks: how they run and end, and what can be asked of them.
 #include "contract.h"
 
+#include <maitred/testing/harness.h>
+
+#include <fstream>
+
 namespace maitred::backend {
 namespace {
 
@@ -186,8 +190,13 @@ TEST_P(BackendContract, ProgressIsToldIfAskedFor) {
   if (!has(Feature::PROGRESS)) GTEST_SKIP() << "it does not read what tasks write";
   auto c = consumer("c");
   c.connect();
-  auto reporting = [](TaskSpec::Builder spec) {
-    spec.getCommand().setShell("echo progress: 25 a; sleep 1; echo progress: 75 b; sleep 0.1");
+  // The second report comes once the first one was heard of, or after a minute.
+  testing::TemporaryDirectory folder;
+  std::string go = folder.path() + "/go";
+  auto reporting = [&](TaskSpec::Builder spec) {
+    spec.getCommand().setShell(
+        kj::str("echo progress: 25 a; for i in $(seq 1200); do test -e ", go.c_str(),
+                " && break; sleep 0.05; done; echo progress: 75 b"));
     set(spec, {{"SIM_RUN_MS", "600"}, {"SIM_PROGRESS", "25,75"}});
   };
   c.launch("asked", [&](TaskSpec::Builder spec) {
@@ -196,6 +205,13 @@ TEST_P(BackendContract, ProgressIsToldIfAskedFor) {
     spec.getProgress().setIntervalMs(50);
   });
   c.launch("unasked", reporting);
+  c.until([&]() {
+    for (auto& status : c.seen->tasks["asked"]) {
+      if (status.progress) return true;
+    }
+    return false;
+  });
+  std::ofstream(go).close();
   auto end = c.untilEnd("asked");
   ASSERT_TRUE(end.progress);
   EXPECT_EQ(end.progress->percent, 75) << "the last report comes with the end";
