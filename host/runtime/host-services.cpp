@@ -43,9 +43,11 @@ class HostServer final : public plugin::Host::Server {
     auto values = services.values;
     if (values->read.get() != nullptr) return kj::READY_NOW;
     if (values->reading == nullptr) {
+      // The reading belongs to what it fills: it would otherwise keep itself alive, and a pool
+      // thread would answer to a loop that has ended.
       values->reading =
           KeyValues::open(services.stateFolder)
-              .then([values](kj::Own<KeyValues> read) { values->read = kj::mv(read); })
+              .then([&into = *values](kj::Own<KeyValues> read) { into.read = kj::mv(read); })
               .fork();
     }
     return KJ_ASSERT_NONNULL(values->reading).addBranch().catch_([values](kj::Exception&& e) {

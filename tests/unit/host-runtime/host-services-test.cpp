@@ -3,12 +3,16 @@
 
 #include <capnp/message.h>
 #include <kj/async-io.h>
+#include <maitred/offload.h>
 #include <maitred/schema/leadership.capnp.h>
 #include <maitred/testing/harness.h>
 
 #include <gmock/gmock.h>
 
+#include <condition_variable>
 #include <fstream>
+#include <memory>
+#include <mutex>
 
 namespace maitred::host {
 namespace {
@@ -85,6 +89,55 @@ TEST_F(HostServicesTest, StateThatCannotBeReadIsTriedAgain) {
   EXPECT_THAT(faultOf(host.stateRequest()), HasSubstr("the host's state"));
   unlink(path.c_str());
   EXPECT_EQ(faultOf(host.stateRequest()), "");
+}
+
+// The pool's threads, each of them busy until this is dropped.
+class BusyPool {
+ public:
+  BusyPool() {
+    for (int i = 0; i < 4; ++i) {
+      maitred::detail::runOnPool([state = state]() {
+        std::unique_lock lock(state->mutex);
+        state->changed.wait(lock, [&]() { return state->over; });
+      });
+    }
+  }
+  ~BusyPool() {
+    std::lock_guard lock(state->mutex);
+    state->over = true;
+    state->changed.notify_all();
+  }
+
+ private:
+  struct State {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool over = false;
+  };
+  std::shared_ptr<State> state = std::make_shared<State>();
+};
+
+// A thread of the pool would otherwise answer to a loop that is no more.
+TEST(HostServices, ReadingEndsWithTheLoopThatAskedForIt) {
+  maitred::testing::TemporaryDirectory folder;
+  {
+    BusyPool busy;
+    auto io = kj::setupAsyncIo();
+    capnp::MallocMessageBuilder message;
+    auto needs = message.initRoot<manifest::Manifest>().initNeeds(1);
+    needs.set(0, Capability::STATE);
+    HostServices services(needs.asReader(), folder.path() + "/state");
+    auto asked = makeHost(services).stateRequest().send();
+    EXPECT_FALSE(asked.poll(io.waitScope));
+  }
+  auto io = kj::setupAsyncIo();
+  auto end = io.provider->getTimer().now() + 10 * kj::SECONDS;
+  // The reading itself goes on once it has a thread, for nobody.
+  while (access((folder.path() + "/state").c_str(), F_OK) != 0) {
+    ASSERT_LT(io.provider->getTimer().now(), end);
+    maitred::offload([]() {}).wait(io.waitScope);
+  }
+  for (int i = 0; i < 8; ++i) maitred::offload([]() {}).wait(io.waitScope);
 }
 
 }  // namespace
