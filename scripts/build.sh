@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Configures and builds one preset: scripts/build.sh [PRESET] [TARGET…]. Prints what fails and the time taken.
+# Configures and builds one preset: scripts/build.sh [PRESET] [TARGET…]. Prints what fails and the time taken. Without a
+# target it builds what is installed; tests/all is the tests, benchmarks the benchmarks.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 preset=${1:-release}

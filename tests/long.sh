@@ -12,7 +12,7 @@ case "${1:-}" in
 esac
 
 scripts/setup.sh
-scripts/build.sh release all benchmarks
+scripts/build.sh release all tests/all benchmarks
 export MAITRED_TEST_PROFILE=long
 # Upgrades start from the version before, really built.
 if git rev-parse --verify --quiet "${MAITRED_PREVIOUS:-HEAD~1}" >/dev/null; then

@@ -18,7 +18,7 @@ while [ $# -gt 0 ]; do
 done
 
 scripts/setup.sh
-targets=()
+targets=(all tests/all)
 case "$label" in
   unit) targets=(unit-tests) ;;
   threads) targets=(thread-tests) ;;
