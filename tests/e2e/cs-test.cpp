@@ -228,6 +228,30 @@ TEST_P(Cs, CopiesTheLimitsOfOneClusterToAnother) {
   EXPECT_EQ(now.at("default").at("count"), 2147483647);
 }
 
+// `cs admin instances`: the instances of the last hours by status, added up.
+TEST_P(Cs, AddsUpInstances) {
+  json failing = csJob("exit 7");
+  cs.submit({failing});
+  EXPECT_EQ(cs.wait(failing["uuid"])["state"], "failed");
+  json stats = admin.data("stats/instances", {{"status", "failed"},
+                                              {"start", at(-HOUR_MS)},
+                                              {"end", at(HOUR_MS)}});
+  auto expectSums = [](const json& sums) {
+    EXPECT_EQ(sums.at("count"), 1);
+    for (const char* key : {"cpu-seconds", "mem-seconds", "run-time-seconds"}) {
+      EXPECT_EQ(keysOf(sums.at(key).at("percentiles")),
+                (std::set<std::string>{"50", "75", "95", "99", "100"}));
+      EXPECT_TRUE(sums.at(key).at("total").is_number());
+    }
+  };
+  expectSums(stats.at("overall"));
+  const std::string reason = "Command exited non-zero";
+  expectSums(stats.at("by-reason").at(reason));
+  expectSums(stats.at("by-user-and-reason").at(GetParam().user).at(reason));
+  EXPECT_TRUE(stats.at("leaders").at("cpu-seconds").at(GetParam().user).is_number());
+  EXPECT_TRUE(stats.at("leaders").at("mem-seconds").contains(GetParam().user));
+}
+
 INSTANTIATE_TEST_SUITE_P(Configurations, Cs, ::testing::ValuesIn(SHIPPED),
                          [](auto& info) { return std::string(info.param.name); });
 
