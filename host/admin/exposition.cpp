@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <maitred/utf8.h>
 #include <set>
 
 namespace maitred::host {

@@ -25,9 +25,6 @@ std::string quotePath(std::string_view path);
 // "a", "b", "c"; `none` for an empty list.
 std::string quoteAll(const std::vector<std::string>& words, std::string_view none = "none");
 
-// Position of the first byte that does not belong to valid UTF-8; npos if there is none.
-size_t invalidUtf8(std::string_view text);
-
 // Number of characters of valid UTF-8.
 size_t countCharacters(std::string_view text);
 

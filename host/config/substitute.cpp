@@ -4,6 +4,7 @@
 #include "names.h"
 
 #include <algorithm>
+#include <maitred/utf8.h>
 
 namespace maitred::host {
 

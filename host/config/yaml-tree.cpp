@@ -3,6 +3,7 @@
 #include "names.h"
 #include "source-texts.h"
 
+#include <maitred/utf8.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>

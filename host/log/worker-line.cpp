@@ -2,6 +2,7 @@
 
 #include "host/config/names.h"
 
+#include <maitred/utf8.h>
 #include <nlohmann/json.hpp>
 
 namespace maitred::host {

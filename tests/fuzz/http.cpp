@@ -4,6 +4,7 @@
 #include <maitred/http/json.h>
 #include <maitred/http/query.h>
 #include <maitred/http/wire.h>
+#include <maitred/utf8.h>
 
 #include <kj/exception.h>
 #include <nlohmann/json.hpp>
@@ -154,7 +155,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     auto ignored = kj::runCatchingExceptions([&]() {
       if (question != std::string::npos) Query::parse(whole.target.substr(question + 1));
     });
-    if (auto path = percentDecode(whole.target, false)) check(isUtf8(*path), "paths are UTF-8");
+    if (auto path = percentDecode(whole.target, false)) check(maitred::invalidUtf8(*path) == std::string::npos, "paths are UTF-8");
   }
   auto refused = kj::runCatchingExceptions([&]() {
     auto value = parseJson(whole.accepted ? std::string_view(whole.body) : bytes, 16);

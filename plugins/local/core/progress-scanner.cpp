@@ -1,5 +1,6 @@
 #include "progress-scanner.h"
 
+#include <maitred/utf8.h>
 #include <re2/re2.h>
 
 #include <cmath>
@@ -17,22 +18,6 @@ RE2::Options optionsForPatterns() {
   options.set_log_errors(false);
   options.set_max_mem(PATTERN_MEMORY);
   return options;
-}
-
-// The length of the character at the start, 0 if there is none that is whole and valid.
-size_t characterLength(std::string_view text) {
-  auto byte = [&](size_t at) { return static_cast<unsigned char>(text[at]); };
-  unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || length > text.size()) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  }
-  // Too long a form, surrogates, beyond the last code point.
-  bool wrong = (first == 0xe0 && byte(1) < 0xa0) || (first == 0xed && byte(1) > 0x9f) ||
-               (first == 0xf0 && byte(1) < 0x90) || (first == 0xf4 && byte(1) > 0x8f);
-  return wrong ? 0 : length;
 }
 
 std::optional<int16_t> percentOf(std::string_view text) {
@@ -54,7 +39,7 @@ std::string cleanMessage(std::string_view text, size_t bytesMax) {
   text = text.substr(begin, text.find_last_not_of(BLANKS) + 1 - begin);
   std::string out;
   while (!text.empty()) {
-    size_t length = characterLength(text);
+    size_t length = utf8Length(text);
     if (out.size() + std::max<size_t>(length, 1) > bytesMax) break;
     bool good = length > 0 && text[0] != 0;
     good ? out.append(text.substr(0, length)) : out.append(1, '?');

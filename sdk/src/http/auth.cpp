@@ -1,4 +1,5 @@
 #include <maitred/http/auth.h>
+#include <maitred/utf8.h>
 
 #include <kj/debug.h>
 #include <kj/encoding.h>
@@ -152,7 +153,7 @@ class ClientCertificate final : public Authenticator {
 }  // namespace
 
 bool saneUserName(std::string_view name) {
-  return !name.empty() && name.size() <= 256 && isUtf8(name) &&
+  return !name.empty() && name.size() <= 256 && invalidUtf8(name) == std::string_view::npos &&
          std::none_of(name.begin(), name.end(),
                       [](unsigned char c) { return c < 0x20 || c == 0x7f; });
 }

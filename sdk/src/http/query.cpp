@@ -1,5 +1,6 @@
 #include <maitred/http/error.h>
 #include <maitred/http/query.h>
+#include <maitred/utf8.h>
 
 #include <algorithm>
 
@@ -14,25 +15,6 @@ int hexDigit(char c) {
   return -1;
 }
 
-// The number of bytes of the well-formed UTF-8 sequence at the front, or 0. By Unicode's table 3-7.
-size_t sequenceLength(const unsigned char* p, size_t size) {
-  auto continuation = [&](size_t i, unsigned char low = 0x80, unsigned char high = 0xbf) {
-    return i < size && p[i] >= low && p[i] <= high;
-  };
-  unsigned char c = p[0];
-  if (c < 0x80) return 1;
-  if (c >= 0xc2 && c <= 0xdf) return continuation(1) ? 2 : 0;
-  if (c >= 0xe0 && c <= 0xef) {
-    unsigned char low = c == 0xe0 ? 0xa0 : 0x80, high = c == 0xed ? 0x9f : 0xbf;
-    return continuation(1, low, high) && continuation(2) ? 3 : 0;
-  }
-  if (c >= 0xf0 && c <= 0xf4) {
-    unsigned char low = c == 0xf0 ? 0x90 : 0x80, high = c == 0xf4 ? 0x8f : 0xbf;
-    return continuation(1, low, high) && continuation(2) && continuation(3) ? 4 : 0;
-  }
-  return 0;
-}
-
 [[noreturn]] void refuse(std::string_view what, std::string_view item) {
   // The item is raw, thus visible ASCII; cut so that the answer stays small.
   throw HttpError(400, "query: " + std::string(what) + " in '" + std::string(item.substr(0, 80)) +
@@ -40,16 +22,6 @@ size_t sequenceLength(const unsigned char* p, size_t size) {
 }
 
 }  // namespace
-
-bool isUtf8(std::string_view text) {
-  auto* p = reinterpret_cast<const unsigned char*>(text.data());
-  for (size_t i = 0; i < text.size();) {
-    size_t length = sequenceLength(p + i, text.size() - i);
-    if (length == 0) return false;
-    i += length;
-  }
-  return true;
-}
 
 std::optional<std::string> percentDecode(std::string_view text, bool plusIsSpace) {
   std::string result;
@@ -68,7 +40,7 @@ std::optional<std::string> percentDecode(std::string_view text, bool plusIsSpace
     if (c == '\0') return std::nullopt;
     result.push_back(c);
   }
-  if (!isUtf8(result)) return std::nullopt;
+  if (invalidUtf8(result) != std::string::npos) return std::nullopt;
   return result;
 }
 

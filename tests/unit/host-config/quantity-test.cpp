@@ -6,6 +6,7 @@
 #include "host/config/names.h"
 
 #include <gtest/gtest.h>
+#include <maitred/utf8.h>
 
 namespace maitred::host {
 namespace {

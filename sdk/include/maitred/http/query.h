@@ -39,6 +39,4 @@ std::optional<std::string> percentDecode(std::string_view text, bool plusIsSpace
 // value.
 std::string percentEncode(std::string_view text);
 
-bool isUtf8(std::string_view text);
-
 }  // namespace maitred::http
