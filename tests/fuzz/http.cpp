@@ -155,7 +155,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     auto ignored = kj::runCatchingExceptions([&]() {
       if (question != std::string::npos) Query::parse(whole.target.substr(question + 1));
     });
-    if (auto path = percentDecode(whole.target, false)) check(maitred::invalidUtf8(*path) == std::string::npos, "paths are UTF-8");
+    if (auto path = percentDecode(whole.target, false)) {
+      check(maitred::invalidUtf8(*path) == std::string::npos, "paths are UTF-8");
+    }
   }
   auto refused = kj::runCatchingExceptions([&]() {
     auto value = parseJson(whole.accepted ? std::string_view(whole.body) : bytes, 16);

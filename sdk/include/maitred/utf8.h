@@ -1,14 +1,14 @@
 #pragma once
-// Well-formed UTF-8, by table 3-7 of the Unicode standard: no overlong forms, no surrogates, nothing
-// beyond the last code point.
+// Well-formed UTF-8, by table 3-7 of the Unicode standard: no overlong forms, no surrogates,
+// nothing beyond the last code point.
 
 #include <cstddef>
 #include <string_view>
 
 namespace maitred {
 
-// Bytes of the character at the front of `text`, which is not empty; 0 if there is none that is whole
-// and well-formed.
+// Bytes of the character at the front of `text`, which is not empty; 0 if there is none that is
+// whole and well-formed.
 inline size_t utf8Length(std::string_view text) {
   auto tail = [&](size_t at, unsigned low = 0x80, unsigned high = 0xbf) {
     unsigned char byte = at < text.size() ? static_cast<unsigned char>(text[at]) : 0;
