@@ -72,7 +72,8 @@ def synthetic(hours):
 
 
 def nasa(path, squeeze):
-    """Processors of one machine; the log has start times for submit times, so they are brought closer together."""
+    """Processors of one machine; the log has start times for submit times, so they are brought closer together. A job
+    of ours stays on one node, so what ran on several processors of that machine is as many jobs here."""
     jobs = []
     with gzip.open(path, "rt") as lines:
         for line in lines:
@@ -81,8 +82,8 @@ def nasa(path, squeeze):
             cells = line.split()
             run, cpus = float(cells[3]), int(cells[4])
             if run > 0 and 0 < cpus <= 128:
-                jobs.append((float(cells[1]) / squeeze, f"user{cells[11]}", cpus, cpus, run, 50))
-    return Trace("nasa", "NASA iPSC/860, 1993", sorted(jobs), 1, 128, 128, 1800)
+                jobs += [(float(cells[1]) / squeeze, f"user{cells[11]}", 1, 1, run, 50)] * cpus
+    return Trace("nasa", "NASA iPSC/860, 1993", sorted(jobs), 16, 8, 8, 1800)
 
 
 def run(binary, trace, fairness, preemption):
