@@ -38,6 +38,7 @@ class Handoff {
 #else
   static constexpr bool SEEN = false;
   void leave() const {}
+  void take() const {}
 #endif
 };
 
