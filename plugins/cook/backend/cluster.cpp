@@ -117,6 +117,7 @@ void Cluster::detached() {
   cursor = 0;
   inSnapshot = ready = false;
   named.clear();
+  closed.clear();
   // Nothing is placed on nodes that we cannot reach.
   owner.nodes().removeCluster(name_);
 }
@@ -183,51 +184,6 @@ kj::Promise<void> Cluster::apply(backend::Batch::Reader batch) {
     giveUp(kj::cp(exception));
     kj::throwFatalException(kj::mv(exception));
   });
-}
-
-void Cluster::beginPart(backend::Batch::Reader batch) {
-  bool snapshot = batch.getPhase() != backend::Phase::LIVE;
-  if (batch.getEpoch() != epoch) {
-    owner.nodes().removeCluster(name_);
-    epoch = batch.getEpoch();
-    inSnapshot = false;
-  }
-  if (snapshot && !inSnapshot) {
-    inSnapshot = true;
-    named.clear();
-  }
-}
-
-void Cluster::endSnapshot() {
-  std::vector<NodeKey> gone;
-  for (const auto& [key, node] : owner.nodes().all()) {
-    if (key.cluster == name_ && !named.contains(key.nodeId)) gone.push_back(key);
-  }
-  for (const NodeKey& key : gone) owner.nodes().remove(key);
-  inSnapshot = false;
-  named.clear();
-  if (!ready) owner.log().info("attached to ", name_, " (", kind_, "), epoch ", epoch);
-  ready = true;
-}
-
-void Cluster::applyNode(backend::NodeChange::Reader change) {
-  switch (change.which()) {
-    case backend::NodeChange::FULL: {
-      NodeFacts facts = factsOf(name_, change.getFull());
-      if (inSnapshot) named.insert(facts.key.nodeId);
-      facts.pool = owner.book().pools().ofNode(facts.pool);
-      owner.nodes().put(std::move(facts), roomOf(change.getFull().getRoom()));
-      break;
-    }
-    case backend::NodeChange::ROOM:
-      owner.nodes().setRoom({name_, change.getRoom().getNodeId().cStr()}, roomOf(change.getRoom()));
-      break;
-    case backend::NodeChange::GONE:
-      owner.nodes().remove({name_, change.getGone().cStr()});
-      break;
-    case backend::NodeChange::UNSPECIFIED:
-      break;
-  }
 }
 
 void Cluster::applyStatus(backend::TaskStatus::Reader status, std::vector<Uuid>& strangers) {

@@ -50,6 +50,9 @@ class Cluster final : private kj::TaskSet::ErrorHandler {
   kj::StringPtr lastError() const { return attachment->lastError(); }
   const std::string& kind() const { return kind_; }  // "local", …; empty until attached
 
+  // Whether anything new is started there; what runs goes on.
+  void setTakesWork(bool value);
+
   // The instances must be durable. Without a session nothing is sent: the next one starts with
   // them.
   void launch(const std::vector<CycleResult::Started>& started);
@@ -78,6 +81,8 @@ class Cluster final : private kj::TaskSet::ErrorHandler {
   bool inSnapshot = false;
   std::set<std::string> named;  // nodes of the snapshot that is arriving
   bool ready = false;
+  bool takesWork = true;
+  std::set<std::string> closed;  // nodes that take no work by the backend's own word
 
   kj::TaskSet tasks;
   OwnedWork applying;

@@ -6,6 +6,7 @@ Administrator::Administrator(Records& records, const Administration& loaded)
     : records(records), turn(kj::Promise<void>(kj::READY_NOW).fork()) {
   for (const ShareRow& row : loaded.shares) present.shares.set(row);
   for (const QuotaRow& row : loaded.quotas) present.quotas.set(row);
+  for (const ClusterSetting& one : loaded.clusters) clusters_[one.cluster] = one;
 }
 
 void Administrator::configure(std::vector<ShareRow> shares, std::vector<QuotaRow> quotas,
@@ -19,6 +20,8 @@ void Administrator::apply(const AdminChange& change) {
   for (const LimitKey& key : change.quotasRemoved) present.quotas.unset(key);
   for (const ShareRow& row : change.shares) present.shares.set(row);
   for (const QuotaRow& row : change.quotas) present.quotas.set(row);
+  for (const std::string& cluster : change.clustersRemoved) clusters_.erase(cluster);
+  for (const ClusterSetting& one : change.clusters) clusters_[one.cluster] = one;
   changed();
 }
 

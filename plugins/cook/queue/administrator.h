@@ -1,6 +1,6 @@
 #pragma once
-// Administrator: changes of shares and quotas, one after the other, each durable with its line in
-// the audit log before it is in force.
+// Administrator: changes of shares, quotas and clusters, one after the other, each durable with its
+// line in the audit log before it is in force.
 
 #include "entitlements.h"
 
@@ -19,6 +19,8 @@ class Administrator {
   KJ_DISALLOW_COPY(Administrator);
 
   const Entitlements& entitlements() const { return present; }
+  // What was set of clusters, by their names.
+  const std::map<std::string, ClusterSetting>& clusters() const { return clusters_; }
   // The configuration's part.
   void configure(std::vector<ShareRow> shares, std::vector<QuotaRow> quotas,
                  const std::string& defaultPool);
@@ -35,6 +37,7 @@ class Administrator {
  private:
   Records& records;
   Entitlements present;
+  std::map<std::string, ClusterSetting> clusters_;
   std::uint64_t fence = 0;
   kj::Function<void()> changed = [] {};
   kj::ForkedPromise<void> turn;  // resolves when the latest change is through

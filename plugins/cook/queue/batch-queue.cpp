@@ -40,6 +40,7 @@ BatchQueue::BatchQueue(QueueWorld worldIn, Records& records, Policies& policies,
   configure(settings_);
   administrator.onChange([this] {
     applyEntitlements();
+    applyClusterStates();
     kick();
   });
   std::size_t alive = 0;
@@ -83,6 +84,7 @@ void BatchQueue::activate(std::uint64_t fence,
     names.insert(name);
     clusters_.push_back(kj::heap<Cluster>(*this, name, kj::mv(client), fence, random()));
   }
+  applyClusterStates();
   jobs.each([&](const Job& job) {
     const Instance* live = job.unended();
     if (live != nullptr && !names.contains(live->cluster) && names.insert(live->cluster).second) {

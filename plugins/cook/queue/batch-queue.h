@@ -175,6 +175,12 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   // What the policies would be asked about now.
   Snapshot policyInputs(const Pool& pool, const SnapshotLimits& limits);
   const std::vector<kj::Own<Cluster>>& clusters() const { return clusters_; }
+  // Of those that are granted or of which something is set, by name.
+  std::vector<ClusterSetting> clusterSettings() const;
+  // Nothing: there is no such cluster.
+  std::optional<ClusterSetting> clusterSetting(const std::string& name) const;
+  // Whether a task is there, or may be.
+  bool livesOn(const std::string& cluster) const;
   std::int64_t nowMs() override;
   std::int64_t steadyMs() override;
   // Calls back whenever more changes have become durable, until the returned guard is dropped.
@@ -256,6 +262,7 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   void noteHead(const Pool& pool, HeadRule::Note note);
   void killOffensive(const std::vector<Job*>& offensive);
   void applyEntitlements();
+  void applyClusterStates();
   void warnOfLostPools();
   kj::Promise<void> keepHouse();
   kj::Promise<void> prune();

@@ -55,8 +55,17 @@ void BatchQueue::noteHead(const Pool& pool, HeadRule::Note note) {
 }
 
 std::string BatchQueue::notes() const {
-  std::string text = policies.notes(), calls = extensionCalls.trouble();
-  return text + (text.empty() || calls.empty() ? "" : "; ") + calls;
+  std::string text;
+  auto add = [&](const std::string& more) {
+    if (!more.empty()) text += (text.empty() ? "" : "; ") + more;
+  };
+  add(policies.notes());
+  add(extensionCalls.trouble());
+  for (const auto& [cluster, one] : administrator.clusters()) {
+    if (one.state == ClusterState::running) continue;
+    add("backend " + cluster + " is set to " + name(one.state) + ": nothing is started there");
+  }
+  return text;
 }
 
 void BatchQueue::collectMetrics() {

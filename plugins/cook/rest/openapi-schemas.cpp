@@ -95,6 +95,16 @@ constexpr const char CHANGES[] = R"({
   "quota": {"type": "object", "properties": {"cpus": {"type": "number"}, "mem": {"type": "number"},
     "gpus": {"type": "number"}, "count": {"type": "number"},
     "launch-rate-saved": {"type": "number"}, "launch-rate-per-minute": {"type": "number"}}}}},
+"ComputeCluster": {"type": "object", "required": ["name", "state"], "properties": {
+  "name": {"type": "string"},
+  "state": {"type": "string", "enum": ["running", "draining", "deleted"]},
+  "state-locked?": {"type": "boolean"},
+  "base-path": {"type": "string"}, "ca-cert": {"type": "string"},
+  "template": {"type": "string"}, "location": {"type": "string"},
+  "features": {"type": "array", "items": {"type": "object", "properties": {
+    "key": {"type": "string"}, "value": {"type": "string"}}}}}},
+"ClusterName": {"type": "object", "required": ["name"], "properties": {
+  "name": {"type": "string"}}},
 "Progress": {"type": "object", "required": ["progress_sequence"], "properties": {
   "progress_sequence": {"type": "integer"},
   "progress_percent": {"type": "integer"},

@@ -117,6 +117,21 @@ std::vector<RouteDoc> limitRoutes() {
   return routes;
 }
 
+std::vector<RouteDoc> clusterRoutes() {
+  const Answer IMPOSSIBLE{422, "it cannot be done: the message says why"};
+  const Parameter FORCE{"force", "boolean", "past a lock, and past what cannot be changed"};
+  return {
+      {"GET", "/compute-clusters", "The clusters and their states", {}, nullptr,
+       {{200, "those that are known, and those that are there"}, FORBIDDEN}},
+      {"POST", "/compute-clusters", "Refused: clusters come from the configuration", {},
+       "ComputeCluster", {MALFORMED, FORBIDDEN, IMPOSSIBLE}},
+      {"PUT", "/compute-clusters", "Lets a cluster take work, or none", {FORCE}, "ComputeCluster",
+       {{201, "what was changed"}, MALFORMED, FORBIDDEN, IMPOSSIBLE}},
+      {"DELETE", "/compute-clusters", "Forgets what was set of a cluster", {}, "ClusterName",
+       {{204, "done"}, {400, "there is no such cluster"}, FORBIDDEN}},
+  };
+}
+
 std::vector<RouteDoc> systemRoutes() {
   std::vector<Answer> shown{{200, "it"}, FORBIDDEN};
   return {
@@ -148,7 +163,9 @@ std::vector<RouteDoc> systemRoutes() {
 
 std::vector<RouteDoc> allRoutes() {
   std::vector<RouteDoc> all = jobRoutes();
-  for (auto part : {limitRoutes(), systemRoutes()}) all.insert(all.end(), part.begin(), part.end());
+  for (auto part : {limitRoutes(), clusterRoutes(), systemRoutes()}) {
+    all.insert(all.end(), part.begin(), part.end());
+  }
   return all;
 }
 

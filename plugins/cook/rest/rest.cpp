@@ -73,6 +73,10 @@ http::Router Rest::router() {
   router.on("GET", "/pools", as(&Rest::pools));
   router.on("GET", "/failure_reasons", as(&Rest::failureReasons));
   router.on("GET", "/settings", as(&Rest::showSettings));
+  router.on("GET", "/compute-clusters", as(&Rest::getClusters));
+  router.on("POST", "/compute-clusters", as(&Rest::createCluster));
+  router.on("PUT", "/compute-clusters", as(&Rest::updateCluster));
+  router.on("DELETE", "/compute-clusters", as(&Rest::deleteCluster));
   router.on("POST", "/progress/:uuid", open(&Rest::takeProgress),
             {.authenticate = false, .maxBody = PROGRESS_BODY_MOST});
   for (const char* path : {"/openapi.json", "/swagger-docs"}) {

@@ -174,9 +174,18 @@ class Rest {
   Answer pools(http::Request& request, const Caller& caller);
   Answer failureReasons(http::Request& request, const Caller& caller);
 
+  // --- clusters.cpp ---
+  Answer getClusters(http::Request& request, const Caller& caller);
+  Answer createCluster(http::Request& request, const Caller& caller);
+  Answer updateCluster(http::Request& request, const Caller& caller);
+  Answer deleteCluster(http::Request& request, const Caller& caller);
+  void requireClusters(const Caller& caller, Verb verb) const;
+  nlohmann::json clusterConfig(const ClusterSetting& setting) const;
+  std::string faultInFacts(const nlohmann::json& given, const ClusterSetting& setting) const;
+
   // --- settings.cpp ---
   Answer showSettings(http::Request& request, const Caller& caller);
-  nlohmann::json shownClusters() const;
+  nlohmann::json shownCluster(const Cluster& cluster) const;
 
   // The pool that the request names by its body, the parameter `pool` or the header x-cook-pool, in
   // this order; empty if it names none. Throws 400 for one that does not exist.

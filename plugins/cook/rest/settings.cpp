@@ -207,28 +207,25 @@ json quotaGrouping(const Pools& pools) {
 
 }  // namespace
 
-json Rest::shownClusters() const {
-  json list = json::array();
-  for (const auto& cluster : queue.clusters()) {
-    auto said = settings.clusters.find(cluster->name());
-    std::string factory = said == settings.clusters.end() ? "" : said->second.factoryFn;
-    if (factory.empty()) {
-      factory = typeOf(cluster->name()) == "kubernetes"
-                    ? "cook.kubernetes.compute-cluster/factory-fn"
-                    : "cook.mesos.mesos-compute-cluster/factory-fn";
-    }
-    list.push_back(
-        {{"factory-fn", factory},
-         {"config", {{"compute-cluster-name", cluster->name()}, {"framework-id", "unsupported"}}}});
+json Rest::shownCluster(const Cluster& cluster) const {
+  auto said = settings.clusters.find(cluster.name());
+  std::string factory = said == settings.clusters.end() ? "" : said->second.factoryFn;
+  if (factory.empty()) {
+    factory = typeOf(cluster.name()) == "kubernetes"
+                  ? "cook.kubernetes.compute-cluster/factory-fn"
+                  : "cook.mesos.mesos-compute-cluster/factory-fn";
   }
-  return list;
+  return {{"factory-fn", factory},
+          {"config", {{"compute-cluster-name", cluster.name()}, {"framework-id", "unsupported"}}}};
 }
 
 Rest::Answer Rest::showSettings(Request&, const Caller&) {
   const QueueSettings& q = queue.settings();
+  json clusters = json::array();
+  for (const auto& cluster : queue.clusters()) clusters.push_back(shownCluster(*cluster));
   return Response::json(200, {{"authorization-config", authorization(settings.access)},
                               {"authorization-middleware", settings.authenticationScheme},
-                              {"compute-clusters", shownClusters()},
+                              {"compute-clusters", std::move(clusters)},
                               {"cors-origins", settings.corsOrigins},
                               {"executor", executor(q.execution.executor)},
                               {"kubernetes", json::object()},

@@ -4,6 +4,29 @@
 #include "rows.h"
 
 namespace maitred::cook {
+namespace {
+
+void writeClusters(store::Connection& db, const AdminChange& change) {
+  for (const std::string& cluster : change.clustersRemoved) {
+    db.execute("DELETE FROM clusters WHERE name = ?1", cluster);
+  }
+  for (const ClusterSetting& one : change.clusters) {
+    db.execute("INSERT OR REPLACE INTO clusters (name, state, locked) VALUES (?1,?2,?3)",
+               one.cluster, name(one.state), one.locked);
+  }
+}
+
+ClusterSetting readCluster(const store::Row& row) {
+  auto state = clusterStateOf(row.text(1));
+  if (!state) {
+    throw std::runtime_error("cluster " + row.get<std::string>(0) + " has the state '" +
+                             row.get<std::string>(1) + "', which is none");
+  }
+  return {row.get<std::string>(0), *state, row.get<bool>(2)};
+}
+
+}  // namespace
+
 void writeGroup(store::Connection& db, const GroupRow& group) {
   db.execute(
       "INSERT OR IGNORE INTO groups (uuid, name, host_placement, straggler_handling, created_ms) "
@@ -39,6 +62,7 @@ void writeAdminChange(store::Connection& db, const AdminChange& change) {
         row.key.user, row.key.pool, row.mem, row.cpus, row.gpus, row.count, row.launchRateSaved,
         row.launchRatePerMinute);
   }
+  writeClusters(db, change);
   for (const AuditLine& line : change.audit) writeAudit(db, line);
 }
 
@@ -76,6 +100,8 @@ Administration readAdministration(store::Connection& db) {
       });
   db.each(std::string("SELECT ") + GROUP_COLUMNS + " FROM groups ORDER BY uuid",
           [&](const store::Row& row) { all.groups.push_back(readGroup(row)); });
+  db.each("SELECT name, state, locked FROM clusters ORDER BY name",
+          [&](const store::Row& row) { all.clusters.push_back(readCluster(row)); });
   return all;
 }
 

@@ -2,6 +2,7 @@
 // What administrators set while the queue runs, and the trace that it leaves: plain values, as the
 // store keeps them. What they mean for the order of jobs is decided in core.
 
+#include <core/cluster-states.h>
 #include <core/groups.h>
 
 #include <cstdint>
@@ -66,6 +67,8 @@ struct AdminChange {
   std::vector<QuotaRow> quotas;
   std::vector<LimitKey> sharesRemoved;  // before the above are written
   std::vector<LimitKey> quotasRemoved;
+  std::vector<ClusterSetting> clusters = {};  // each replaces that of its cluster
+  std::vector<std::string> clustersRemoved = {};
   std::vector<AuditLine> audit;
 };
 
@@ -74,6 +77,7 @@ struct Administration {
   std::vector<ShareRow> shares;  // by user, then pool
   std::vector<QuotaRow> quotas;
   std::vector<GroupRow> groups;
+  std::vector<ClusterSetting> clusters = {};  // by name
 };
 
 }  // namespace maitred::cook

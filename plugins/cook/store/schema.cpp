@@ -12,6 +12,14 @@ constexpr const char EXECUTOR[] = R"(
 ALTER TABLE instances ADD COLUMN executor TEXT NOT NULL DEFAULT '';  -- cook, mesos
 )";
 
+constexpr const char CLUSTERS[] = R"(
+CREATE TABLE clusters (
+  name TEXT PRIMARY KEY,            -- of the backend's instance
+  state TEXT NOT NULL,              -- running, draining, deleted
+  locked INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)";
+
 const store::Migration MIGRATIONS[] = {{1, "jobs and instances", R"(
 CREATE TABLE jobs (
   creation INTEGER PRIMARY KEY,     -- order of submission
@@ -115,7 +123,8 @@ UPDATE groups SET created_ms =
   coalesce((SELECT min(submitted_ms) FROM jobs WHERE group_uuid = groups.uuid), 0);
 )"},
                                        {4, "progress of instances", PROGRESS},
-                                       {5, "executors of instances", EXECUTOR}};
+                                       {5, "executors of instances", EXECUTOR},
+                                       {6, "states of clusters", CLUSTERS}};
 
 // The same tables. Numbers of creation may repeat here.
 const store::Migration ARCHIVE[] = {{1, "archived jobs and instances", R"(

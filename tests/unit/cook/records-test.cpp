@@ -161,6 +161,23 @@ TEST_F(RecordsTest, SharesAndQuotasComeBack) {
   EXPECT_EQ(wait(records->audit(1)), std::vector{second});
 }
 
+TEST_F(RecordsTest, StatesOfClustersComeBack) {
+  ClusterSetting east{"east", ClusterState::draining, true}, west{"west"};
+  {
+    auto records = open();
+    wait(records->administer(0, {.clusters = {west, east}}));
+  }
+  auto records = open();
+  EXPECT_EQ(wait(records->loadAdministration()).clusters, (std::vector{east, west}));
+  east.state = ClusterState::deleted;
+  wait(records->administer(0, {.clusters = {east}, .clustersRemoved = {"west", "nowhere"}}));
+  EXPECT_EQ(wait(records->loadAdministration()).clusters, std::vector{east});
+  wait(records->store().write(
+      0, [](store::Connection& db) { db.script("UPDATE clusters SET state = 'asleep'"); }));
+  EXPECT_THAT(failureOf(records->loadAdministration()),
+              HasSubstr("cluster east has the state 'asleep', which is none"));
+}
+
 TEST_F(RecordsTest, AuditLineAndChangeAreOneTransaction) {
   auto records = open();
   // The line cannot be written, so the share is not changed either.
