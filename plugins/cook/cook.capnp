@@ -234,6 +234,8 @@ struct DefaultContainer {
   # Further parameters of docker.
   volumes @5 :List(ContainerVolume);
   # Folders of the host that are seen inside.
+  imageConfig @6 :Text $Config.example("base-image");
+  # A key of /incremental-config: the jobs for which it has a value get that image in place of `image`.
 }
 
 struct ContainerParameter {

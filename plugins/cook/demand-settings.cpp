@@ -77,7 +77,8 @@ std::vector<ContainerRule> containerRulesOf(CookConfig::Reader config) {
       container.volumes.push_back({volume.getHostPath().cStr(), volume.getContainerPath().cStr(),
                                    volume.getReadOnly() ? "RO" : "RW"});
     }
-    rules.push_back({one.getPoolRegex().cStr(), std::move(container)});
+    rules.push_back(
+        {one.getPoolRegex().cStr(), std::move(container), one.getImageConfig().cStr()});
   }
   return rules;
 }

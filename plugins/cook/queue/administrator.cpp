@@ -7,6 +7,7 @@ Administrator::Administrator(Records& records, const Administration& loaded)
   for (const ShareRow& row : loaded.shares) present.shares.set(row);
   for (const QuotaRow& row : loaded.quotas) present.quotas.set(row);
   for (const ClusterSetting& one : loaded.clusters) clusters_[one.cluster] = one;
+  for (const IncrementalRow& row : loaded.incremental) incremental_[row.key] = row.values;
 }
 
 void Administrator::configure(std::vector<ShareRow> shares, std::vector<QuotaRow> quotas,
@@ -22,6 +23,13 @@ void Administrator::apply(const AdminChange& change) {
   for (const QuotaRow& row : change.quotas) present.quotas.set(row);
   for (const std::string& cluster : change.clustersRemoved) clusters_.erase(cluster);
   for (const ClusterSetting& one : change.clusters) clusters_[one.cluster] = one;
+  for (const IncrementalRow& row : change.incremental) {
+    if (row.values.empty()) {
+      incremental_.erase(row.key);
+    } else {
+      incremental_[row.key] = row.values;
+    }
+  }
   changed();
 }
 

@@ -21,6 +21,9 @@ class Administrator {
   const Entitlements& entitlements() const { return present; }
   // What was set of clusters, by their names.
   const std::map<std::string, ClusterSetting>& clusters() const { return clusters_; }
+  // What was set for portions of the jobs, by key.
+  using Incremental = std::map<std::string, std::vector<IncrementalValue>>;
+  const Incremental& incremental() const { return incremental_; }
   // The configuration's part.
   void configure(std::vector<ShareRow> shares, std::vector<QuotaRow> quotas,
                  const std::string& defaultPool);
@@ -38,6 +41,7 @@ class Administrator {
   Records& records;
   Entitlements present;
   std::map<std::string, ClusterSetting> clusters_;
+  Incremental incremental_;
   std::uint64_t fence = 0;
   kj::Function<void()> changed = [] {};
   kj::ForkedPromise<void> turn;  // resolves when the latest change is through

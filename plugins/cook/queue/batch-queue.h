@@ -179,6 +179,7 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   std::vector<ClusterSetting> clusterSettings() const;
   // Nothing: there is no such cluster.
   std::optional<ClusterSetting> clusterSetting(const std::string& name) const;
+  const Administrator::Incremental& incremental() const { return administrator.incremental(); }
   // Whether a task is there, or may be.
   bool livesOn(const std::string& cluster) const;
   std::int64_t nowMs() override;

@@ -5,6 +5,7 @@
 #include "fields.h"
 
 #include <core/cluster-states.h>
+#include <store/administration.h>
 
 namespace maitred::cook {
 
@@ -21,5 +22,8 @@ ClusterChange readClusterChange(const nlohmann::json& body);
 
 // DELETE /compute-clusters: the name; empty if there is none.
 std::string readClusterName(const nlohmann::json& body);
+
+// POST /incremental-config.
+std::vector<IncrementalRow> readIncremental(const nlohmann::json& body);
 
 }  // namespace maitred::cook

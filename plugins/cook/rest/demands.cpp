@@ -114,8 +114,11 @@ void checkJobs(const Submission& submission, const JobLimits& limits, const Pool
 
 void fillIn(Submission& submission, const PoolTerms& terms) {
   if (terms.container == nullptr) return;
-  const Container& usual = terms.container->container;
   for (JobSpec& job : submission.jobs) {
+    Container usual = terms.container->container;
+    const IncrementalValue* image =
+        terms.images == nullptr ? nullptr : valueFor(job.id, *terms.images);
+    if (image != nullptr) usual.image = image->value;
     auto own = containerOf(job.extra);
     if (!own) {
       put(job, usual);

@@ -105,6 +105,12 @@ constexpr const char CHANGES[] = R"({
     "key": {"type": "string"}, "value": {"type": "string"}}}}}},
 "ClusterName": {"type": "object", "required": ["name"], "properties": {
   "name": {"type": "string"}}},
+"IncrementalConfig": {"type": "object", "required": ["configs"], "properties": {
+  "configs": {"type": "array", "items": {"type": "object", "required": ["key", "values"],
+    "properties": {"key": {"type": "string"}, "values": {"type": "array", "items": {
+      "type": "object", "required": ["value", "portion"], "properties": {
+        "value": {"type": "string"}, "portion": {"type": "number", "minimum": 0, "maximum": 1},
+        "comment": {"type": "string"}}}}}}}}},
 "Progress": {"type": "object", "required": ["progress_sequence"], "properties": {
   "progress_sequence": {"type": "integer"},
   "progress_percent": {"type": "integer"},

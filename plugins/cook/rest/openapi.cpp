@@ -117,7 +117,7 @@ std::vector<RouteDoc> limitRoutes() {
   return routes;
 }
 
-std::vector<RouteDoc> clusterRoutes() {
+std::vector<RouteDoc> adminRoutes() {
   const Answer IMPOSSIBLE{422, "it cannot be done: the message says why"};
   const Parameter FORCE{"force", "boolean", "past a lock, and past what cannot be changed"};
   return {
@@ -129,6 +129,10 @@ std::vector<RouteDoc> clusterRoutes() {
        {{201, "what was changed"}, MALFORMED, FORBIDDEN, IMPOSSIBLE}},
       {"DELETE", "/compute-clusters", "Forgets what was set of a cluster", {}, "ClusterName",
        {{204, "done"}, {400, "there is no such cluster"}, FORBIDDEN}},
+      {"GET", "/incremental-config", "Settings with a value for a portion of the jobs", {},
+       nullptr, {{200, "by key"}, FORBIDDEN}},
+      {"POST", "/incremental-config", "Sets such values", {}, "IncrementalConfig",
+       {{201, "the values that hold now"}, MALFORMED, FORBIDDEN}},
   };
 }
 
@@ -163,7 +167,7 @@ std::vector<RouteDoc> systemRoutes() {
 
 std::vector<RouteDoc> allRoutes() {
   std::vector<RouteDoc> all = jobRoutes();
-  for (auto part : {limitRoutes(), clusterRoutes(), systemRoutes()}) {
+  for (auto part : {limitRoutes(), adminRoutes(), systemRoutes()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;

@@ -2,6 +2,7 @@
 // What jobs may ask for in a pool besides cpus and memory, and what they are given if they do not
 // say. In each list the first rule counts whose expression is found anywhere in the pool's name.
 
+#include <core/incremental.h>
 #include <store/containers.h>
 
 #include <map>
@@ -30,6 +31,7 @@ struct DiskLimits {
 struct ContainerRule {
   std::string regex;
   Container container;
+  std::string imageKey = {};  // see PoolTerms::images; empty: it has the same image for all jobs
 };
 
 struct QueueLimitRule {
@@ -56,6 +58,8 @@ struct PoolTerms {
   const GpuRule* gpuRule = nullptr;
   const DiskLimits* disk = nullptr;
   const ContainerRule* container = nullptr;
+  // Of the usual container, for portions of the jobs; null: there are none.
+  const std::vector<IncrementalValue>* images = nullptr;
   bool containers = true;  // a backend takes them
 };
 

@@ -77,6 +77,8 @@ http::Router Rest::router() {
   router.on("POST", "/compute-clusters", as(&Rest::createCluster));
   router.on("PUT", "/compute-clusters", as(&Rest::updateCluster));
   router.on("DELETE", "/compute-clusters", as(&Rest::deleteCluster));
+  router.on("GET", "/incremental-config", as(&Rest::getIncremental));
+  router.on("POST", "/incremental-config", as(&Rest::setIncremental));
   router.on("POST", "/progress/:uuid", open(&Rest::takeProgress),
             {.authenticate = false, .maxBody = PROGRESS_BODY_MOST});
   for (const char* path : {"/openapi.json", "/swagger-docs"}) {

@@ -183,6 +183,11 @@ class Rest {
   nlohmann::json clusterConfig(const ClusterSetting& setting) const;
   std::string faultInFacts(const nlohmann::json& given, const ClusterSetting& setting) const;
 
+  // --- incremental.cpp ---
+  Answer getIncremental(http::Request& request, const Caller& caller);
+  Answer setIncremental(http::Request& request, const Caller& caller);
+  void requireIncremental(const Caller& caller, Verb verb) const;
+
   // --- settings.cpp ---
   Answer showSettings(http::Request& request, const Caller& caller);
   nlohmann::json shownCluster(const Cluster& cluster) const;

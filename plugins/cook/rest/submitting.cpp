@@ -164,11 +164,16 @@ void Rest::checkQueueLimit(const std::string& user, const std::string& pool,
 
 PoolTerms Rest::termsOf(const std::string& pool) const {
   std::string name = shown(pool);
-  return {.name = name,
-          .gpus = settings.gpus,
-          .gpuRule = ruleFor(name, settings.gpuRules),
-          .disk = ruleFor(name, settings.diskLimits),
-          .container = ruleFor(name, settings.containerRules)};
+  PoolTerms terms{.name = name,
+                  .gpus = settings.gpus,
+                  .gpuRule = ruleFor(name, settings.gpuRules),
+                  .disk = ruleFor(name, settings.diskLimits),
+                  .container = ruleFor(name, settings.containerRules)};
+  if (terms.container != nullptr) {
+    auto images = queue.incremental().find(terms.container->imageKey);
+    if (images != queue.incremental().end()) terms.images = &images->second;
+  }
+  return terms;
 }
 
 // Some of it takes time, since other plugins are asked; each part in between decides at once.

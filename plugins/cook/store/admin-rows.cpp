@@ -3,8 +3,12 @@
 #include "group-text.h"
 #include "rows.h"
 
+#include <nlohmann/json.hpp>
+
 namespace maitred::cook {
 namespace {
+
+using nlohmann::json;
 
 void writeClusters(store::Connection& db, const AdminChange& change) {
   for (const std::string& cluster : change.clustersRemoved) {
@@ -23,6 +27,27 @@ ClusterSetting readCluster(const store::Row& row) {
                              row.get<std::string>(1) + "', which is none");
   }
   return {row.get<std::string>(0), *state, row.get<bool>(2)};
+}
+
+void writeIncremental(store::Connection& db, const IncrementalRow& row) {
+  if (row.values.empty()) {
+    db.execute("DELETE FROM incremental WHERE name = ?1", row.key);
+    return;
+  }
+  json list = json::array();
+  for (const IncrementalValue& one : row.values) {
+    list.push_back(json::array({one.value, one.portion, one.comment}));
+  }
+  db.execute("INSERT OR REPLACE INTO incremental (name, portions) VALUES (?1,?2)", row.key,
+             list.dump());
+}
+
+IncrementalRow readIncremental(const store::Row& row) {
+  IncrementalRow found{row.get<std::string>(0), {}};
+  for (const json& one : json::parse(row.text(1))) {
+    found.values.push_back({one.at(0), one.at(1), one.at(2)});
+  }
+  return found;
 }
 
 }  // namespace
@@ -63,6 +88,7 @@ void writeAdminChange(store::Connection& db, const AdminChange& change) {
         row.launchRatePerMinute);
   }
   writeClusters(db, change);
+  for (const IncrementalRow& row : change.incremental) writeIncremental(db, row);
   for (const AuditLine& line : change.audit) writeAudit(db, line);
 }
 
@@ -102,6 +128,8 @@ Administration readAdministration(store::Connection& db) {
           [&](const store::Row& row) { all.groups.push_back(readGroup(row)); });
   db.each("SELECT name, state, locked FROM clusters ORDER BY name",
           [&](const store::Row& row) { all.clusters.push_back(readCluster(row)); });
+  db.each("SELECT name, portions FROM incremental ORDER BY name",
+          [&](const store::Row& row) { all.incremental.push_back(readIncremental(row)); });
   return all;
 }
 

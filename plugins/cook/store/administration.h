@@ -4,6 +4,7 @@
 
 #include <core/cluster-states.h>
 #include <core/groups.h>
+#include <core/incremental.h>
 
 #include <cstdint>
 #include <optional>
@@ -47,6 +48,13 @@ struct GroupRow {
   bool operator==(const GroupRow&) const = default;
 };
 
+// The values of one key of /incremental-config; none: the key is not there.
+struct IncrementalRow {
+  std::string key;
+  std::vector<IncrementalValue> values;
+  bool operator==(const IncrementalRow&) const = default;
+};
+
 // One line of the audit log: who changed what. Texts are kept as given; `before` and `after` are
 // for people and programs alike, so JSON is a good choice.
 struct AuditLine {
@@ -69,6 +77,7 @@ struct AdminChange {
   std::vector<LimitKey> quotasRemoved;
   std::vector<ClusterSetting> clusters = {};  // each replaces that of its cluster
   std::vector<std::string> clustersRemoved = {};
+  std::vector<IncrementalRow> incremental = {};  // each replaces the values of its key
   std::vector<AuditLine> audit;
 };
 
@@ -77,7 +86,8 @@ struct Administration {
   std::vector<ShareRow> shares;  // by user, then pool
   std::vector<QuotaRow> quotas;
   std::vector<GroupRow> groups;
-  std::vector<ClusterSetting> clusters = {};  // by name
+  std::vector<ClusterSetting> clusters = {};     // by name
+  std::vector<IncrementalRow> incremental = {};  // by key
 };
 
 }  // namespace maitred::cook

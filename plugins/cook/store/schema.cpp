@@ -20,6 +20,13 @@ CREATE TABLE clusters (
 ) STRICT, WITHOUT ROWID;
 )";
 
+constexpr const char INCREMENTAL[] = R"(
+CREATE TABLE incremental (
+  name TEXT PRIMARY KEY,
+  portions TEXT NOT NULL            -- JSON: lists of value, portion, comment
+) STRICT, WITHOUT ROWID;
+)";
+
 const store::Migration MIGRATIONS[] = {{1, "jobs and instances", R"(
 CREATE TABLE jobs (
   creation INTEGER PRIMARY KEY,     -- order of submission
@@ -124,7 +131,8 @@ UPDATE groups SET created_ms =
 )"},
                                        {4, "progress of instances", PROGRESS},
                                        {5, "executors of instances", EXECUTOR},
-                                       {6, "states of clusters", CLUSTERS}};
+                                       {6, "states of clusters", CLUSTERS},
+                                       {7, "values for portions of the jobs", INCREMENTAL}};
 
 // The same tables. Numbers of creation may repeat here.
 const store::Migration ARCHIVE[] = {{1, "archived jobs and instances", R"(

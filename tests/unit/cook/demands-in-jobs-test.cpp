@@ -195,6 +195,12 @@ TEST_F(JobDemands, ThePoolHasAnUsualContainer) {
   json own = shown({{"container", {{"type", "docker"}}}})["container"]["docker"];
   EXPECT_EQ(own["image"], "usual:1") << "the image alone";
   EXPECT_FALSE(own.contains("network"));
+  std::vector<IncrementalValue> images{{"next:2", 0, ""}};
+  terms.images = &images;
+  EXPECT_EQ(shown(json::object())["container"]["docker"]["image"], "usual:1") << "not for this job";
+  images[0].portion = 1;
+  EXPECT_EQ(shown(json::object())["container"]["docker"]["image"], "next:2");
+  terms.images = nullptr;
   json image{{"type", "docker"}, {"docker", {{"image", "mine"}}}};
   EXPECT_EQ(shown({{"container", image}})["container"]["docker"]["image"], "mine");
 }

@@ -178,6 +178,20 @@ TEST_F(RecordsTest, StatesOfClustersComeBack) {
               HasSubstr("cluster east has the state 'asleep', which is none"));
 }
 
+TEST_F(RecordsTest, IncrementalValuesComeBack) {
+  IncrementalRow image{"image", {{"new", 0.25, "try it"}, {"old", 0.75, ""}}}, other{"a", {{"x"}}};
+  {
+    auto records = open();
+    wait(records->administer(0, {.incremental = {image, other}}));
+  }
+  auto records = open();
+  EXPECT_EQ(wait(records->loadAdministration()).incremental, (std::vector{other, image}));
+  image.values.pop_back();
+  other.values.clear();
+  wait(records->administer(0, {.incremental = {image, other}}));
+  EXPECT_EQ(wait(records->loadAdministration()).incremental, std::vector{image});
+}
+
 TEST_F(RecordsTest, AuditLineAndChangeAreOneTransaction) {
   auto records = open();
   // The line cannot be written, so the share is not changed either.
