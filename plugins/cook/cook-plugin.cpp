@@ -20,8 +20,13 @@
 #include <ctime>
 #include <random>
 
+#include <signal.h>
+#include <unistd.h>
+
 namespace maitred::cook {
 namespace {
+
+constexpr kj::Duration SHUTDOWN_DELAY = 5 * kj::SECONDS;
 
 std::string isoTime(std::int64_t unixMs) {
   std::time_t seconds = unixMs / 1000;
@@ -180,6 +185,7 @@ class CookPlugin final : public PluginOf<CookConfig> {
   kj::Own<Follower> follower;  // there is no queue then
   kj::Own<http::Server> server;
   kj::Own<PolicyWatch> watch;
+  kj::Promise<void> ending = nullptr;
 
   kj::Maybe<Archive&> archiveInUse() {
     if (archive.get() == nullptr) return nullptr;
@@ -239,6 +245,24 @@ class CookPlugin final : public PluginOf<CookConfig> {
     };
     router.on("GET", "/metrics", kj::mv(metrics), {.authenticate = false});
     return router;
+  }
+
+  RestProcess process() {
+    return {.shutdown = [this](const std::string& user, const std::string& reason) {
+      context.log().warning("user ", user.c_str(), " ends this process in 5 seconds: ",
+                            reason.c_str());
+      ending = end().eagerlyEvaluate(nullptr);
+    }};
+  }
+
+  // As if somebody had told the process to end. What was accepted is durable by then, and what runs
+  // goes on.
+  kj::Promise<void> end() {
+    return context.timer()
+        .afterDelay(SHUTDOWN_DELAY)
+        .then([this] { return queue->drain(); })
+        .catch_([](kj::Exception&&) {})
+        .then([] { ::kill(getpid(), SIGTERM); });
   }
 
   void record() {
@@ -310,7 +334,7 @@ class CookPlugin final : public PluginOf<CookConfig> {
     record();
     contract = kj::heap<QueueContract>(*queue, rest.limits, context.log());
     context.provide<queue::Queue>(contract->client());
-    routes = kj::heap<Rest>(*queue, rest);
+    routes = kj::heap<Rest>(*queue, rest, process());
     serve(kj::mv(front), router());
     watch = kj::heap<PolicyWatch>(
         context.timer(), [this] { return files; },

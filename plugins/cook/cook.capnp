@@ -175,6 +175,9 @@ struct CookConfig $Absent.absent([
   # Jobs that go on where an attempt before has stopped.
   extensions @40 :ExtensionConfig;
   # How plugins are asked that have a say in submissions and launches: those under `uses`.
+  leaderReportsUnhealthy @41 :Bool = false;
+  # Whether /debug answers 503 here and 200 where another queue is followed: for whoever spreads requests over several
+  # hosts and asks there whom to send none.
 }
 
 struct QueueLimit {

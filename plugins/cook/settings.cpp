@@ -144,6 +144,7 @@ RestSettings restSettings(CookConfig::Reader config) {
   settings.diskLimits = diskLimitsOf(config);
   settings.containerRules = containerRulesOf(config);
   settings.queueLimits = queueLimitsOf(config);
+  settings.leaderReportsUnhealthy = config.getLeaderReportsUnhealthy();
   settings.poolQuotas = poolQuotaRules(config);
   settings.schedulers = schedulerRules(config);
   for (auto origin : config.getCorsOrigins()) settings.corsOrigins.push_back(origin.cStr());

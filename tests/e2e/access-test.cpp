@@ -200,6 +200,7 @@ class QueueAccess : public Access {
     if (limit.size() == 3) return {"", limit};
     if (what == "POST /compute-clusters") return {"", cluster, 422};  // there is one of that name
     if (what.ends_with("/compute-clusters")) return {"", cluster};
+    if (what == "POST /shutdown-leader") return {"", {{"reason", "walk"}}};  // in 5 s: the last row
     if (what == "POST /incremental-config") return {"", {{"configs", json::array()}}};
     if (what.starts_with("DELETE /")) return {"?user=ana&reason=walk", nullptr};
     ADD_FAILURE() << "the walk knows no request for " << what << ": give it one";

@@ -24,6 +24,7 @@ class Leader : public ::testing::TestWithParam<const char*> {
       one->editConfig("      admins: [operator]\n      impersonators: [operator]\n",
                       "      admins: [boss]\n      impersonators: [poser]\n"
                       "      cors_origins: [\"https://good[.]example\"]\n"
+                      "      leader_reports_unhealthy: true\n"
                       "      store: \"sqlite:" + shared.path() + "/cook.db\"\n");
     }
     second.editConfig("kitchen:", "pantry:");
@@ -78,6 +79,8 @@ TEST_P(Leader, IsAskedByTheOneThatFollows) {
   EXPECT_EQ(atSecond.del("rawscheduler", {{"job", waits["uuid"]}}).status, 204u);
   EXPECT_EQ(atFirst.data("jobs", {{"uuid", waits["uuid"]}})[0]["status"], "completed");
   EXPECT_EQ(json::parse(second.rest("GET", "/info").body)["leader-url"], first.restUrl());
+  EXPECT_EQ(first.rest("GET", "/debug").status, 503u) << "as it is set to";
+  EXPECT_EQ(second.rest("GET", "/debug").status, 200u);
   EXPECT_THAT(second.rest("GET", "/debug").body, HasSubstr("Server is running version"));
   second.eventually("its status tells whom it follows", [&] {
     return second.status("cook").value("message", "") == "follows " + first.restUrl();

@@ -144,4 +144,12 @@ std::vector<IncrementalRow> readIncremental(const json& body) {
   return rows;
 }
 
+std::string readShutdown(const json& body) {
+  mustBeObject(body);
+  Fields fields(body, false);
+  std::string reason = fields.text("reason", true);
+  finish(fields);
+  return reason;
+}
+
 }  // namespace maitred::cook

@@ -26,4 +26,7 @@ std::string readClusterName(const nlohmann::json& body);
 // POST /incremental-config.
 std::vector<IncrementalRow> readIncremental(const nlohmann::json& body);
 
+// POST /shutdown-leader: the reason.
+std::string readShutdown(const nlohmann::json& body);
+
 }  // namespace maitred::cook

@@ -111,6 +111,8 @@ constexpr const char CHANGES[] = R"({
       "type": "object", "required": ["value", "portion"], "properties": {
         "value": {"type": "string"}, "portion": {"type": "number", "minimum": 0, "maximum": 1},
         "comment": {"type": "string"}}}}}}}}},
+"Shutdown": {"type": "object", "required": ["reason"], "properties": {
+  "reason": {"type": "string"}}},
 "Progress": {"type": "object", "required": ["progress_sequence"], "properties": {
   "progress_sequence": {"type": "integer"},
   "progress_percent": {"type": "integer"},

@@ -133,6 +133,8 @@ std::vector<RouteDoc> adminRoutes() {
        nullptr, {{200, "by key"}, FORBIDDEN}},
       {"POST", "/incremental-config", "Sets such values", {}, "IncrementalConfig",
        {{201, "the values that hold now"}, MALFORMED, FORBIDDEN}},
+      {"POST", "/shutdown-leader", "Ends the process", {}, "Shutdown",
+       {{202, "it ends in 5 seconds"}, MALFORMED, FORBIDDEN}},
   };
 }
 
@@ -156,7 +158,8 @@ std::vector<RouteDoc> systemRoutes() {
       {"GET", "/failure_reasons", "Why attempts fail", {}, nullptr, shown},
       {"GET", "/settings", "The settings in force", {}, nullptr, shown},
       {"GET", "/info", "Version and authentication", {}, nullptr, {{200, "it"}}, true},
-      {"GET", "/debug", "The version", {}, nullptr, {{200, "text"}}, true},
+      {"GET", "/debug", "The version", {}, nullptr,
+       {{200, "text"}, {503, "the same: it leads, and is set to say so"}}, true},
       {"GET", "/metrics", "Metrics of the queue for Prometheus", {}, nullptr, {{200, "text"}},
        true},
       {"GET", "/openapi.json", "This description", {}, nullptr, {{200, "JSON"}}},

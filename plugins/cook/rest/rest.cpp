@@ -79,6 +79,7 @@ http::Router Rest::router() {
   router.on("DELETE", "/compute-clusters", as(&Rest::deleteCluster));
   router.on("GET", "/incremental-config", as(&Rest::getIncremental));
   router.on("POST", "/incremental-config", as(&Rest::setIncremental));
+  router.on("POST", "/shutdown-leader", as(&Rest::shutdownLeader));
   router.on("POST", "/progress/:uuid", open(&Rest::takeProgress),
             {.authenticate = false, .maxBody = PROGRESS_BODY_MOST});
   for (const char* path : {"/openapi.json", "/swagger-docs"}) {
@@ -94,9 +95,7 @@ http::Router Rest::router() {
               return infoOf(settings, request);
             },
             {.authenticate = false});
-  router.on("GET", "/debug",
-            [this](Request&) -> kj::Promise<Response> { return versionOf(settings); },
-            {.authenticate = false});
+  router.on("GET", "/debug", open(&Rest::debug), {.authenticate = false});
   return router;
 }
 

@@ -10,6 +10,8 @@
 
 #include <queue/batch-queue.h>
 
+#include <functional>
+
 namespace maitred::cook {
 
 // What all users together may have in the pools whose names the expression is found in.
@@ -45,6 +47,7 @@ struct RestSettings {
   std::vector<PoolQuotaRule> poolQuotas;
   std::vector<SchedulerRule> schedulers;
   std::map<std::string, ReportedCluster> clusters;  // by the backend's instance
+  bool leaderReportsUnhealthy = false;    // at /debug
   std::string authenticationScheme;       // "one-user", "http-basic"
   std::string leaderUrl;                  // empty: as the client calls us
   std::string version;
@@ -56,11 +59,20 @@ struct RestSettings {
 http::Response infoOf(const RestSettings& settings, const http::Request& request);
 http::Response versionOf(const RestSettings& settings);
 
+// What routes want of the process in which they are.
+struct RestProcess {
+  // Ends it after 5 seconds, on behalf of that user.
+  std::function<void(const std::string& user, const std::string& reason)> shutdown;
+};
+
 class Rest {
  public:
   // Both must outlive the router's server. `settings` may change between requests.
-  Rest(BatchQueue& queue, const RestSettings& settings)
-      : queue(queue), settings(settings), origins(settings.corsOrigins) {}
+  Rest(BatchQueue& queue, const RestSettings& settings, RestProcess process)
+      : queue(queue),
+        settings(settings),
+        process(std::move(process)),
+        origins(settings.corsOrigins) {}
   KJ_DISALLOW_COPY(Rest);
 
   http::Router router();
@@ -68,6 +80,7 @@ class Rest {
  private:
   BatchQueue& queue;
   const RestSettings& settings;
+  RestProcess process;
   CrossOrigin origins;
   RateLimiter submissions;  // jobs that were accepted
   // Jobs that are being written down, by pool and user.
@@ -187,6 +200,10 @@ class Rest {
   Answer getIncremental(http::Request& request, const Caller& caller);
   Answer setIncremental(http::Request& request, const Caller& caller);
   void requireIncremental(const Caller& caller, Verb verb) const;
+
+  // --- leader.cpp ---
+  Answer debug(http::Request& request);
+  Answer shutdownLeader(http::Request& request, const Caller& caller);
 
   // --- settings.cpp ---
   Answer showSettings(http::Request& request, const Caller& caller);
