@@ -248,11 +248,19 @@ class CookPlugin final : public PluginOf<CookConfig> {
   }
 
   RestProcess process() {
-    return {.shutdown = [this](const std::string& user, const std::string& reason) {
+    auto shutdown = [this](const std::string& user, const std::string& reason) {
       context.log().warning("user ", user.c_str(), " ends this process in 5 seconds: ",
                             reason.c_str());
       ending = end().eagerlyEvaluate(nullptr);
-    }};
+    };
+    auto limited = [this](const char* kind) -> metrics::Counter& {
+      return context.metrics().counter("maitred_cook_requests_limited_total",
+                                       "Requests refused as too many in a minute",
+                                       {{"kind", kind}});
+    };
+    // Exported from the start on, see QueueMetrics.
+    for (const char* kind : {"user", "open", "metrics"}) limited(kind);
+    return {std::move(shutdown), [limited](const char* kind) { limited(kind).add(); }};
   }
 
   // As if somebody had told the process to end. What was accepted is durable by then, and what runs

@@ -438,15 +438,19 @@ struct Scheduler $Absent.absent([
   # After so many of them all jobs are considered again.
 }
 
-struct RateLimit $Absent.absent([
-    (keys = ["user_limit_for_metrics_per_m"],
-     why = "has no meaning here: metrics are served by the host, at `host.http.listen`") ]) {
+struct RateLimit {
   expireMinutes @0 :UInt32 = 120 $Config.range((min = 1, max = 1000000));
   # What is known of a user who has done nothing for so many minutes may be forgotten, once all is saved up again.
   jobSubmission @1 :SubmissionRate;
   # Jobs that each user submits. Whoever has submitted more than was saved up is refused until that is made up for.
   perUserPerPoolJobLaunch @2 :LaunchRate;
   # Jobs that are started for each user in each pool, by `launch_rate_saved` and `launch_rate_per_minute` of the quota.
+  userLimitPerM @3 :UInt32 = 0 $Config.range((min = 0, max = 1.0e9)) $Config.example("600");
+  # So many requests of each user are answered in a minute, and the others with 429; 0: all.
+  authBypassLimitPerM @4 :UInt32 = 0 $Config.range((min = 0, max = 1.0e9)) $Config.example("600");
+  # The same of each address, where no credentials are asked for; /metrics and /debug are not counted.
+  userLimitForMetricsPerM @5 :UInt32 = 0 $Config.range((min = 0, max = 1.0e9)) $Config.example("30");
+  # The same of each address, for /metrics.
 }
 
 struct SubmissionRate {

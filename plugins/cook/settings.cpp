@@ -136,6 +136,9 @@ RestSettings restSettings(CookConfig::Reader config) {
   settings.submissionRate = {static_cast<double>(submission.getBucketSize()),
                              static_cast<double>(submission.getTokensReplenishedPerMinute())};
   settings.enforceSubmissionRate = submission.getEnforce();
+  auto rates = config.getRateLimit();
+  settings.requestLimits = {rates.getUserLimitPerM(), rates.getAuthBypassLimitPerM(),
+                            rates.getUserLimitForMetricsPerM()};
   for (auto one : constraints.getDockerParametersAllowed()) {
     settings.limits.dockerParameters.push_back(one.cStr());
   }

@@ -42,6 +42,7 @@ http::Router Rest::router() {
   router.notFound([](Request&) { return Response::html(404, "<h1>Not a valid route</h1>"); });
   router.unauthenticated(
       [](Request&, const http::Rejection& rejection) { return unauthenticated(rejection); });
+  router.afterAuth([this](Request& request) { return beyondLimit(request); });
   for (const char* path : {"/jobs", "/rawscheduler"}) {
     router.on("POST", path, as(&Rest::submit));
     router.on("DELETE", path, as(&Rest::kill));

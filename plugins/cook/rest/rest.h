@@ -8,6 +8,7 @@
 #include "render.h"
 #include "submission.h"
 
+#include <core/request-window.h>
 #include <queue/batch-queue.h>
 
 #include <functional>
@@ -32,6 +33,13 @@ struct ReportedCluster {
   std::string factoryFn;  // empty: Cook's for that type
 };
 
+// Requests in a minute; 0: as many as they like.
+struct RequestLimits {
+  std::int64_t user = 0;     // of each
+  std::int64_t open = 0;     // of each address, where nobody is asked who they are
+  std::int64_t metrics = 0;  // likewise
+};
+
 struct RestSettings {
   AccessRules access;
   JobLimits limits;
@@ -43,6 +51,7 @@ struct RestSettings {
   std::vector<QueueLimitRule> queueLimits;
   Rate submissionRate;                    // jobs of one user
   bool enforceSubmissionRate = false;
+  RequestLimits requestLimits;
   // For /settings; the queue has what they come to.
   std::vector<PoolQuotaRule> poolQuotas;
   std::vector<SchedulerRule> schedulers;
@@ -63,6 +72,8 @@ http::Response versionOf(const RestSettings& settings);
 struct RestProcess {
   // Ends it after 5 seconds, on behalf of that user.
   std::function<void(const std::string& user, const std::string& reason)> shutdown;
+  // Counts a request beyond its limit: "user", "open", "metrics".
+  std::function<void(const char* kind)> limited;
 };
 
 class Rest {
@@ -83,6 +94,7 @@ class Rest {
   RestProcess process;
   CrossOrigin origins;
   RateLimiter submissions;  // jobs that were accepted
+  RequestWindow userRequests, openRequests, metricsRequests;
   // Jobs that are being written down, by pool and user.
   std::map<std::pair<std::string, std::string>, std::int64_t> underWay;
 
@@ -200,6 +212,9 @@ class Rest {
   Answer getIncremental(http::Request& request, const Caller& caller);
   Answer setIncremental(http::Request& request, const Caller& caller);
   void requireIncremental(const Caller& caller, Verb verb) const;
+
+  // --- limiting.cpp ---
+  kj::Maybe<http::Response> beyondLimit(const http::Request& request);
 
   // --- leader.cpp ---
   Answer debug(http::Request& request);

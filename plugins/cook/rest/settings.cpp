@@ -144,6 +144,9 @@ json poolsOf(const Pools& pools, const RestSettings& settings) {
 json rateLimit(const RestSettings& settings, const QueueSettings& queue) {
   const Rate& rate = settings.submissionRate;
   return {{"expire-minutes", queue.rateIdleMs / 60'000},
+          {"user-limit-per-m", settings.requestLimits.user},
+          {"auth-bypass-limit-per-m", settings.requestLimits.open},
+          {"user-limit-for-metrics-per-m", settings.requestLimits.metrics},
           {"job-submission",
            {{"bucket-size", static_cast<std::int64_t>(rate.saved)},
             {"tokens-replenished-per-minute", static_cast<std::int64_t>(rate.perMinute)},
