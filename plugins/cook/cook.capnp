@@ -335,6 +335,16 @@ struct ClusterConfig {
   # address in `output_url` for all others. Empty: kubernetes if it is that, otherwise mesos.
   factoryFn @2 :Text $Config.example("cook.mesos.mesos-compute-cluster/factory-fn");
   # As /settings shows it. Empty: what Cook has for that type.
+  computeClusterLaunchRateLimits @3 :ClusterRateLimit;
+  # Jobs that are started there, whosever they are. While more were started than was saved up, none is.
+}
+
+struct ClusterRateLimit {
+  bucketSize @0 :UInt32 = 10000 $Config.range((min = 1, max = 1.0e9));
+  # So many launches can be saved up, and may then come at once.
+  tokensReplenishedPerMinute @1 :UInt32 = 600 $Config.range((min = 1, max = 1.0e9));
+  # So many more are allowed every minute.
+  enforce @2 :Bool = false;
 }
 
 struct ExecutorConfig $Absent.absent([

@@ -21,6 +21,18 @@ RebalancerSettings rebalancerOf(Rebalancer::Reader config) {
   return settings;
 }
 
+std::map<std::string, ClusterLaunchRate> clusterRatesOf(CookConfig::Reader config) {
+  std::map<std::string, ClusterLaunchRate> rates;
+  for (auto one : config.getClusters()) {
+    if (!one.hasComputeClusterLaunchRateLimits()) continue;
+    auto its = one.getComputeClusterLaunchRateLimits();
+    rates[one.getBackend().cStr()] = {{static_cast<double>(its.getBucketSize()),
+                                       static_cast<double>(its.getTokensReplenishedPerMinute())},
+                                      its.getEnforce()};
+  }
+  return rates;
+}
+
 PlacementRules placementOf(CookConfig::Reader config) {
   PlacementRules rules;
   rules.novelHostAlways = config.getNovelHost() == NovelHost::ALWAYS;

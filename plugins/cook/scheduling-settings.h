@@ -8,6 +8,7 @@ namespace maitred::cook {
 RuntimeLimits runtimesOf(TaskConstraints::Reader constraints);
 RebalancerSettings rebalancerOf(Rebalancer::Reader config);
 PlacementRules placementOf(CookConfig::Reader config);
+std::map<std::string, ClusterLaunchRate> clusterRatesOf(CookConfig::Reader config);
 
 void checkScheduling(CookConfig::Reader config, std::vector<ConfigFault>& faults);
 

@@ -83,6 +83,7 @@ QueueSettings queueSettings(CookConfig::Reader config) {
   settings.jobMemMost = config.getTaskConstraints().getMemory() / BYTES_PER_MIB;
   settings.jobCpusMost = config.getTaskConstraints().getCpus() / 1000.0;
   settings.enforceLaunchRates = config.getRateLimit().getPerUserPerPoolJobLaunch().getEnforce();
+  settings.clusterRates = clusterRatesOf(config);
   settings.rateIdleMs = config.getRateLimit().getExpireMinutes() * MS_PER_MINUTE;
   settings.unreachableMs = config.getUnreachableTimeout();
   settings.execution = executionOf(config);

@@ -389,6 +389,8 @@ struct Options {
   # See PlacementRules. Locations by the backend's instance.
   orderAlone @14 :Bool;
   # Users' quotas and launch rates are passed over.
+  resting @15 :List(UInt32);
+  # Backends where nothing is started at that time: their instances, by the numbers of their texts.
 }
 
 struct HeadRule {

@@ -260,6 +260,7 @@ PlacementRules rulesOf(casefile::Options::Reader told, const CaseTexts& texts) {
   rules.expectedRuntimeMultiplier = multiplier;
   rules.startGraceMs = timeOf(told.getStartGraceMs());
   rules.locations = tableOf(told.getLocations(), texts);
+  for (std::uint32_t one : told.getResting()) rules.resting.insert(texts.at(one));
   return rules;
 }
 

@@ -80,12 +80,16 @@ void writeAttempts(const Job& job, TextNumbers& texts, casefile::Job::Builder to
 }
 
 void write(const PlacementRules& rules, TextNumbers& texts, casefile::Options::Builder to) {
-  const auto& [novelHostAlways, hostLifetimeMs, multiplier, startGraceMs, locations] = rules;
+  const auto& [novelHostAlways, hostLifetimeMs, multiplier, startGraceMs, locations, resting] =
+      rules;
   to.setNovelHostAlways(novelHostAlways);
   to.setHostLifetimeMs(hostLifetimeMs);
   to.setRuntimeMultiplier(multiplier);
   to.setStartGraceMs(startGraceMs);
   writePairs(locations, texts, [&](unsigned size) { return to.initLocations(size); });
+  auto list = to.initResting(static_cast<unsigned>(resting.size()));
+  unsigned i = 0;
+  for (const std::string& one : resting) list.set(i++, texts.of(one));
 }
 
 }  // namespace

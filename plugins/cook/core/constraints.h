@@ -4,6 +4,8 @@
 #include "book.h"
 #include "group-placement.h"
 
+#include <set>
+
 namespace maitred::cook {
 
 // What holds for all pools.
@@ -20,6 +22,8 @@ struct PlacementRules {
   std::int64_t startGraceMs = 600'000;
   // Of backends, by their instance's name: a job that checkpoints stays within its location.
   std::map<std::string, std::string> locations;
+  // Backends where nothing is started at present, whatever room they have.
+  std::set<std::string> resting = {};
   bool operator==(const PlacementRules&) const = default;
 };
 

@@ -46,6 +46,12 @@ double Matcher::fitnessOf(const JobSpec& spec, const Node& node, const Amount& f
   return binPacking(input);
 }
 
+bool Matcher::isClosed(const Node& node) const {
+  const std::set<std::string>& resting = options.rules.resting;
+  return node.closedUntilMs > options.steadyMs ||
+         (!resting.empty() && resting.contains(node.facts.key.cluster));
+}
+
 Constraints Matcher::constraintsOf(const Job& job, GroupPlacement* group) const {
   return Constraints(job, {book, nodes, pool, options.rules, options.nowMs}, group);
 }
@@ -74,7 +80,7 @@ Matcher::Best Matcher::search(const Amount& wanted, const Constraints& constrain
         NodeTable::fullness(node) + gainMost <= best.fitness + ROUNDING) {
       return false;
     }
-    if (node.closedUntilMs > options.steadyMs) return true;
+    if (isClosed(node)) return true;
     if (auto obstacle = constraints.against(node)) {
       best.refusedAsNotNovel = best.refusedAsNotNovel || *obstacle == Obstacle::novelHost;
       return true;
@@ -150,7 +156,7 @@ std::optional<RefusalSummary> Matcher::explain(const Job& job) {
     if (wanted.gpus > free.gpus) add(Obstacle::gpus);
     if (wanted.ports > free.ports) add(Obstacle::ports);
     if (node->isFull()) add(Obstacle::maxTasks);
-    if (!node->facts.ready || node->closedUntilMs > options.steadyMs) add(Obstacle::closed);
+    if (!node->facts.ready || isClosed(*node)) add(Obstacle::closed);
     constraints.eachAgainst(*node, add);
     if (!any) return std::nullopt;
   }

@@ -74,6 +74,7 @@ class Matcher {
       hopeless;  // requests that found nothing: whatever asks for as much or more will not either
   std::map<Uuid, GroupPlacement> groups;  // those that place their instances, as of now
 
+  bool isClosed(const Node& node) const;
   Constraints constraintsOf(const Job& job, GroupPlacement* group) const;
   GroupPlacement* groupOf(const Job& job);
   bool isHopeless(const Amount& wanted) const;

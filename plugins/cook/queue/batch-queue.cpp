@@ -142,7 +142,7 @@ void BatchQueue::configure(QueueSettings settings) {
   if (active && timersChange) startTimers();
   jobs.setLimits(settings_.meaCulpa);
   jobs.setPools(settings_.pools);
-  launchRates.configure(settings_.enforceLaunchRates, settings_.rateIdleMs);
+  configureRates();
   reports.configure(settings_.progress);
   administrator.configure(settings_.shares, settings_.quotas, settings_.pools.defaultPool());
   applyEntitlements();
@@ -334,7 +334,8 @@ void BatchQueue::investigate(const Uuid& job) {
 
 WhyWaiting BatchQueue::whyWaiting(const Job& job, bool askHosts) {
   const std::string& pool = job.spec.pool.str();
-  WaitingWorld surroundings{jobs,    nodes_,    settings_.placement,
+  PlacementRules placement = placementNow();
+  WaitingWorld surroundings{jobs,    nodes_,    placement,
                             launchRates.tokens(pool, jobs.quotas(pool), steadyMs()),
                             nowMs(), steadyMs()};
   return cook::whyWaiting(job, surroundings, askHosts);

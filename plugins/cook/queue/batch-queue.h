@@ -15,6 +15,7 @@
 
 #include <backend/cluster.h>
 #include <case/case-log.h>
+#include <core/cluster-rates.h>
 #include <core/launch-rates.h>
 #include <core/rebalancer.h>
 #include <core/runtimes.h>
@@ -44,6 +45,13 @@ struct RebalancerSettings {
   bool operator==(const RebalancerSettings&) const = default;
 };
 
+// The launches of one cluster.
+struct ClusterLaunchRate {
+  Rate rate;
+  bool enforce = false;
+  bool operator==(const ClusterLaunchRate&) const = default;
+};
+
 // Everything of the config that can change while the queue runs.
 struct QueueSettings {
   Pools pools;
@@ -58,6 +66,7 @@ struct QueueSettings {
   double jobMemMost = Quota::UNLIMITED;
   double jobCpusMost = Quota::UNLIMITED;
   bool enforceLaunchRates = false;
+  std::map<std::string, ClusterLaunchRate> clusterRates = {};  // by the backend's instance
   std::int64_t rateIdleMs = 120 * 60'000;  // see RateLimiter::setIdleMs()
   std::int64_t unreachableMs = 600'000;
   RuntimeLimits runtimes;
@@ -201,6 +210,7 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   Book jobs;
   NodeTable nodes_;
   LaunchRates launchRates;
+  ClusterRates clusterRates;
   ProgressReports reports;
   std::set<std::int64_t> wakeUps;  // that are due, by the clock that does not jump
   ExtensionCalls extensionCalls;
@@ -252,7 +262,11 @@ class BatchQueue final : public ClusterOwner, private kj::TaskSet::ErrorHandler 
   void chooseExecutors(const std::vector<CycleResult::Started>& started);
   QueueOptions queueOptions(const Pool& pool);
   CycleOptions cycleOptions(const Pool& pool);
+  // The configuration's rules, and where nothing may be started now.
+  PlacementRules placementNow();
+  void configureRates();
   void spendLaunches(const Pool& pool, const CycleResult& result);
+  void spendOfUsers(const Pool& pool, const CycleResult& result);
   Async<Examined> admit(Examined examined);
   // About jobs that cycles have met, so that the next one knows.
   void askFilters();

@@ -17,7 +17,7 @@ CycleOptions BatchQueue::cycleOptions(const Pool& pool) {
   const SchedulerSettings& scheduler =
       own == settings_.schedulers.end() ? settings_.scheduler : own->second;
   return {queueOptions(pool), scheduler.considerable, scheduler.head, scheduler.goodEnough,
-          steadyMs(), settings_.placement};
+          steadyMs(), placementNow()};
 }
 
 void BatchQueue::beginRound(const Pool& pool) {

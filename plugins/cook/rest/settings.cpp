@@ -141,16 +141,18 @@ json poolsOf(const Pools& pools, const RestSettings& settings) {
           {"default-containers", containers(settings.containerRules)}};
 }
 
+json rateOf(const Rate& rate, bool enforced) {
+  return {{"bucket-size", static_cast<std::int64_t>(rate.saved)},
+          {"tokens-replenished-per-minute", static_cast<std::int64_t>(rate.perMinute)},
+          {"enforce?", enforced}};
+}
+
 json rateLimit(const RestSettings& settings, const QueueSettings& queue) {
-  const Rate& rate = settings.submissionRate;
   return {{"expire-minutes", queue.rateIdleMs / 60'000},
           {"user-limit-per-m", settings.requestLimits.user},
           {"auth-bypass-limit-per-m", settings.requestLimits.open},
           {"user-limit-for-metrics-per-m", settings.requestLimits.metrics},
-          {"job-submission",
-           {{"bucket-size", static_cast<std::int64_t>(rate.saved)},
-            {"tokens-replenished-per-minute", static_cast<std::int64_t>(rate.perMinute)},
-            {"enforce?", settings.enforceSubmissionRate}}},
+          {"job-submission", rateOf(settings.submissionRate, settings.enforceSubmissionRate)},
           {"per-user-per-pool-job-launch", {{"enforce?", queue.enforceLaunchRates}}}};
 }
 
@@ -218,8 +220,12 @@ json Rest::shownCluster(const Cluster& cluster) const {
                   ? "cook.kubernetes.compute-cluster/factory-fn"
                   : "cook.mesos.mesos-compute-cluster/factory-fn";
   }
-  return {{"factory-fn", factory},
-          {"config", {{"compute-cluster-name", cluster.name()}, {"framework-id", "unsupported"}}}};
+  json config{{"compute-cluster-name", cluster.name()}, {"framework-id", "unsupported"}};
+  const auto& rates = queue.settings().clusterRates;
+  if (auto its = rates.find(cluster.name()); its != rates.end()) {
+    config["compute-cluster-launch-rate-limits"] = rateOf(its->second.rate, its->second.enforce);
+  }
+  return {{"factory-fn", factory}, {"config", std::move(config)}};
 }
 
 Rest::Answer Rest::showSettings(Request&, const Caller&) {

@@ -69,6 +69,31 @@ TEST_P(Rates, TheNextLaunchComesByItselfWhenItIsEarned) {
   until([&] { return launched("ana") == 4; }, "each in its turn");
 }
 
+TEST_P(Rates, ABackendThatHasStartedTooMuchRests) {  // §12 step 5, §16.2
+  more = [](CookConfig::Builder config) {
+    auto one = config.initClusters(1)[0];
+    one.setBackend("fake");
+    auto rate = one.initComputeClusterLaunchRateLimits();
+    rate.setBucketSize(2);
+    rate.setTokensReplenishedPerMinute(60);
+    rate.setEnforce(true);
+  };
+  ASSERT_TRUE(reconfigured());
+  json shown = get("/settings")["compute-clusters"][0]["config"];
+  EXPECT_EQ(shown["compute-cluster-launch-rate-limits"],
+            (json{{"bucket-size", 2}, {"tokens-replenished-per-minute", 60}, {"enforce?", true}}));
+  // All that fit in one cycle start at once, and the debt is paid before the next does.
+  EXPECT_EQ(post("ana", {job(1, "hold"), job(2, "hold"), job(3, "hold"), job(4, "hold")}), 201u);
+  until([&] { return launched("ana") == 4; }, "they fit");
+  for (int n = 1; n <= 4; ++n) backend.end(backend.launched[n - 1], 0);
+  for (int n = 1; n <= 4; ++n) {
+    until([&] { return get("/jobs/" + idOf(n))["state"] == "success"; }, "it has ended");
+  }
+  EXPECT_EQ(post("ben", {job(5, "hold")}), 201u);
+  EXPECT_EQ(get("/jobs/" + idOf(5), "ben")["state"], "waiting");
+  until([&] { return launched("ben") == 1; }, "it starts by itself when the debt is paid");
+}
+
 TEST_P(Rates, TheConfigurationHasLaunchRatesToo) {
   limit(true, false);
   EXPECT_EQ(get("/quota?user=cid")["launch-rate-saved"], 3.0);

@@ -244,6 +244,7 @@ CycleResult CaseHistory::cycle(const std::string& pool) {
   wanted.steadyMs = steady;
   wanted.head = {0.9, 3, 20};
   wanted.rules = rules;
+  if (chance(10)) wanted.rules.resting = {"west"};
   if (rates) {
     wanted.queue.launchTokens = [&](const std::string& user) {
       Quota quota = book.quotas(pool).of(user);

@@ -52,6 +52,17 @@ class Matching : public ::testing::Test {
   }
 };
 
+TEST_F(Matching, NothingIsPlacedWhereABackendRests) {
+  node("a", 4, 4096);
+  options.rules.resting = {"other"};
+  EXPECT_NE(matcherAt(0).find(job(1, 64)), nullptr);
+  options.rules.resting = {"local"};
+  EXPECT_EQ(matcherAt(0).find(job(1, 64)), nullptr);
+  auto why = matcherAt(0).explain(job(1, 64));
+  ASSERT_TRUE(why.has_value());
+  EXPECT_EQ(why->hostsAsked, 1u);
+}
+
 struct Offer {
   double cpus, mem;
   int placed;
