@@ -28,6 +28,7 @@ TEST_P(CookSettings, AreThoseOfCooksOwnSetup) {
       {"/task-constraints/timeout-hours", 1},
       {"/task-constraints/timeout-interval-minutes", 1},
       {"/rate-limit/expire-minutes", 120},
+      {"/rate-limit/user-limit-per-m", 1000000},
       {"/rate-limit/job-submission/bucket-size", 1000},
       {"/rate-limit/job-submission/tokens-replenished-per-minute", 600},
       {"/rate-limit/job-submission/enforce?", true},
