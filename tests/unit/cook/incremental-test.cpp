@@ -13,13 +13,13 @@ namespace {
 
 using ::testing::DoubleNear;
 
-Uuid uuid(const char* text) {
+Uuid uuidNamed(const char* text) {
   return Uuid::parse(text).value();
 }
 const std::vector<IncrementalValue> THREE{{"a", 0.2, ""}, {"b", 0.35, ""}, {"c", 0.45, ""}};
 
 std::string chosen(const char* job, const std::vector<IncrementalValue>& values) {
-  const IncrementalValue* value = valueFor(uuid(job), values);
+  const IncrementalValue* value = valueFor(uuidNamed(job), values);
   return value == nullptr ? "none" : value->value;
 }
 
@@ -27,9 +27,9 @@ TEST(Incremental, JobsStandWhereCookHasThem) {
   EXPECT_EQ(chosen("41062821-b248-4375-82f8-a8256643c94e", THREE), "a");
   EXPECT_EQ(chosen("61062821-b248-4375-82f8-a8256643c94e", THREE), "b");
   EXPECT_EQ(chosen("21062821-b248-4375-82f8-a8256643c94e", THREE), "c");
-  EXPECT_EQ(portionOf(uuid("00000000-0000-0000-0000-00007fffffff")), 1.0);
-  EXPECT_EQ(portionOf(uuid("00000000-0000-0000-0000-0000ffffffff")), 1.0 / 2147483647);
-  EXPECT_EQ(portionOf(uuid("00000000-0000-0000-0000-000080000000")), 0.0);
+  EXPECT_EQ(portionOf(uuidNamed("00000000-0000-0000-0000-00007fffffff")), 1.0);
+  EXPECT_EQ(portionOf(uuidNamed("00000000-0000-0000-0000-0000ffffffff")), 1.0 / 2147483647);
+  EXPECT_EQ(portionOf(uuidNamed("00000000-0000-0000-0000-000080000000")), 0.0);
   EXPECT_EQ(portionOf({7, 7}), 0.0) << "equal halves";
 }
 
