@@ -44,6 +44,9 @@ TEST_P(ProgressOverRest, IsSeenAndKept) {
   until([&] { return instance()["progress"] == 100; }, "the last word");
   EXPECT_EQ(get("/instances/" + task)["progress_message"], "done");
   EXPECT_EQ(get("/settings")["progress"]["publish-interval-ms"], 20);
+  // What is seen may not be on disk yet; what is answered later is, with all that was before it.
+  EXPECT_EQ(post("ana", {job(2, "never runs")}), 201u);
+  EXPECT_EQ(ask("ana", "DELETE", "/rawscheduler?job=" + idOf(2)).status, 204u);
   restart();
   EXPECT_EQ(instance()["progress"], 100) << "it is durable";
   EXPECT_EQ(instance()["progress_message"], "done");
