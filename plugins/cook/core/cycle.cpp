@@ -41,6 +41,8 @@ class Cycle {
   int examined = 0;
   bool headPassed = false;
 
+  void place(Job& job, Node& node);
+  void placeKept(Matcher& matcher, Job& job);
   void missed(Matcher& matcher, const Job& job);
   void explain(Matcher& matcher);
 };
@@ -49,6 +51,19 @@ class Cycle {
 void Cycle::missed(Matcher& matcher, const Job& job) {
   if (headPassed || !decisions.empty()) return;
   headPassed = ++examined > HEADS_EXAMINED || matcher.couldEver(job);
+}
+
+void Cycle::place(Job& job, Node& node) {
+  Uuid taskId = newId();
+  nodes.hold(node.facts.key, taskId, Amount::of(job.spec), true);
+  if (fitness != nullptr) fitness->placed(job.spec, node);
+  decisions.push_back({&job, taskId, &node});
+}
+
+// A job behind those that are considered takes the room that was made for it, and no other.
+void Cycle::placeKept(Matcher& matcher, Job& job) {
+  const NodeKey* kept = nodes.reservations().of(options.queue.pool, job.spec.id);
+  if (Node* node = matcher.find(job, kept)) place(job, *node);
 }
 
 void Cycle::explain(Matcher& matcher) {
@@ -74,13 +89,22 @@ bool Cycle::decide(Scorer& scorer) {
   if (fitness != nullptr) fitness->begin();
   MatchOptions matching{options.queue.pool, nowMs, steadyMs, options.goodEnough, options.rules};
   Matcher matcher(book, nodes, fitness, matching);
+  const Reservations& reservations = nodes.reservations();
+  std::size_t kept = reservations.count(options.queue.pool), walked = 0, matched = 0;
   while (nodes.openCount(options.queue.pool) != 0) {
-    if (result.considered == rule.limit()) {
-      result.more = true;
-      break;
-    }
+    bool isBehind = result.considered == rule.limit();
+    // Those for whom a node is kept are looked at wherever they are: others may not go there.
+    result.more = result.more || isBehind;
+    if (isBehind && (kept == 0 || walked >= options.considerableMost)) break;
     Job* job = queue.next();
     if (job == nullptr) break;
+    ++walked;
+    bool isKept = kept != 0 && reservations.of(options.queue.pool, job->spec.id) != nullptr;
+    kept -= isKept;
+    if (isBehind) {
+      if (isKept) placeKept(matcher, *job);
+      continue;
+    }
     ++result.considered;
     Node* node = matcher.find(*job);
     if (node == nullptr) {
@@ -89,10 +113,8 @@ bool Cycle::decide(Scorer& scorer) {
       result.held.emplace_back(job, matcher.declined() ? Hold::policy : Hold::room);
       continue;
     }
-    Uuid taskId = newId();
-    nodes.hold(node->facts.key, taskId, Amount::of(job->spec), true);
-    if (fitness != nullptr) fitness->placed(job->spec, *node);
-    decisions.push_back({job, taskId, node});
+    ++matched;
+    place(*job, *node);
   }
   // What failed once is not asked again in this cycle: whether it is given up for good meanwhile
   // must not make a difference.
@@ -110,7 +132,7 @@ bool Cycle::decide(Scorer& scorer) {
   result.held.insert(result.held.end(), queue.passedBy().begin(), queue.passedBy().end());
   if (result.considered != 0) {
     std::int64_t pace = matchIntervalMs(book.pools().all().size());
-    result.head = rule.after(!decisions.empty(), !decisions.empty() && !headPassed, steadyMs, pace);
+    result.head = rule.after(matched != 0, matched != 0 && !headPassed, steadyMs, pace);
   }
   return true;
 }

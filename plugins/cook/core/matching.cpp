@@ -66,7 +66,8 @@ GroupPlacement* Matcher::groupOf(const Job& job) {
   return &groups.emplace(spec->id, std::move(placement)).first->second;
 }
 
-Matcher::Best Matcher::search(const Amount& wanted, const Constraints& constraints) {
+Matcher::Best Matcher::search(const Amount& wanted, const Constraints& constraints,
+                              const NodeKey* only) {
   // No node can become fuller by this job than by so much.
   double gainMost = 2;
   if (smallest.cpuMillis > 0 && smallest.memBytes > 0) {
@@ -81,6 +82,7 @@ Matcher::Best Matcher::search(const Amount& wanted, const Constraints& constrain
       return false;
     }
     if (isClosed(node)) return true;
+    if (only != nullptr && node.facts.key != *only) return true;
     if (auto obstacle = constraints.against(node)) {
       best.refusedAsNotNovel = best.refusedAsNotNovel || *obstacle == Obstacle::novelHost;
       return true;
@@ -104,7 +106,7 @@ bool Matcher::isNovelSomewhere(const Amount& wanted, const Constraints& constrai
                          [&](const Node& node) { return constraints.couldEverRunOn(node); });
 }
 
-Node* Matcher::find(const Job& job) {
+Node* Matcher::find(const Job& job, const NodeKey* only) {
   Amount wanted = Amount::of(job.spec);
   declined_ = false;
   // What is reserved for a job, and nodes with gpus, are open to it alone.
@@ -114,11 +116,11 @@ Node* Matcher::find(const Job& job) {
   if (!privileged && isHopeless(wanted)) return nullptr;
   GroupPlacement* group = groupOf(job);
   Constraints constraints = constraintsOf(job, group);
-  Best best = search(wanted, constraints);
+  Best best = search(wanted, constraints, only);
   if (best.node == nullptr && best.refusedAsNotNovel && !options.rules.novelHostAlways &&
       !isNovelSomewhere(wanted, constraints)) {
     constraints.forgiveNovelHost();
-    best = search(wanted, constraints);
+    best = search(wanted, constraints, only);
   }
   if (best.node != nullptr) {
     if (group != nullptr) group->add(*best.node);

@@ -45,8 +45,8 @@ class Matcher {
   // `fitness` null = bin packing.
   Matcher(const Book& book, NodeTable& nodes, Fitness* fitness, const MatchOptions& options);
 
-  // Null: no node can take it now.
-  Node* find(const Job& job);
+  // Null: no node can take it now, or not the only one that is asked about.
+  Node* find(const Job& job, const NodeKey* only = nullptr);
   // Whether the latest search found nothing because nodes with room were declined.
   bool declined() const { return declined_; }
   // Whether a node could take it if nothing else were there.
@@ -78,7 +78,7 @@ class Matcher {
   Constraints constraintsOf(const Job& job, GroupPlacement* group) const;
   GroupPlacement* groupOf(const Job& job);
   bool isHopeless(const Amount& wanted) const;
-  Best search(const Amount& wanted, const Constraints& constraints);
+  Best search(const Amount& wanted, const Constraints& constraints, const NodeKey* only);
   bool isNovelSomewhere(const Amount& wanted, const Constraints& constraints);
   double fitnessOf(const JobSpec& spec, const Node& node, const Amount& free,
                    const Amount& wanted);

@@ -50,7 +50,7 @@ void PreemptionState::readUsers() {
 // The room of a task that was stopped: nothing more has to be stopped in its place.
 void PreemptionState::awaitEnd(Index host, const Amount& amount) {
   hosts_[host].spare += amount;
-  hosts_[host].awaits = true;
+  hosts_[host].awaited += amount;
 }
 
 void PreemptionState::addEnding() {
@@ -132,12 +132,21 @@ Amount PreemptionState::room(Index host, std::span<const Index> victims) const {
   return room;
 }
 
+bool PreemptionState::isEnough(Index host, std::span<const Index> victims,
+                               const Amount& wanted) const {
+  Amount soon = room(host, victims) - hosts_[host].awaited;
+  if (!victims.empty()) soon -= hosts_[host].stopped;
+  soon.raiseTo({0, 0, 0, 0});  // what is not asked for is not missing
+  return wanted.fitsIn(soon);
+}
+
 void PreemptionState::apply(Job& job, Index user, Index host, std::span<const Index> victims) {
   Amount amount = Amount::of(job.spec);
   hosts_[host].spare = room(host, victims) - amount;
   std::map<Index, std::size_t> changed{{user, SIZE_MAX}};  // users, and from where on
   for (Index victim : victims) {
     tasks_[victim].gone = true;
+    if (!tasks_[victim].taskId.isNull()) hosts_[host].stopped += tasks_[victim].amount;
     changed.emplace(tasks_[victim].user, SIZE_MAX);
   }
   auto isGone = [&](Index task) { return tasks_[task].gone; };

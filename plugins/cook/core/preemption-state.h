@@ -26,7 +26,10 @@ class PreemptionState {
   struct Host {
     const Node* node;
     Amount spare;
-    bool awaits = false;  // a part of it comes free only when tasks that were stopped are gone
+    // What of it, and of the room that is spoken for already, comes free only when tasks are gone
+    // that were stopped before this round, and in this round.
+    Amount awaited = {};
+    Amount stopped = {};
   };
   struct User {
     std::string name;
@@ -55,6 +58,9 @@ class PreemptionState {
   std::optional<double> pendingScore(const Job& job, Index user, const Usage& ahead = {});
   // Room that the spare of a host and these tasks make.
   Amount room(Index host, std::span<const Index> victims) const;
+  // Whether that is enough as soon as these tasks are gone, whatever others are not gone yet. For
+  // whom nothing has to go it is enough if that is so when those are gone that this round stops.
+  bool isEnough(Index host, std::span<const Index> victims, const Amount& wanted) const;
 
   // The tasks are gone, and the job runs on the host.
   void apply(Job& job, Index user, Index host, std::span<const Index> victims);

@@ -114,10 +114,7 @@ void Round::decide(Job& job, Index user, const VictimSearch::Choice& choice) {
     if (!task.taskId.isNull()) made.victims.push_back({task.job, task.taskId});
     if (GroupPlacement* left = groupOf(*task.job)) left->remove(node);
   }
-  Amount soon = node.free();
-  for (Index victim : choice.victims) soon += state.tasks()[victim].amount;
-  made.promised =
-      state.hosts()[choice.host].awaits && !Amount::of(job.spec).fitsIn(soon);
+  made.promised = !state.isEnough(choice.host, choice.victims, Amount::of(job.spec));
   if (GroupPlacement* joined = groupOf(job)) joined->add(node);
   state.apply(job, user, choice.host, choice.victims);
   decisions.push_back(std::move(made));

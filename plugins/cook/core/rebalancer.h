@@ -39,7 +39,8 @@ struct Decision {
   std::vector<Victim> victims;  // that run; the most unfair first
   // Of tasks that go, those included that other decisions of the round have only placed.
   std::size_t tasks = 0;
-  bool promised = false;  // it counts on tasks that were stopped before and are not gone yet
+  // It counts on tasks that were stopped before, or for other jobs of the round, and are not gone.
+  bool promised = false;
 };
 
 struct RebalanceResult {

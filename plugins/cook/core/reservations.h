@@ -32,14 +32,14 @@ class Reservations {
       if (!its.started.contains(job)) its.byJob.emplace(job, node);
     }
     its.started.clear();
-    count();
+    changed();
   }
   // As they were recorded, of all pools, in place of all that there are.
   void restore(const std::vector<std::tuple<std::string, Uuid, NodeKey>>& all) {
     if (all.empty() && nodes.empty()) return;
     pools.clear();
     for (const auto& [pool, job, node] : all) pools[pool].byJob.emplace(job, node);
-    count();
+    changed();
   }
   // The job has been matched, with whatever node.
   void matched(const std::string& pool, const Uuid& job) {
@@ -47,7 +47,7 @@ class Reservations {
     if (at == pools.end()) return;
     if (at->second.byJob.erase(job) == 0) return;
     at->second.started.insert(job);
-    count();
+    changed();
   }
   // Drops those of jobs for which keep(job) is false.
   template <typename Keep>
@@ -55,7 +55,7 @@ class Reservations {
     auto at = pools.find(pool);
     if (at == pools.end() || at->second.byJob.empty()) return;
     if (std::erase_if(at->second.byJob, [&](const auto& one) { return !keep(one.first); }) != 0) {
-      count();
+      changed();
     }
   }
 
@@ -76,6 +76,11 @@ class Reservations {
     auto found = at->second.byJob.find(job);
     return found == at->second.byJob.end() ? nullptr : &found->second;
   }
+  // For how many jobs of the pool a node is kept.
+  std::size_t count(const std::string& pool) const {
+    auto at = pools.find(pool);
+    return at == pools.end() ? 0 : at->second.byJob.size();
+  }
   // Whether the node is kept for somebody.
   bool isReserved(const NodeKey& node) const { return nodes.contains(node); }
 
@@ -88,7 +93,7 @@ class Reservations {
   std::set<NodeKey> nodes;  // all that are reserved
   std::uint64_t generation_ = 0;
 
-  void count() {
+  void changed() {
     ++generation_;
     nodes.clear();
     for (const auto& [name, pool] : pools) {
