@@ -7,6 +7,8 @@ namespace {
 constexpr int HEADS_EXAMINED = 8;
 // How many jobs under investigation are explained in one cycle: each looks at all nodes.
 constexpr int EXPLAINED_MOST = 10;
+// How far behind those that are considered jobs are looked for for whom a node is kept.
+constexpr std::size_t WALKED_MOST = 1000;
 
 class Cycle {
  public:
@@ -95,7 +97,7 @@ bool Cycle::decide(Scorer& scorer) {
     bool isBehind = result.considered == rule.limit();
     // Those for whom a node is kept are looked at wherever they are: others may not go there.
     result.more = result.more || isBehind;
-    if (isBehind && (kept == 0 || walked >= options.considerableMost)) break;
+    if (isBehind && (kept == 0 || walked >= rule.limit() + WALKED_MOST)) break;
     Job* job = queue.next();
     if (job == nullptr) break;
     ++walked;

@@ -6,6 +6,8 @@ namespace {
 using Type = HostPlacement::Type;
 
 constexpr std::string_view HOSTNAME = "HOSTNAME";
+// Of nodes that are not known at the moment; no attribute has it.
+const std::string UNKNOWN(1, '\0');
 
 }  // namespace
 
@@ -19,6 +21,8 @@ GroupPlacement::GroupPlacement(const GroupSpec& spec, const Cohosts& cohosts,
       count(where.hostname, number);
     } else if (const Node* node = nodes.find({where.cluster, where.nodeId})) {
       count(valueOf(*node), number);
+    } else {
+      count(UNKNOWN, number);
     }
   }
 }

@@ -9,7 +9,9 @@ namespace maitred::cook {
 
 class GroupPlacement {
  public:
-  // Cohosts on nodes that the table does not have count by their hostname alone.
+  // Of a cohost on a node that the table does not have, because its backend cannot be reached, only
+  // the hostname is known. Any other attribute of it counts as a value that no node has: where the
+  // group wants equal ones it waits, and does not begin anew elsewhere.
   GroupPlacement(const GroupSpec& spec, const Cohosts& cohosts, const NodeTable& nodes);
 
   bool allows(const Node& node) const;

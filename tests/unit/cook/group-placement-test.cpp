@@ -56,6 +56,20 @@ TEST_F(Placement, Example14_AttributeEquals) {
   EXPECT_EQ(book.ranking(POOL).waitingCount(), 15u);
 }
 
+// As when its backend cannot be reached for a while: it is still there.
+TEST_F(Placement, ACohostOnANodeThatIsAwayKeepsTheGroupFromElsewhere) {
+  zoned("first", "east", 1);
+  Uuid group = declare(Type::attributeEquals, "az");
+  Job& there = join(group);
+  ASSERT_EQ(cycle().started.size(), 1u);
+  nodes.remove({"local", "first"});
+  zoned("west", "west", 5);
+  join(group);
+  EXPECT_EQ(cycle().started.size(), 0u);
+  end(there.live()->taskId, InstanceStatus::success);
+  EXPECT_EQ(cycle().started.size(), 1u);
+}
+
 TEST_F(Placement, UniqueTakesEveryHostOnceAndAgainWhenItIsLeft) {
   for (const char* id : {"a", "b"}) node(id, 100, 10'000);
   Uuid group = declare(Type::unique);

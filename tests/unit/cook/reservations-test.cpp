@@ -80,12 +80,12 @@ TEST_F(KeptRoom, AJobThatIsNotAmongTheFirstGetsWhatWasFreedForIt) {
   node("B", 10, 100);
   running("hog", 5, 1, "A");
   running("hog", 5, 1, "A");
-  running("ann", 1, 1, "B");
+  book.shares(POOL).set("ben", {50, 50, std::nullopt});
+  running("ben", 1, 1, "B");
   Job& first = submit("ann", 10, 1);
   first.spec.constraints = {{"HOSTNAME", "B"}};
   Job& second = submit("ben", 7, 1);
   second.spec.constraints = {{"HOSTNAME", "A"}};
-  first.spec.priority = second.spec.priority;
   options.considerableMost = 1;
   auto decisions = round();
   ASSERT_EQ(decisions.size(), 1u);
