@@ -52,6 +52,13 @@ void BatchQueue::stopOverlong() {
   for (const auto& [order, job] : jobs.ending()) {
     if (job->sequence <= journal_.durableSequence()) stopped.push_back(job->unended()->taskId);
   }
+  // Likewise those that users have killed.
+  jobs.eachLive([&](const Job& job) {
+    bool isKilled = job.state == JobState::completed || job.live()->cancelled;
+    if (isKilled && job.sequence <= journal_.durableSequence()) {
+      stopped.push_back(job.live()->taskId);
+    }
+  });
   stopFailed(std::move(stopped));
 }
 
