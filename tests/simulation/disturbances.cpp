@@ -16,24 +16,32 @@ void World::disturbSites() {
       note(node + " event " + std::to_string(static_cast<int>(event)));
       site->nodeEvent(node, event);
     }
-    if (!site->up()) {
-      if (chance(300)) {
-        note(site->name + " starts");
-        site->start();
-      }
-    } else if (chance(15)) {
-      note(site->name + " crashes");
-      ++counted.backendCrashes;
-      site->crash();
-    } else if (site->wire.connected() && chance(25)) {
-      note(site->name + " cut");
-      ++counted.cuts;
-      site->wire.cut();
+    disturb(*site);
+  }
+}
+
+void World::disturb(Site& site) {
+  if (!site.up()) {
+    if (site.mayStart() && chance(300)) {
+      note(site.name + " starts");
+      site.start();
     }
-    if (site->up() && life != nullptr && !site->wire.connected() && chance(300)) {
-      note(site->name + " connected");
-      site->reconnect();
+  } else if (chance(15)) {
+    note(site.name + " crashes");
+    ++counted.backendCrashes;
+    site.crash();
+    if (chance(250)) {
+      ++counted.absences;
+      site.stayAway((3 + random() % 20) * kj::SECONDS);
     }
+  } else if (site.wire.connected() && chance(25)) {
+    note(site.name + " cut");
+    ++counted.cuts;
+    site.wire.cut();
+  }
+  if (site.up() && life != nullptr && !site.wire.connected() && chance(300)) {
+    note(site.name + " connected");
+    site.reconnect();
   }
 }
 
@@ -72,6 +80,7 @@ void World::calm() {
   isCalm = true;
   disk.setFaults({});
   for (auto& site : sites) site->cluster.setFaults({});
+  if (life != nullptr && granted != sites.size()) crash(false);
   mend();
   life->queue->configure(settings());
   for (auto& site : sites) {

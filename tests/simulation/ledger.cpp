@@ -41,6 +41,13 @@ bool givenUp(const Instance& one) {
          (one.reason == cook::Reason::NODE_SILENT || one.reason == cook::Reason::KILLED_BY_USER);
 }
 
+// Whether its task may succeed without the job hearing of it: it was given up, or it came to its
+// end while the queue was stopping it, for another job or because it ran too long.
+bool mayBeLost(const Instance& one) {
+  bool stopped = one.preempted || one.reason == cook::Reason::MAX_RUNTIME;
+  return givenUp(one) || (one.status == InstanceStatus::failed && stopped);
+}
+
 }  // namespace
 
 std::string Ledger::describe(const Job& job) {
@@ -105,6 +112,9 @@ void Ledger::truth(const std::string& site, const backend::TaskKey& key,
   if (backend::isTerminal(task.state) && task.state != status.state) {
     throw Violation("the simulated task " + key.taskId + " has two ends");
   }
+  if (!task.site.empty() && task.site != site) {
+    throw Violation("a task in two places: " + key.taskId + " in " + task.site + " and " + site);
+  }
   task.site = site;
   task.node = status.nodeId;
   task.state = status.state;
@@ -129,13 +139,15 @@ void Ledger::checkJob(const Job& job, bool durable, const cook::MeaCulpaLimits& 
   auto at = jobs.find(job.spec.id);
   if (at == jobs.end()) fail("a job that nobody submitted");
   Known& known = at->second;
-  int alive = 0, successes = 0;
+  int alive = 0, unended = 0, successes = 0;
   for (const Instance& one : job.instances) {
     alive += !isOver(one.status);
+    unended += !one.over();
     successes += one.status == InstanceStatus::success;
     owners[one.taskId] = job.spec.id;
   }
   if (alive > 1) fail("a job with two live instances");
+  if (unended > 1) fail("started again before the task that was stopped has ended");
   if (successes > 1) fail("a job that succeeded twice");
   if (!known.maxRetries.any([&](std::int64_t one) { return one == job.spec.maxRetries; })) {
     fail("a number of attempts that nobody asked for");
@@ -152,6 +164,12 @@ void Ledger::checkJob(const Job& job, bool durable, const cook::MeaCulpaLimits& 
   }
   if (known.killAccepted && !completed) fail("a killed job came back");
   if (known.completed && !completed) fail("a completed job came back");
+  checkEnds(job, durable);
+  if (durable && completed) known.completed = true;
+}
+
+void Ledger::checkEnds(const Job& job, bool durable) {
+  auto fail = [&](const std::string& what) { throw Violation(what + ": " + describe(job)); };
   for (const Instance& one : job.instances) {
     if (!isOver(one.status)) {
       if (ends.contains(one.taskId)) fail("an end that was durable is gone");
@@ -159,10 +177,17 @@ void Ledger::checkJob(const Job& job, bool durable, const cook::MeaCulpaLimits& 
     }
     End end{one.status, one.reason, one.endMs, one.exitCode};
     auto before = ends.find(one.taskId);
-    if (before != ends.end() && before->second != end) fail("a second end has replaced the first");
-    if (durable) ends.emplace(one.taskId, end);
+    if (before != ends.end()) {
+      // One that was stopped has failed before its task has ended.
+      End first = before->second;
+      bool open = first.endMs == 0;
+      if (open) first = {first.status, first.reason, end.endMs, end.exitCode};
+      if (first != end) fail("a second end has replaced the first");
+      if (open && durable) before->second = end;
+    } else if (durable) {
+      ends.emplace(one.taskId, end);
+    }
   }
-  if (durable && completed) known.completed = true;
 }
 
 void Ledger::checkGroups(const Book& book) const {
@@ -209,11 +234,11 @@ void Ledger::checkPlaces(const Book& book) {
     }
     if (task.state != backend::TaskState::SUCCEEDED) continue;
     if (!found) throw Violation("a success that the queue does not know: " + id.text());
-    if (!givenUp(*found.instance) && ++succeeded[found.job->spec.id] > 1) {
+    if (!mayBeLost(*found.instance) && ++succeeded[found.job->spec.id] > 1) {
       throw Violation("a job ran twice to its good end: " + describe(*found.job));
     }
     if (task.recorded && found.instance->status != InstanceStatus::success &&
-        !givenUp(*found.instance)) {
+        !mayBeLost(*found.instance)) {
       throw Violation("a success is lost: " + describe(*found.job));
     }
   }
@@ -227,8 +252,8 @@ void Ledger::checkRoom(const Book& book) {
     }
   }
   book.each([&](const Job& job) {
-    if (const Instance* live = job.live()) {
-      believed[{live->cluster, live->nodeId}] += Amount::of(job.spec);
+    if (const Instance* one = job.unended()) {
+      believed[{one->cluster, one->nodeId}] += Amount::of(job.spec);
     }
   });
   for (const auto* view : {&real, &believed}) {
@@ -249,6 +274,10 @@ void Ledger::checkRanking(Book& book) {
     queued += book.ranking(pool.name).waitingCount();
     live[pool.name] = 0;
   }
+  // One that was stopped is not started again before its task has ended.
+  book.each([&](const Job& job) {
+    queued += job.state == JobState::waiting && job.unended() != nullptr;
+  });
   if (queued != book.count(JobState::waiting)) throw Violation("a waiting job is not in the queue");
   book.each([&](const Job& job) { live[job.spec.pool] += job.live() != nullptr; });
   for (const auto& [pool, count] : live) {

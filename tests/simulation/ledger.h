@@ -90,6 +90,7 @@ class Ledger {
   std::map<cook::NodeKey, cook::Amount> capacities;
 
   void checkJob(const Job& job, bool durable, const cook::MeaCulpaLimits& limits);
+  void checkEnds(const Job& job, bool durable);
   void checkGroups(const Book& book) const;
   void checkPlaces(const Book& book);
   void checkRoom(const Book& book);

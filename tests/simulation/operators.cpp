@@ -41,13 +41,25 @@ cook::QuotaRow World::makeQuota(const std::string& user, const std::string& pool
   return quota;
 }
 
+// It never spares so many that nothing happens: a share is a fraction of what there is.
+cook::RebalancerSettings World::rebalancer() {
+  cook::RebalancerSettings settings;
+  settings.intervalMs = 500 + static_cast<std::int64_t>(random() % 2500);
+  settings.preemptionMost = isCalm || !chance(150) ? 1 + random() % 20 : 0;
+  settings.scoreGainLeast = static_cast<double>(random() % 4) / 8;
+  settings.safeScore = static_cast<double>(random() % 5) / 4;
+  if (!isCalm && chance(200)) settings.poolRegex = "^main$";
+  return settings;
+}
+
 cook::QueueSettings World::settings() {
   cook::QueueSettings settings;
   settings.pools = pools();
-  for (const char* user : {"ana", "bea"}) {
+  for (const char* user : {"ana", "bea", "default"}) {
     cook::ShareRow share;
     share.key.user = user;
     share.cpus = 1 + static_cast<double>(random() % 20);
+    if (random() % 2 == 0) share.mem = 1000 + static_cast<double>(random() % 10'000);
     settings.shares.push_back(share);
   }
   for (const char* pool : {"", "side"}) {
@@ -59,7 +71,10 @@ cook::QueueSettings World::settings() {
   settings.unreachableMs = 15'000;
   // Clocks jump by hours here: what was started before a restart seems as old as they make it.
   settings.runtimes = {10'000ll * 3'600'000, 10'000ll * 3'600'000};
+  settings.runtimeIntervalMs = 5'000;
   settings.meaCulpa.global = freeFailures;
+  if (preemptionIsFree) settings.meaCulpa.byCode[cook::Reason::PREEMPTED] = -1;
+  settings.rebalancer = rebalancer();
   settings.scheduler.considerable = 1 + random() % 20;
   settings.scheduler.head = {0.5 + static_cast<double>(random() % 5) / 10, 10, 20};
   return settings;

@@ -6,6 +6,7 @@ namespace maitred::simulation {
 namespace {
 
 constexpr std::size_t ORDERS = 25;
+constexpr const char* FOR_EVER = "1000000000";  // ten days: no run of a simulation takes as long
 
 }  // namespace
 
@@ -29,7 +30,11 @@ cook::JobSpec World::makeJob() {
   spec.maxRetries = 1 + static_cast<std::int64_t>(random() % 3);
   spec.disableMeaCulpa = random() % 4 == 0;
   if (random() % 4 == 0) spec.environment.emplace_back("SIM_IGNORE_TERM", "1");
-  if (random() % 8 == 0) spec.maxRuntimeMs = 1000;
+  if (pace != Pace::brisk) {
+    std::string time = pace == Pace::slow ? std::to_string(100 + random() % 15'000) : FOR_EVER;
+    spec.environment.emplace_back("SIM_RUN_MS", time);
+  }
+  if (pace != Pace::endless && random() % 8 == 0) spec.maxRuntimeMs = 1000;
   return spec;
 }
 
@@ -59,7 +64,11 @@ void World::describeGroup(Order& order) {
       group.name = "group-" + std::to_string(orders.size());
       group.placement.type =
           std::array{Type::all, Type::unique, Type::balanced, Type::attributeEquals}[random() % 4];
-      if (group.placement.type >= Type::balanced) group.placement.attribute = "HOSTNAME";
+      auto& placement = group.placement;
+      if (placement.type >= Type::balanced) {
+        placement.attribute = std::array{"HOSTNAME", "rack"}[random() % 2];
+      }
+      if (placement.type == Type::balanced) placement.minimum = 1 + static_cast<int>(random() % 3);
     }
     ledger.described(group);
     order.groups.push_back({group});
@@ -98,6 +107,21 @@ void World::send(std::size_t index) {
                               ++counted.rejected;
                               orders[index].underWay = false;
                             }));
+}
+
+bool World::sendAll() {
+  for (std::size_t index = 0; index < orders.size(); ++index) send(index);
+  return std::all_of(orders.begin(), orders.end(), [](const Order& one) { return one.settled; });
+}
+
+void World::killAll() {
+  note("kill all");
+  std::vector<Uuid> all;
+  life->queue->book().each([&](const Job& job) {
+    if (job.state != cook::JobState::completed) all.push_back(job.spec.id);
+  });
+  for (const Uuid& id : all) ledger.killAsked(id);
+  life->waiting.add(life->queue->kill(all).catch_([](kj::Exception&&) {}));
 }
 
 void World::killSomething() {

@@ -10,15 +10,18 @@ namespace {
 constexpr std::size_t LINES = 60;
 constexpr std::uint64_t MIB = 1024 * 1024;
 
+// The racks are the same in both clusters, as where both are in one building.
 sim::Settings clusterSettings(std::mt19937_64& random, const std::string& name) {
   sim::Settings settings;
   settings.seed = random();
   for (const char* pool : {"main", "main", name == "east" ? "side" : "night"}) {
     sim::NodeFacts node;
-    node.id = name + "-" + std::to_string(settings.nodes.size());
+    std::size_t number = settings.nodes.size();
+    node.id = name + "-" + std::to_string(number);
     node.hostname = "host-" + node.id;
     node.pool = pool;
     node.capacity = {4000, 4096 * MIB, 0, {}, {}};
+    node.attributes = {{"rack", {"rack-" + std::to_string(number % 2)}}};
     settings.nodes.push_back(node);
   }
   settings.runTime = {10, 4000};
@@ -35,8 +38,10 @@ World::World(std::uint64_t seed)
       clock(loop.timer()),
       queueClock(loop.timer()),
       disk(seed ^ 0x5eed),
-      records(seed % 2 == 0) {
+      records(seed % 2 == 0),
+      pace(std::array{Pace::brisk, Pace::slow, Pace::endless}[seed / 2 % 3]) {
   freeFailures = static_cast<int>(random() % 4) - 1;
+  preemptionIsFree = random() % 2 == 0;
   if (const char* path = getenv("MAITRED_TEST_STORY")) story.open(path);
   for (const char* name : {"east", "west"}) {
     auto settings = clusterSettings(random, name);
@@ -47,6 +52,8 @@ World::World(std::uint64_t seed)
       ledger.capacity(site.name, node.id,
                       {static_cast<std::int64_t>(node.capacity.cpuMillis),
                        static_cast<std::int64_t>(node.capacity.memoryBytes), 0});
+      placements.node({site.name, node.id}, {{"HOSTNAME", node.hostname},
+                                             {"rack", node.attributes.front().values.front()}});
     }
     site.cluster.setWitness([this, &site](std::int64_t, const backend::TaskKey& key,
                                           const backend::Status& truth, bool recorded) {
@@ -77,9 +84,14 @@ void World::note(const std::string& line, bool hashed) {
   if (lines.size() > LINES) lines.pop_front();
 }
 
-World::Counts World::counts() const {
+Counts World::counts() const {
   Counts all = counted;
+  all.jobs = ledger.acceptedJobs().size();
+  all.diskFailures = disk.failures();
   all.ratesExhausted = limits.exhausted();
+  all.placements = placements.placements();
+  all.preemptions = preemptions.preemptions();
+  all.keptNodes = preemptions.keptNodes();
   return all;
 }
 
@@ -110,15 +122,20 @@ void World::boot() {
   life = std::move(fresh);
   if (records) life->queue->record(cases.sink(), 200'000);
   limits.begin(*life->queue);
+  preemptions.begin(*life->queue);
   note("the queue starts with " + std::to_string(life->queue->book().size()) + " jobs");
   ledger.checkRestart(life->queue->book());
   ledger.checkQuotas(life->queue->entitlements());
   for (Order& order : orders) order.underWay = false;
   std::vector<std::pair<std::string, backend::Backend::Client>> backends;
+  // Somebody may have taken a backend out of the configuration.
+  const Site* without = !isCalm && chance(100) ? sites[random() % sites.size()].get() : nullptr;
+  counted.ungranted += without != nullptr;
   for (auto& site : sites) {
     if (site->up() && !site->wire.connected()) site->reconnect();
-    backends.emplace_back(site->name, site->wire.client());
+    if (site.get() != without) backends.emplace_back(site->name, site->wire.client());
   }
+  granted = backends.size();
   life->queue->activate(++fence, kj::mv(backends));
 }
 
@@ -131,14 +148,24 @@ void World::crash(bool powerCut) {
   disk.restart(powerCut);
 }
 
+cook::NodeTable& World::nodes() {
+  return static_cast<cook::ClusterOwner&>(*life->queue).nodes();
+}
+
 void World::advance(std::int64_t ms) {
-  if (life != nullptr) limits.before(*life->queue);
+  if (life != nullptr) {
+    limits.before(*life->queue);
+    preemptions.before(*life->queue);
+    placements.before(life->queue->book(), nodes());
+  }
   loop.advance(ms * kj::MILLISECONDS);
 }
 
 void World::check() {
   if (life == nullptr) return;
   limits.after(*life->queue);
+  preemptions.after(*life->queue);
+  placements.after(life->queue->book(), nodes());
   ledger.checkQuotas(life->queue->entitlements());
   auto& queue = *life->queue;
   ledger.check(queue.book(), queue.journal().durableSequence(), queue.settings().meaCulpa);
@@ -154,6 +181,24 @@ void World::step() {
   check();
 }
 
+void World::rest() {
+  constexpr int QUIET = 60, MOST = 1200;  // half seconds; some rounds, and many
+  if (pace != Pace::endless) return;
+  preemptions.begin(*life->queue);
+  int quiet = 0;
+  for (int i = 0; quiet < QUIET; ++i) {
+    if (i == MOST) throw Violation("the rebalancer does not come to rest");
+    bool all = sendAll();
+    std::uint64_t before = preemptions.preemptions();
+    advance(500);
+    check();
+    quiet = all && preemptions.preemptions() == before ? quiet + 1 : 0;
+  }
+  preemptions.checkRest(*life->queue);
+  ++counted.restsReached;
+  killAll();
+}
+
 void World::drain() {
   auto done = [&] {
     auto& book = life->queue->book();
@@ -163,15 +208,14 @@ void World::drain() {
     return left == 0 && book.count(cook::JobState::completed) == book.size();
   };
   for (int i = 0; i < 600 && !done(); ++i) {
-    for (std::size_t index = 0; index < orders.size(); ++index) send(index);
+    sendAll();
     advance(1000);
     check();
   }
   advance(1000);
   ledger.checkEnd(life->queue->book());
   if (!done()) throw Violation("a cluster still has tasks");
-  auto& table = static_cast<cook::ClusterOwner&>(*life->queue).nodes();
-  for (const auto& [key, node] : table.all()) {
+  for (const auto& [key, node] : nodes().all()) {
     if (node->free().cpuMillis != node->facts.capacity.cpuMillis) {
       throw Violation("room is missing on " + key.nodeId + " although nothing runs there");
     }

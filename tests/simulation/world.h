@@ -1,11 +1,15 @@
 #pragma once
 // World: users, a queue, its disk, and two clusters with their backends, on one simulated clock.
-// All that happens by chance comes from one seed.
+// All that happens by chance comes from one seed, and so does how long jobs run: not long, longer
+// than the rebalancer waits, or for ever.
 
 #include "cases.h"
+#include "counts.h"
 #include "disk.h"
+#include "group-watch.h"
 #include "ledger.h"
 #include "limit-watch.h"
+#include "preemption-watch.h"
 #include "wire.h"
 
 #include <queue/batch-queue.h>
@@ -37,6 +41,8 @@ class Site {
 
   void start();
   void crash();
+  void stayAway(kj::Duration pause) { awayUntil = timer.now() + pause; }  // before it is started
+  bool mayStart() const { return timer.now() >= awayUntil; }
   bool up() const { return runner.get() != nullptr; }
   void reconnect();  // both ends must be there
   void nodeEvent(const std::string& node, sim::NodeEvent event);
@@ -50,6 +56,7 @@ class Site {
   kj::Timer& timer;
   const kj::Clock& clock;
   std::uint64_t lives = 0;
+  kj::TimePoint awayUntil = kj::origin<kj::TimePoint>();
   kj::Own<sim::SimRunner> runner;
   std::int64_t nowNs() const { return (clock.now() - kj::UNIX_EPOCH) / kj::NANOSECONDS; }
 };
@@ -64,20 +71,15 @@ class World {
   void step();
   // From here on nothing fails any more; what is down comes back.
   void calm();
+  // Where jobs run for ever: lets the rebalancer do what it wants until it wants nothing more, and
+  // ends the jobs. Throws if that takes too long.
+  void rest();
   // Lets the rest happen; throws if it takes too long.
   void drain();
 
   std::uint64_t hash() const { return trace; }
   std::string lately() const;  // the last lines of what happened
-  std::size_t jobs() const { return ledger.acceptedJobs().size(); }
-
-  struct Counts {
-    std::uint64_t crashes = 0, powerCuts = 0, cuts = 0, backendCrashes = 0;
-    std::uint64_t rejected = 0, kills = 0, retries = 0, revivals = 0, quotas = 0, groups = 0;
-    std::uint64_t ratesExhausted = 0;
-  };
   Counts counts() const;
-  const Disk& itsDisk() const { return disk; }
   // Of every other seed the cycles are recorded.
   const Cases& recorded() const { return cases; }
 
@@ -99,12 +101,19 @@ class World {
   Ledger ledger;
   Cases cases;
   const bool records;
+  enum class Pace { brisk, slow, endless };  // of the jobs
+  const Pace pace;
   std::vector<Order> orders;
   std::unique_ptr<Life> life;
   std::uint64_t fence = 0;
+  std::size_t granted = 0;  // how many backends
   LimitWatch limits;
+  GroupWatch placements;
+  PreemptionWatch preemptions;
   bool isCalm = false;
-  int freeFailures;  // the same for a whole run: it counts when an instance ends
+  // The same for a whole run: they count when an instance ends.
+  int freeFailures;
+  bool preemptionIsFree;
   Counts counted;
   std::uint64_t trace = 14695981039346656037ull;
   std::deque<std::string> lines;
@@ -114,6 +123,7 @@ class World {
   void note(const std::string& line, bool hashed = true);
   void boot();
   void crash(bool powerCut);
+  cook::NodeTable& nodes();
   void advance(std::int64_t ms);
   void check();
 
@@ -121,6 +131,8 @@ class World {
   void actAsUsers();
   cook::JobSpec makeJob();
   void submitNew();
+  bool sendAll();  // whether all have been accepted
+  void killAll();
   void describeGroup(Order& order);
   void send(std::size_t order);
   void killSomething();
@@ -129,14 +141,15 @@ class World {
   // --- operators.cpp ---
   cook::QueueSettings settings();
   cook::Pools pools();
+  cook::RebalancerSettings rebalancer();
   cook::QuotaRow makeQuota(const std::string& user, const std::string& pool);
   void setQuota();
 
   // --- disturbances.cpp ---
   void disturbSites();
   void disturbQueue();
+  void disturb(Site& site);
   void mend();
-
 };
 
 }  // namespace maitred::simulation
