@@ -2,8 +2,9 @@
 // becomes of them is a line for a terminal, and a text that a scraper takes as a whole.
 
 #include "host/admin/exposition.h"
-#include "host/config/names.h"
 #include "host/log/worker-line.h"
+
+#include <maitred/utf8.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -22,7 +23,7 @@ void require(bool holds, const char* what) {
 }
 
 bool isPlain(std::string_view line) {
-  return invalidUtf8(line) == line.npos &&
+  return maitred::invalidUtf8(line) == line.npos &&
          std::none_of(line.begin(), line.end(), [](unsigned char c) {
            return (c < 0x20 && c != '\t') || c == 0x7f;
          });
