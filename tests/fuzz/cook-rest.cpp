@@ -1,6 +1,8 @@
-// Any bytes as the body of POST /share, /quota and /progress and of PUT /retry: they are taken, or
-// refused with a text; what is taken makes sense. The first byte says which.
+// Any bytes as the body of POST /share, /quota, /progress, /compute-clusters, /incremental-config
+// and /shutdown-leader and of PUT /retry: they are taken, or refused with a text; what is taken
+// makes sense. The first byte says which.
 
+#include <rest/admin-bodies.h>
 #include <rest/bodies.h>
 
 #include <maitred/http/error.h>
@@ -43,6 +45,26 @@ void progress(const nlohmann::json& body) {
   require(report.percent || report.message);
 }
 
+void cluster(const nlohmann::json& body) {
+  ClusterChange change = readClusterChange(body);
+  require(!change.name.empty());
+  require(body["state"] == name(change.state));
+  require(change.locked.has_value() == body.contains("state-locked?"));
+  for (const auto& fact : change.facts.items()) require(body[fact.key()] == fact.value());
+}
+
+void incremental(const nlohmann::json& body) {
+  for (const IncrementalRow& row : readIncremental(body)) {
+    require(!row.key.empty());
+    double sum = 0;
+    for (const IncrementalValue& one : row.values) {
+      require(one.portion >= 0 && one.portion <= 1);
+      sum += one.portion;
+    }
+    require(sum < 1.001);
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -58,6 +80,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         break;
       case 'g':
         progress(body);
+        break;
+      case 'c':
+        cluster(body);
+        break;
+      case 'd':
+        readClusterName(body);
+        break;
+      case 'i':
+        incremental(body);
+        break;
+      case 'x':
+        readShutdown(body);
         break;
       default:
         retry(body, data[0] == 'p');

@@ -105,7 +105,8 @@ ClusterChange readClusterChange(const json& body) {
   }
   std::string word = fields.text("state", true);
   auto state = clusterStateOf(word);
-  if (!word.empty() && !state) fields.violates("state", "running-draining-or-deleted?", word);
+  bool isText = body.contains("state") && body["state"].is_string();
+  if (isText && !state) fields.violates("state", "running-draining-or-deleted?", word);
   change.state = state.value_or(ClusterState::running);
   if (fields.has("state-locked?")) change.locked = fields.boolean("state-locked?", false);
   readFacts(fields, change);

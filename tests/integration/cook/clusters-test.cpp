@@ -109,6 +109,7 @@ TEST_P(Clusters, WhatCannotBeIsRefused) {
   EXPECT_THAT(messageOf(last)["details"].get<std::string>(), HasSubstr("base-path is"));
   json feature{{"key", "a"}, {"value", "b"}};
   EXPECT_EQ(set("draining", {{"features", json::array({feature})}}), 422u);
+  EXPECT_EQ(set(""), 400u) << "no state is none that could be meant";
   EXPECT_EQ(set("asleep"), 400u);
   EXPECT_THAT(last.body, HasSubstr("(not (running-draining-or-deleted? \\\"asleep\\\"))"));
   EXPECT_EQ(set("draining", {{"features", "none"}}), 400u);
