@@ -10,6 +10,7 @@ import os
 import pathlib
 import re
 import shutil
+import random
 import signal
 import socket
 import subprocess
@@ -24,13 +25,18 @@ MARK = "maitred-docs-block-is-done"
 
 
 def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [str(one.getsockname()[1]) for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+    """For hosts that start later: not of those that the system gives to clients, as any connection might have them."""
+    found = []
+    for port in random.sample(range(29_600, 30_900), 1000):
+        if len(found) == count:
+            break
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        found.append(str(port))
+    return found
 
 
 # In front of the page's commands: `run` and `check` of the configuration that the page has made itself get the

@@ -152,7 +152,7 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 }
 
 TEST_F(InstalledSdk, TheTutorialIsTrue) {
-  auto port = std::to_string(testing::listenOnLoopback().port);
+  auto port = std::to_string(freePort());
   std::ostringstream script;
   script << "set -e\ncd " << directory.path() << "\nexport PATH=" << prefix() << "/bin:$PATH\n";
   auto commands = tutorial();

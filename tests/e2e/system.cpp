@@ -12,8 +12,11 @@
 #include <sstream>
 #include <thread>
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,8 +34,16 @@ kj::AsyncIoContext& loop() {  // one a thread, for all tests of the program
   return *io;
 }
 
-uint16_t freePort() {
-  return testing::listenOnLoopback().port;
+bool canListen(uint16_t port) {
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  kj::AutoCloseFd closer(fd);
+  int yes = 1;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(port);
+  return bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 && listen(fd, 1) == 0;
 }
 
 std::string contents(const std::string& path) {
@@ -60,6 +71,16 @@ int exitCodeOf(int status) {
 }
 
 }  // namespace
+
+uint16_t freePort() {
+  constexpr int first = 20'000, parts = 150, size = 64;
+  static int next = 0;
+  for (int tries = 0; tries < size; ++tries) {
+    auto port = static_cast<uint16_t>(first + getpid() % parts * size + next++ % size);
+    if (canListen(port)) return port;
+  }
+  return testing::listenOnLoopback().port;
+}
 
 Outcome run(const std::vector<std::string>& words, const std::string& input, kj::Duration most) {
   testing::TemporaryDirectory directory;

@@ -27,6 +27,10 @@ struct Outcome {
   std::string out;  // standard output and standard error
 };
 
+// For a host that starts later. Not one of the ports that the system gives to clients, as any
+// connection might have it by then; and another part of the rest for each program that runs.
+uint16_t freePort();
+
 // Runs a program to its end; fails the test if that does not come in time.
 Outcome run(const std::vector<std::string>& words, const std::string& input = "",
             kj::Duration most = 2 * kj::MINUTES);
