@@ -6,6 +6,8 @@
 #include <kj/debug.h>
 
 #include <cerrno>
+#include <cstdio>
+#include <cstring>
 
 #include <sys/socket.h>
 #include <sys/stat.h>
