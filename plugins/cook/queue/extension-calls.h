@@ -8,6 +8,7 @@
 #include <maitred/metrics.h>
 
 #include <kj/async.h>
+#include <kj/debug.h>
 #include <kj/timer.h>
 
 #include <map>
