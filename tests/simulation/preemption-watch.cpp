@@ -32,12 +32,21 @@ void PreemptionWatch::take(BatchQueue& queue) {
   });
 }
 
+void PreemptionWatch::read(BatchQueue& queue, const std::string& line) {
+  static const std::string WORDS = " is stopped for job ";
+  std::size_t at = line.find(WORDS);
+  if (at == std::string::npos) return;
+  auto id = cook::Uuid::parse(line.substr(at + WORDS.size(), 36));
+  if (!id) throw Violation("the log names no job: " + line);
+  favoured.emplace(*id, queue.book().find(*id)->instances.size());
+}
+
 void PreemptionWatch::checkRest(BatchQueue& queue) const {
   if (!reservationsOf(queue).none()) throw Violation("a node is kept although all is at rest");
   for (const auto& [id, before] : favoured) {
     const Job* job = queue.book().find(id);
     if (job->state == cook::JobState::completed || job->instances.size() > before) continue;
-    throw Violation("a node was kept for job " + id.text() + ", which has not started since");
+    throw Violation("somebody was stopped for job " + id.text() + ", which has not started since");
   }
 }
 
@@ -59,10 +68,7 @@ void PreemptionWatch::before(BatchQueue& queue) {
   }
   kept.clear();
   reservationsOf(queue).each([&](const std::string&, const cook::Uuid& job,
-                                 const cook::NodeKey& node) {
-    kept[node].insert(job);
-    favoured.emplace(job, queue.book().find(job)->instances.size());
-  });
+                                 const cook::NodeKey& node) { kept[node].insert(job); });
   generation = reservationsOf(queue).generation();
 }
 

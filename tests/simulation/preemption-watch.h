@@ -20,8 +20,10 @@ class PreemptionWatch {
   // meanwhile, each at most once.
   void before(cook::BatchQueue& queue);
   void after(cook::BatchQueue& queue);
-  // When nobody is stopped any more: no node is kept in vain, and for whom one was kept since
-  // begin() has started. Nothing must have gone wrong meanwhile.
+  // A line of the queue's log. What it says of whom an instance is stopped for is taken up.
+  void read(cook::BatchQueue& queue, const std::string& line);
+  // When nobody is stopped any more: no node is kept in vain, and for whom somebody was stopped
+  // since begin() has started. Nothing must have gone wrong meanwhile.
   void checkRest(cook::BatchQueue& queue) const;
 
   std::uint64_t preemptions() const { return preemptedCount; }

@@ -6,7 +6,8 @@
 //   MAITRED_TEST_PROFILE=long build/release/bin/simulation-test    10,000 of them
 //   MAITRED_TEST_SEEDS=500 …                                       so many
 //
-// MAITRED_TEST_STORY=FILE writes down all that happens in the last run.
+// MAITRED_TEST_STORY=FILE writes down all that happens in the last run, and how it all looks where
+// it fails.
 // A seed that has failed once goes into seeds.txt and is run every time.
 #include "world.h"
 
@@ -51,7 +52,10 @@ Outcome run(std::uint64_t seed) {
   } catch (const kj::Exception& exception) {
     outcome.fault = kj::str(exception).cStr();
   }
-  if (!outcome.fault.empty()) outcome.fault += "\nBefore that:\n" + world.lately();
+  if (!outcome.fault.empty()) {
+    world.paint();
+    outcome.fault += "\nBefore that:\n" + world.lately();
+  }
   outcome.hash = world.hash();
   outcome.counts += world.counts();
   return outcome;

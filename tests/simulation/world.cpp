@@ -1,4 +1,5 @@
 #include "life.h"
+#include "picture.h"
 
 #include <stdlib.h>
 
@@ -99,6 +100,11 @@ std::string World::lately() const {
   std::string text;
   for (const std::string& line : lines) text += line + "\n";
   return text;
+}
+
+void World::paint() {
+  if (!story.is_open() || life == nullptr) return;
+  for (const std::string& line : pictureOf(*life->queue)) story << line << "\n";
 }
 
 void World::boot() {

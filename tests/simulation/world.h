@@ -80,6 +80,8 @@ class World {
   std::uint64_t hash() const { return trace; }
   std::string lately() const;  // the last lines of what happened
   Counts counts() const;
+  // Into the story, if there is one: the queue as it is now.
+  void paint();
   // Of every other seed the cycles are recorded.
   const Cases& recorded() const { return cases; }
 

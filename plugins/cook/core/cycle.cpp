@@ -44,7 +44,7 @@ class Cycle {
   bool headPassed = false;
 
   void place(Job& job, Node& node);
-  void placeKept(Matcher& matcher, Job& job);
+  void placeKept(PendingQueue& queue, Matcher& matcher, Job& job);
   void missed(Matcher& matcher, const Job& job);
   void explain(Matcher& matcher);
 };
@@ -63,9 +63,13 @@ void Cycle::place(Job& job, Node& node) {
 }
 
 // A job behind those that are considered takes the room that was made for it, and no other.
-void Cycle::placeKept(Matcher& matcher, Job& job) {
+void Cycle::placeKept(PendingQueue& queue, Matcher& matcher, Job& job) {
   const NodeKey* kept = nodes.reservations().of(options.queue.pool, job.spec.id);
-  if (Node* node = matcher.find(job, kept)) place(job, *node);
+  if (Node* node = matcher.find(job, kept)) {
+    place(job, *node);
+  } else {
+    queue.notPlaced();
+  }
 }
 
 void Cycle::explain(Matcher& matcher) {
@@ -104,12 +108,17 @@ bool Cycle::decide(Scorer& scorer) {
     bool isKept = kept != 0 && reservations.of(options.queue.pool, job->spec.id) != nullptr;
     kept -= isKept;
     if (isBehind) {
-      if (isKept) placeKept(matcher, *job);
+      if (isKept) {
+        placeKept(queue, matcher, *job);
+      } else {
+        queue.notPlaced();  // it is not even looked at
+      }
       continue;
     }
     ++result.considered;
     Node* node = matcher.find(*job);
     if (node == nullptr) {
+      queue.notPlaced();
       // A policy that declines a job for now does not make the others wait for it.
       if (!matcher.declined()) missed(matcher, *job);
       result.held.emplace_back(job, matcher.declined() ? Hold::policy : Hold::room);

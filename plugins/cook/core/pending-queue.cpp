@@ -4,7 +4,7 @@ namespace maitred::cook {
 namespace {
 
 // So many jobs of a user who may not launch now are counted against the quotas of the whole pool.
-constexpr std::int64_t RATE_LIMITED_MOST = 100;
+constexpr int RATE_LIMITED_MOST = 100;
 
 }  // namespace
 
@@ -43,7 +43,13 @@ void PendingQueue::passBy(const Job& job, Account& account, Hold hold) {
   if (!poolQuota && !groupQuota) order.skipUser();
 }
 
+void PendingQueue::notPlaced() {
+  if (latest != nullptr) --latest->launches;
+  latest = nullptr;
+}
+
 Job* PendingQueue::next() {
+  latest = nullptr;
   while (auto ranked = order.next()) {
     Job& job = *ranked->job;
     Usage its = job.usage();
@@ -64,16 +70,18 @@ Job* PendingQueue::next() {
       passBy(job, account, Hold::quota);
       continue;
     }
-    if (options.launchTokens && ++account.launches > account.tokens) {
-      if (!account.limited) rateLimited_.push_back(*ranked->user);
-      account.limited = true;
-      if (account.launches > account.tokens + RATE_LIMITED_MOST) order.skipUser();
+    if (options.launchTokens && account.launches >= account.tokens) {
+      if (account.limited == 0) rateLimited_.push_back(*ranked->user);
+      if (++account.limited > RATE_LIMITED_MOST) order.skipUser();
       passBy(job, account, Hold::launchRate);
       continue;
     }
     Launch launch = options.mayLaunch ? options.mayLaunch(job) : Launch::yes;
     if (launch == Launch::no) continue;
-    return launch == Launch::stop ? nullptr : &job;
+    if (launch == Launch::stop) return nullptr;
+    ++account.launches;
+    latest = &account;
+    return &job;
   }
   return nullptr;
 }

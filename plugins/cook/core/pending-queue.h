@@ -42,6 +42,9 @@ class PendingQueue {
 
   // Null: there are no more, or the scorer failed.
   Job* next();
+  // The job that next() has given last found no node: it has used up none of its owner's launches,
+  // so that jobs which nothing has room for do not hold up the owner's others.
+  void notPlaced();
   bool failed() const { return order.failed(); }
   // Jobs above the per-job limits that were met so far; they are to be killed.
   const std::vector<Job*>& offensive() const { return offensive_; }
@@ -55,7 +58,7 @@ class PendingQueue {
     Quota quota;
     Usage held;  // with everything up to here
     std::int64_t tokens = 0, launches = 0;
-    bool limited = false;  // by their launch rate
+    int limited = 0;  // jobs that were passed by for their launch rate
     bool passedBy = false;
   };
   const QueueOptions& options;
@@ -65,6 +68,7 @@ class PendingQueue {
   std::optional<Quota> poolQuota, groupQuota;
   Usage poolHeld, groupHeld;
   std::unordered_map<const std::string*, Account> accounts;
+  Account* latest = nullptr;  // of the owner of what next() has given last
   std::vector<Job*> offensive_;
   std::vector<std::string> rateLimited_;
   std::vector<std::pair<const Job*, Hold>> passedBy_;

@@ -37,9 +37,13 @@ class Round {
   VictimSearch search;
   std::map<Uuid, GroupPlacement> groups;
   std::map<Index, Usage> ahead;  // of users: their jobs that found no place
+  std::map<Index, std::vector<const Job*>> stopped;  // of users: theirs that wait again
+  std::map<Index, std::int64_t> launchesLeft;  // of users, by their launch rate
 
   std::optional<std::vector<Job*>> candidates();
   GroupPlacement* groupOf(const Job& job);
+  Usage aheadOf(const Job& job, Index user);
+  bool mayLaunch(const Job& job, Index user);
   bool consider(Job& job);
   void decide(Job& job, Index user, const VictimSearch::Choice& choice);
 };
@@ -78,9 +82,33 @@ GroupPlacement* Round::groupOf(const Job& job) {
   return &groups.emplace(spec->id, std::move(placement)).first->second;
 }
 
+// What of the owner's will wait in front of the job. A task that this round stops goes back to its
+// place in the queue, and takes its part of the quota again.
+Usage Round::aheadOf(const Job& job, Index user) {
+  Usage usage = ahead[user];
+  for (const Job* other : stopped[user]) {
+    auto place = [](const Job& one) { return std::pair(-one.spec.priority, one.order); };
+    if (place(*other) < place(job)) usage += other->usage();
+  }
+  return usage;
+}
+
+// Room that is made for somebody who may not start a job would be given away again.
+bool Round::mayLaunch(const Job& job, Index user) {
+  if (!options.queue.launchTokens) return true;
+  auto [at, isNew] = launchesLeft.try_emplace(user);
+  if (isNew) at->second = options.queue.launchTokens(job.spec.user);
+  return at->second > 0;
+}
+
 bool Round::consider(Job& job) {
   Index user = state.userOf(job.spec.user);
-  auto pending = state.pendingScore(job, user, ahead[user]);
+  if (!mayLaunch(job, user)) {
+    ahead[user] += job.usage();
+    return true;
+  }
+  Usage inFront = aheadOf(job, user);
+  auto pending = state.pendingScore(job, user, inFront);
   if (!pending) return false;
   Constraints constraints(
       job, {book, nodes, pool, options.rules, nowMs, Constraints::Purpose::makeRoom},
@@ -93,7 +121,7 @@ bool Round::consider(Job& job) {
   const auto& hosts = state.hosts();
   bool strict = options.rules.novelHostAlways || std::any_of(hosts.begin(), hosts.end(), couldRun);
   if (!strict) constraints.forgiveNovelHost();
-  auto choice = search.find({job, user, *pending, ahead[user]}, [&](Index host) {
+  auto choice = search.find({job, user, *pending, inFront}, [&](Index host) {
     return !constraints.against(*hosts[host].node);
   });
   if (search.failed()) return false;
@@ -106,12 +134,14 @@ bool Round::consider(Job& job) {
 }
 
 void Round::decide(Job& job, Index user, const VictimSearch::Choice& choice) {
+  if (options.queue.launchTokens) --launchesLeft[user];
   const Node& node = *state.hosts()[choice.host].node;
   Decision made{&job, node.facts.key, node.facts.hostname, choice.score,
                 state.room(choice.host, choice.victims), {}, choice.victims.size()};
   for (Index victim : choice.victims) {
     const PreemptionState::Task& task = state.tasks()[victim];
     if (!task.taskId.isNull()) made.victims.push_back({task.job, task.taskId});
+    stopped[task.user].push_back(task.job);
     if (GroupPlacement* left = groupOf(*task.job)) left->remove(node);
   }
   made.promised = !state.isEnough(choice.host, choice.victims, Amount::of(job.spec));

@@ -152,6 +152,30 @@ TEST_F(Pending, AUserFarAboveTheirQuotaIsPassedByAtOnce) {
   EXPECT_LE(counting.scored, 5);
 }
 
+TEST_F(Pending, WhatFindsNoNodeCostsNoneOfTheOwnersLaunches) {
+  node("", 4, 4000);
+  waiting("", "ana", "too wide", 1, 64);
+  waiting("", "ana", "fits", 1, 1);
+  waiting("", "ana", "fits too", 1, 1);
+  CycleOptions options;
+  options.queue.launchTokens = [](const std::string&) { return 1; };
+  auto result = runCycle(book, nodes, dru, nullptr, options, 2000, [] { return Uuid{3, 1}; });
+  ASSERT_EQ(result.started.size(), 1u);
+  EXPECT_EQ(result.started[0].job->spec.name, "fits");
+  EXPECT_THAT(result.rateLimited, ElementsAre("ana")) << "of the third alone";
+}
+
+TEST_F(Pending, WhatALaunchFilterHoldsBackCostsNoneOfTheOwnersLaunches) {
+  waiting("", "ana", "held", 1, 1);
+  waiting("", "ana", "free", 1, 1);
+  QueueOptions options;
+  options.launchTokens = [](const std::string&) { return 1; };
+  options.mayLaunch = [](const Job& job) {
+    return job.spec.name == "held" ? Launch::no : Launch::yes;
+  };
+  EXPECT_THAT(queue(options), ElementsAre("free"));
+}
+
 TEST_F(Pending, JobsAboveTheLimitsOfAJobAreNamed) {
   waiting("", "ana", "big", 2000, 1);
   waiting("", "ana", "small", 10, 1);

@@ -56,6 +56,7 @@ class Reference {
   std::map<std::string, Amount> spare;
   std::vector<Made> made;
   std::vector<const Job*> passedBy;  // they wait on, and count against their owners' quotas
+  std::vector<const Job*> stopped;   // they wait again, each in its place
 
   // Of tasks of one user: those with a higher priority, then those that started earlier, then
   // those that were placed in this round.
@@ -77,6 +78,18 @@ class Reference {
       task.score = std::max(its.mem / share.mem, its.cpus / share.cpus);
     }
   }
+  Usage inFront(const Job& job) const {
+    Usage usage;
+    for (const Job* other : passedBy) {
+      if (other->spec.user == job.spec.user) usage += other->usage();
+    }
+    for (const Job* other : stopped) {
+      auto place = [](const Job& one) { return std::pair(-one.spec.priority, one.order); };
+      bool isBefore = other->spec.user == job.spec.user && place(*other) < place(job);
+      if (isBefore) usage += other->usage();
+    }
+    return usage;
+  }
   double pendingScore(const Job& job) const {
     double last = 0;
     for (const Task& task : tasks) {
@@ -84,17 +97,13 @@ class Reference {
       if (task.user == job.spec.user.str() && inFront) last = task.score;
     }
     Share share = world.book.shares(PoolWorld::POOL).of(job.spec.user.str());
-    Usage more = job.usage();
-    for (const Job* other : passedBy) {
-      if (other->spec.user == job.spec.user) more += other->usage();
-    }
+    Usage more = inFront(job);
+    more += job.usage();
     return std::max(last + more.mem / share.mem, last + more.cpus / share.cpus);
   }
   bool quotaAllows(const Job& job, const std::vector<Task>& victims) const {
-    Usage held = job.usage();
-    for (const Job* other : passedBy) {
-      if (other->spec.user == job.spec.user) held += other->usage();
-    }
+    Usage held = inFront(job);
+    held += job.usage();
     for (const Task& task : tasks) {
       bool goes = std::any_of(victims.begin(), victims.end(),
                               [&](const Task& one) { return one.job == task.job; });
@@ -156,6 +165,7 @@ class Reference {
   void apply(const Job& job, const Made& decision, const std::vector<Task>& gone) {
     for (const Task& task : gone) {
       spare[decision.host] += Amount::of(task.job->spec);
+      stopped.push_back(task.job);
       std::erase_if(tasks, [&](const Task& one) { return one.job == task.job; });
     }
     spare[decision.host] -= Amount::of(job.spec);

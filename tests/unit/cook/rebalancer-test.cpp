@@ -1,5 +1,5 @@
 // Section 14 and the examples 28.15 to 28.20.
-#include "pool-world.h"
+#include "rebalancing-world.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,77 +13,6 @@ using ::testing::IsEmpty;
 using testing::Pointwise;
 
 constexpr double FREE = Decision::FREE_ANYWAY;
-
-struct MemAndCpus {
-  double mem, cpus;
-};
-
-class Rebalancing : public ::testing::Test, protected PoolWorld {
- protected:
-  std::map<std::string, MemAndCpus> taken, spare;  // by host
-  std::map<std::string, Job*> byName;
-  RebalanceOptions rules{.queue = {.pool = POOL}, .preemptionMost = 128};
-
-  void share(const char* user, double mem, double cpus, std::optional<double> gpus = {}) {
-    book.shares(POOL).set(user, {mem, cpus, gpus});
-  }
-  Job& task(const char* name, const char* user, double mem, double cpus, const char* host) {
-    Job made = make(user, cpus, mem);
-    made.spec.name = name;
-    Job& job = *(byName[name] = &add(std::move(made)));
-    start(job, host);
-    taken[host].mem += mem;
-    taken[host].cpus += cpus;
-    return job;
-  }
-  // Once all tasks are there: hosts that hold them and what is to spare.
-  void build() {
-    std::map<std::string, MemAndCpus> size = taken;
-    for (const auto& [host, more] : spare) {
-      size[host].mem += more.mem;
-      size[host].cpus += more.cpus;
-    }
-    for (const auto& [host, all] : size) node(host, all.cpus, all.mem);
-  }
-  std::vector<Decision> decide() {
-    return rebalance(book, nodes, builtInScorer(false), nullptr, rules, now).decisions;
-  }
-  static std::vector<std::string> names(const std::vector<Decision>& decisions) {
-    std::vector<std::string> all;
-    for (const Decision& one : decisions) {
-      for (const Victim& victim : one.victims) all.push_back(victim.job->spec.name);
-    }
-    return all;
-  }
-  PreemptionState state() { return {book, nodes, rules.queue.pool, builtInScorer(false)}; }
-  // Tasks by descending score.
-  static std::vector<std::pair<std::string, double>> scored(const PreemptionState& state) {
-    std::vector<std::pair<std::string, double>> all;
-    for (const auto& user : state.users()) {
-      for (auto index : user.inOrder) {
-        const auto& task = state.tasks()[index];
-        all.emplace_back(task.job->spec.name, task.score);
-      }
-    }
-    std::stable_sort(all.begin(), all.end(), [](auto& a, auto& b) { return a.second > b.second; });
-    return all;
-  }
-  static void expectScores(const PreemptionState& state,
-                           const std::vector<std::pair<std::string, double>>& expected) {
-    auto found = scored(state);
-    ASSERT_EQ(found.size(), expected.size());
-    for (std::size_t i = 0; i < found.size(); ++i) {
-      EXPECT_EQ(found[i].first, expected[i].first);
-      EXPECT_NEAR(found[i].second, expected[i].second, 1e-9) << found[i].first;
-    }
-  }
-  static PreemptionState::Index indexOf(const PreemptionState& state, const std::string& name) {
-    for (PreemptionState::Index i = 0; i < state.tasks().size(); ++i) {
-      if (state.tasks()[i].job->spec.name == name) return i;
-    }
-    return PreemptionState::NONE;
-  }
-};
 
 // The tasks of 28.15 to 28.18.
 class Examples : public Rebalancing {
@@ -203,7 +132,6 @@ TEST_P(Example16, Decision) {
   EXPECT_EQ(decisions[0].room.cpuMillis, row.totals.cpus * 1000);
 }
 
-using Names = std::vector<std::string>;
 INSTANTIATE_TEST_SUITE_P(
     Table, Example16,
     ::testing::Values(
@@ -354,92 +282,6 @@ TEST_F(Rebalancing, Example20_AboveTheQuotaOnlyOnesOwnGo) {
   EXPECT_EQ(names(decide()), Names{"own"}) << "its own of lower priority, though others are worse";
   submit("testB", 2, 2);
   EXPECT_EQ(names(decide()), (Names{"other", "own"})) << "testB has no quota";
-}
-
-TEST_F(Rebalancing, NobodyGoesForAJobThatMayNotStartAnyway) {
-  share("default", 1, 1);
-  book.quotas(POOL).set("testA", {.cpus = 4});
-  task("own", "testA", 5, 2, "A");
-  build();
-  Job large = make("testA", 5, 5);
-  large.spec.priority = 90;
-  add(std::move(large));
-  EXPECT_THAT(decide(), IsEmpty());
-}
-
-TEST_F(Rebalancing, UsersBelowTheirShareLoseNothing) {
-  share("default", 10, 10);
-  task("t1", "ana", 9, 9, "A");
-  build();
-  submit("new", 1, 1);
-  EXPECT_THAT(decide(), IsEmpty());
-  rules.safeScore = 0.5;
-  EXPECT_EQ(names(decide()), Names{"t1"});
-}
-
-TEST_F(Rebalancing, ConstraintsOfTheJobDecideWhereRoomIsMade) {
-  share("default", 1, 1);
-  task("a", "hog", 9, 9, "A");
-  task("b", "hog", 9, 9, "B");
-  build();
-  Job picky = make("new", 5, 5);
-  picky.spec.constraints = {{"HOSTNAME", "A"}};
-  add(std::move(picky));
-  EXPECT_EQ(names(decide()), Names{"a"}) << "although b is more unfair";
-}
-
-TEST_F(Rebalancing, GroupsAreKeptApartAlsoWithinARound) {
-  share("default", 1, 1);
-  for (const char* host : {"A", "B"}) {
-    task((std::string(host) + "1").c_str(), "hog", 9, 9, host);
-    task((std::string(host) + "2").c_str(), "hog", 9, 9, host);
-  }
-  build();
-  Uuid group{3, 1};
-  book.addGroup({group, "g", {HostPlacement::Type::unique, "", 1}, {}}, now);
-  for (int i = 0; i < 3; ++i) {
-    Job job = make("new", 5, 5);
-    job.spec.group = group;
-    add(std::move(job));
-  }
-  auto decisions = decide();
-  ASSERT_EQ(decisions.size(), 2u);
-  EXPECT_NE(decisions[0].hostname, decisions[1].hostname);
-}
-
-TEST_F(Rebalancing, WhatIsBeingStoppedAlreadyIsRoom) {
-  share("default", 1, 1);
-  task("a", "hog", 9, 9, "A");
-  Job& killed = task("b", "hog", 9, 9, "A");
-  build();
-  submit("new", 9, 9);
-  EXPECT_EQ(names(decide()), Names{"b"});
-  book.fail(killed.live()->taskId, Reason::PREEMPTED, Book::Stop::preemption, now);
-  auto again = decide();
-  EXPECT_THAT(names(again), IsEmpty()) << "its room is on the way";
-  ASSERT_EQ(again.size(), 1u);
-  EXPECT_EQ(reservationsFor(again).size(), 1u) << "and is kept until it is there";
-}
-
-TEST_F(Rebalancing, NodesThatTakeNoWorkMakeNoRoom) {
-  share("default", 1, 1);
-  task("a", "hog", 9, 9, "A");
-  build();
-  NodeFacts closed = facts("A", 9, 9);
-  closed.ready = false;
-  put(closed);
-  submit("new", 9, 9);
-  EXPECT_THAT(decide(), IsEmpty());
-}
-
-TEST_F(Rebalancing, OneTaskMoreThanANodeTakesHasToGo) {
-  share("default", 1, 1);
-  task("a", "hog", 9, 9, "A");
-  NodeFacts few = facts("A", 90, 90);
-  few.tasksMax = 1;
-  put(few);
-  submit("new", 5, 5);
-  EXPECT_EQ(names(decide()), Names{"a"});
 }
 
 }  // namespace

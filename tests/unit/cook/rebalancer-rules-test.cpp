@@ -1,0 +1,126 @@
+// For whom the rebalancer makes room, and for whom not.
+#include "rebalancing-world.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace maitred::cook {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+TEST_F(Rebalancing, NobodyGoesForAJobThatMayNotStartAnyway) {
+  share("default", 1, 1);
+  book.quotas(POOL).set("testA", {.cpus = 4});
+  task("own", "testA", 5, 2, "A");
+  build();
+  Job large = make("testA", 5, 5);
+  large.spec.priority = 90;
+  add(std::move(large));
+  EXPECT_THAT(decide(), IsEmpty());
+}
+
+TEST_F(Rebalancing, WhoIsStoppedWaitsInFrontOfTheirLaterJobs) {
+  share("default", 1, 1);
+  book.quotas(POOL).set("testA", {.count = 1});
+  spare["A"] = {1, 1};
+  task("own", "testA", 5, 5, "A");
+  build();
+  submit("testB", 4, 4);
+  ASSERT_EQ(names(decide()), Names{"own"});
+  submit("testA", 0.5, 0.5);
+  EXPECT_EQ(decide().size(), 1u) << "its owner's quota goes to the one that was stopped";
+}
+
+TEST_F(Rebalancing, NobodyGoesForMoreJobsThanTheOwnerMayLaunch) {
+  share("default", 1, 1);
+  task("t1", "hog", 5, 5, "A");
+  task("t2", "hog", 5, 5, "A");
+  build();
+  submit("testA", 2, 2);
+  submit("testA", 2, 2);
+  submit("testB", 2, 2);
+  rules.queue.launchTokens = [](const std::string& user) { return user == "testA" ? 0 : 1; };
+  EXPECT_EQ(decide().size(), 1u);
+  rules.queue.launchTokens = [](const std::string&) { return 1; };
+  EXPECT_EQ(decide().size(), 2u);
+}
+
+TEST_F(Rebalancing, UsersBelowTheirShareLoseNothing) {
+  share("default", 10, 10);
+  task("t1", "ana", 9, 9, "A");
+  build();
+  submit("new", 1, 1);
+  EXPECT_THAT(decide(), IsEmpty());
+  rules.safeScore = 0.5;
+  EXPECT_EQ(names(decide()), Names{"t1"});
+}
+
+TEST_F(Rebalancing, ConstraintsOfTheJobDecideWhereRoomIsMade) {
+  share("default", 1, 1);
+  task("a", "hog", 9, 9, "A");
+  task("b", "hog", 9, 9, "B");
+  build();
+  Job picky = make("new", 5, 5);
+  picky.spec.constraints = {{"HOSTNAME", "A"}};
+  add(std::move(picky));
+  EXPECT_EQ(names(decide()), Names{"a"}) << "although b is more unfair";
+}
+
+TEST_F(Rebalancing, GroupsAreKeptApartAlsoWithinARound) {
+  share("default", 1, 1);
+  for (const char* host : {"A", "B"}) {
+    task((std::string(host) + "1").c_str(), "hog", 9, 9, host);
+    task((std::string(host) + "2").c_str(), "hog", 9, 9, host);
+  }
+  build();
+  Uuid group{3, 1};
+  book.addGroup({group, "g", {HostPlacement::Type::unique, "", 1}, {}}, now);
+  for (int i = 0; i < 3; ++i) {
+    Job job = make("new", 5, 5);
+    job.spec.group = group;
+    add(std::move(job));
+  }
+  auto decisions = decide();
+  ASSERT_EQ(decisions.size(), 2u);
+  EXPECT_NE(decisions[0].hostname, decisions[1].hostname);
+}
+
+TEST_F(Rebalancing, WhatIsBeingStoppedAlreadyIsRoom) {
+  share("default", 1, 1);
+  task("a", "hog", 9, 9, "A");
+  Job& killed = task("b", "hog", 9, 9, "A");
+  build();
+  submit("new", 9, 9);
+  EXPECT_EQ(names(decide()), Names{"b"});
+  book.fail(killed.live()->taskId, Reason::PREEMPTED, Book::Stop::preemption, now);
+  auto again = decide();
+  EXPECT_THAT(names(again), IsEmpty()) << "its room is on the way";
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(reservationsFor(again).size(), 1u) << "and is kept until it is there";
+}
+
+TEST_F(Rebalancing, NodesThatTakeNoWorkMakeNoRoom) {
+  share("default", 1, 1);
+  task("a", "hog", 9, 9, "A");
+  build();
+  NodeFacts closed = facts("A", 9, 9);
+  closed.ready = false;
+  put(closed);
+  submit("new", 9, 9);
+  EXPECT_THAT(decide(), IsEmpty());
+}
+
+TEST_F(Rebalancing, OneTaskMoreThanANodeTakesHasToGo) {
+  share("default", 1, 1);
+  task("a", "hog", 9, 9, "A");
+  NodeFacts few = facts("A", 90, 90);
+  few.tasksMax = 1;
+  put(few);
+  submit("new", 5, 5);
+  EXPECT_EQ(names(decide()), Names{"a"});
+}
+
+}  // namespace
+}  // namespace maitred::cook
