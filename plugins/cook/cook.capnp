@@ -107,7 +107,7 @@ struct CookConfig $Absent.absent([
   taskConstraints @8 :TaskConstraints;
   # The most that one job may ask for.
   corsOrigins @9 :List(Text) $Config.example("https://example[.]com");
-  # Regular expressions of the origins whose web pages may call the REST interface.
+  # Regular expressions in RE2's syntax: the origins whose web pages may call the REST interface.
   meaCulpaFailureLimit @10 :Int32 = 5 $Config.range((min = -1, max = 1000000));
   # How many failures of the system's making are free of charge, counted by reason; -1: all.
   meaCulpaFailureLimits @11 :List(ReasonLimit) $Config.mapKey("reason");
@@ -182,7 +182,7 @@ struct CookConfig $Absent.absent([
 
 struct QueueLimit {
   poolRegex @0 :Text $Config.nonEmpty $Config.example("^batch$");
-  # A regular expression that is looked for anywhere in the name of a pool; without pools in `no-pool`.
+  # A regular expression (RE2) that is looked for anywhere in a pool's name; without pools in `no-pool`.
   poolGlobalThreshold @1 :UInt32 = 2147483647 $Config.range((min = 0, max = 2147483647)) $Config.example("10000");
   # While more jobs than this wait in the pool, `user_limit_constrained` counts.
   userLimitNormal @2 :UInt32 = 2147483647 $Config.range((min = 0, max = 2147483647)) $Config.example("5000");
@@ -193,7 +193,7 @@ struct QueueLimit {
 
 struct GpuModels {
   poolRegex @0 :Text $Config.nonEmpty $Config.example("^gpu$");
-  # A regular expression that is looked for anywhere in the name of a pool; without pools in `no-pool`.
+  # A regular expression (RE2) that is looked for anywhere in a pool's name; without pools in `no-pool`.
   validModels @1 :List(Text) $Config.example("nvidia-tesla-p100");
   # The models, as nodes call them; a job names one in its variable COOK_GPU_MODEL.
   defaultModel @2 :Text $Config.example("nvidia-tesla-p100");
@@ -202,7 +202,7 @@ struct GpuModels {
 
 struct PoolDisk {
   poolRegex @0 :Text $Config.nonEmpty $Config.example("^batch$");
-  # A regular expression that is looked for anywhere in the name of a pool; without pools in `no-pool`.
+  # A regular expression (RE2) that is looked for anywhere in a pool's name; without pools in `no-pool`.
   maxSize @1 :UInt64 = 268435456000 $Config.unit(bytes) $Config.range((min = 1048576, max = 1.0e18));
   # The most that a job may ask for.
   validTypes @2 :List(Text) $Config.example("standard");
@@ -226,7 +226,7 @@ struct DiskType {
 
 struct DefaultContainer {
   poolRegex @0 :Text $Config.nonEmpty $Config.example("^batch$");
-  # A regular expression that is looked for anywhere in the name of a pool; without pools in `no-pool`.
+  # A regular expression (RE2) that is looked for anywhere in a pool's name; without pools in `no-pool`.
   image @1 :Text $Config.nonEmpty $Config.example("registry.example.com/base:1");
   # The image.
   network @2 :Text $Config.example("HOST");
@@ -397,7 +397,7 @@ struct Rebalancer $Absent.absent([
   interval @3 :UInt64 = 300000 $Config.unit(milliseconds) $Config.range((min = 1000, max = 86400000));
   # How often it runs.
   poolRegex @4 :Text = ".*" $Config.nonEmpty $Config.example("^batch$");
-  # A regular expression that is looked for in the names of pools; in the others nothing is stopped.
+  # A regular expression (RE2) that is looked for in the names of pools; in the others nothing is stopped.
 }
 
 enum NovelHost {
@@ -435,7 +435,7 @@ struct Scheduler $Absent.absent([
     (keys = ["minimum_scheduling_capacity_threshold", "scheduling_pause_time_ms"],
      why = "has no meaning here: the queue places every job itself, on Kubernetes too") ]) {
   poolRegex @0 :Text $Config.nonEmpty $Config.example("^batch$");
-  # A regular expression that is looked for anywhere in the name of a pool; without pools in `no-pool`.
+  # A regular expression (RE2) that is looked for anywhere in a pool's name; without pools in `no-pool`.
   maxJobsConsidered @1 :UInt32 = 1000 $Config.range((min = 1, max = 100000));
   # In place of `considerable_jobs`.
   goodEnoughFitness @2 :Float64 = 0.8 $Config.range((min = 0, max = 1));

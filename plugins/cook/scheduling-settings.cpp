@@ -1,7 +1,5 @@
 #include "scheduling-settings.h"
 
-#include <regex>
-
 namespace maitred::cook {
 
 RuntimeLimits runtimesOf(TaskConstraints::Reader constraints) {
@@ -55,12 +53,7 @@ void checkScheduling(CookConfig::Reader config, std::vector<ConfigFault>& faults
                       "max_preemption (above 0), min_dru_diff and safe_dru_threshold (0 or more) "
                       "go together: give all of them, or none to keep it off"});
   }
-  try {
-    std::regex compiled(rebalancer.getPoolRegex().cStr());
-  } catch (const std::regex_error& error) {
-    faults.push_back({{"rebalancer", "pool_regex"},
-                      std::string("is not a regular expression: ") + error.what()});
-  }
+  checkPattern(rebalancer.getPoolRegex().cStr(), {"rebalancer", "pool_regex"}, faults);
   auto completion = config.getEstimatedCompletion();
   if ((completion.getHostLifetime() > 0) != (completion.getExpectedRuntimeMultiplier() > 0)) {
     faults.push_back({{"estimated_completion"},

@@ -173,6 +173,12 @@ CaseFileSettings caseFileSettings(CookConfig::Reader config) {
   return {its.getPath().cStr(), its.getSize(), its.getFiles()};
 }
 
+void checkPattern(const std::string& text, std::vector<std::string> path,
+                  std::vector<ConfigFault>& faults) {
+  auto fault = Pattern::faultIn(text);
+  if (fault) faults.push_back({std::move(path), "is not a regular expression: " + *fault});
+}
+
 std::vector<ConfigFault> faultsIn(CookConfig::Reader config) {
   std::vector<ConfigFault> faults;
   if (auto fault = store::faultInUrl(config.getStore().cStr()))
@@ -192,12 +198,7 @@ std::vector<ConfigFault> faultsIn(CookConfig::Reader config) {
   checkLeader(config, faults);
   checkExtensions(config, faults);
   for (uint i = 0; i < config.getCorsOrigins().size(); ++i) {
-    try {
-      std::regex compiled(config.getCorsOrigins()[i].cStr());
-    } catch (const std::regex_error& error) {
-      faults.push_back({{"cors_origins", std::to_string(i)},
-                        std::string("is not a regular expression: ") + error.what()});
-    }
+    checkPattern(config.getCorsOrigins()[i].cStr(), {"cors_origins", std::to_string(i)}, faults);
   }
   for (uint i = 0; i < config.getMeaCulpaFailureLimits().size(); ++i) {
     const char* reason = config.getMeaCulpaFailureLimits()[i].getReason().cStr();

@@ -25,16 +25,14 @@ struct ConfigFault {
   std::string message;
   std::string hint = "";  // what to do; may be empty
 };
+// The text at that place must be a regular expression.
+void checkPattern(const std::string& text, std::vector<std::string> path,
+                  std::vector<ConfigFault>& faults);
 // Faults in the expressions of rules; `key`: where they stand.
 template <typename Rules>
 void checkExpressions(Rules rules, const char* key, std::vector<ConfigFault>& faults) {
   for (uint i = 0; i < rules.size(); ++i) {
-    try {
-      std::regex compiled(rules[i].getPoolRegex().cStr());
-    } catch (const std::regex_error& error) {
-      faults.push_back({{key, std::to_string(i), "pool_regex"},
-                        std::string("is not a regular expression: ") + error.what()});
-    }
+    checkPattern(rules[i].getPoolRegex().cStr(), {key, std::to_string(i), "pool_regex"}, faults);
   }
 }
 

@@ -26,8 +26,12 @@ std::map<cook::Uuid, GroupWatch::Group> GroupWatch::look(const cook::Book& book,
   std::map<cook::Uuid, Group> seen;
   book.each([&](const cook::Job& job) {
     const cook::Instance* live = job.live();
-    if (live == nullptr || !job.spec.group || !book.isPlaced(*job.spec.group)) return;
+    if (!job.spec.group || !book.isPlaced(*job.spec.group)) return;
     Group& group = seen[*job.spec.group];
+    if (live == nullptr) {
+      group.idle.emplace(job.spec.id, job.sequence);
+      return;
+    }
     NodeKey key{live->cluster, live->nodeId};
     group.allKnown = group.allKnown && nodes.find(key) != nullptr;
     group.live.emplace(live->taskId, std::move(key));
@@ -80,9 +84,12 @@ void GroupWatch::check(const cook::GroupSpec& spec, const Group& old, const Grou
   if (spec.placement.type == Type::attributeEquals && values.size() > 1) {
     fail("instances with different values of the attribute");
   }
-  // Which one came first, and whether others had ended by then, is known if nothing else happened.
-  // How an instance counts whose node is not known at the moment is for the queue to say.
-  bool alone = fresh.size() == 1 && now.live.size() == old.live.size() + 1;
+  // Which one came first, and whether others had ended by then or were withdrawn since, is known if
+  // nothing else happened. How an instance counts whose node is not known at the moment is for the
+  // queue to say.
+  bool untouched = std::includes(old.idle.begin(), old.idle.end(), now.idle.begin(),
+                                 now.idle.end());
+  bool alone = untouched && fresh.size() == 1 && now.live.size() == old.live.size() + 1;
   if (spec.placement.type != Type::balanced || !alone || !old.allKnown || !now.allKnown) return;
   if (!keepsBalance(spec.placement, old.live, fresh.begin()->second)) fail("out of balance");
 }

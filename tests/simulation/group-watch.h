@@ -26,6 +26,7 @@ class GroupWatch {
   using Seats = std::map<cook::Uuid, cook::NodeKey>;  // live instances
   struct Group {
     Seats live;
+    std::map<cook::Uuid, std::uint64_t> idle;  // jobs without a live instance: their latest change
     bool allKnown = true;  // the queue knows their nodes
   };
   std::map<cook::NodeKey, std::map<std::string, std::string>> attributesOf;

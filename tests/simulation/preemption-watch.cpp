@@ -38,28 +38,33 @@ void PreemptionWatch::read(BatchQueue& queue, const std::string& line) {
   if (at == std::string::npos) return;
   auto id = cook::Uuid::parse(line.substr(at + WORDS.size(), 36));
   if (!id) throw Violation("the log names no job: " + line);
-  favoured.emplace(*id, queue.book().find(*id)->instances.size());
+  favoured.emplace(*id, Favour{queue.book().find(*id)->instances.size()});
 }
 
 void PreemptionWatch::checkRest(BatchQueue& queue) const {
   if (!reservationsOf(queue).none()) throw Violation("a node is kept although all is at rest");
-  for (const auto& [id, before] : favoured) {
+  for (const auto& [id, favour] : favoured) {
     const Job* job = queue.book().find(id);
-    if (job->state == cook::JobState::completed || job->instances.size() > before) continue;
+    bool over = job->state == cook::JobState::completed;
+    if (!favour.kept || over || job->instances.size() > favour.instances) continue;
     throw Violation("somebody was stopped for job " + id.text() + ", which has not started since");
   }
 }
 
-// A round supposes its own decisions: of jobs that run by then its victims are chosen.
+// A round supposes its own decisions: of jobs that run by then its victims are chosen. One that is
+// over already may have come and gone between two looks.
 void PreemptionWatch::takeWanted(BatchQueue& queue) {
   queue.book().each([&](const Job& job) {
-    if (job.state == cook::JobState::completed && job.live() == nullptr) return;
+    bool over = job.state == cook::JobState::completed && job.live() == nullptr;
+    if (over && known.contains(job.spec.id)) return;
     wanted[{job.spec.pool.str(), job.spec.user.str()}].emplace(job.spec.id, job.usage());
   });
 }
 
 void PreemptionWatch::before(BatchQueue& queue) {
   wanted.clear();
+  known.clear();
+  queue.book().each([&](const Job& job) { known.insert(job.spec.id); });
   takeWanted(queue);
   for (const cook::Pool& pool : queue.pools().all()) {
     for (const std::string& user : USERS) {
@@ -68,7 +73,11 @@ void PreemptionWatch::before(BatchQueue& queue) {
   }
   kept.clear();
   reservationsOf(queue).each([&](const std::string&, const cook::Uuid& job,
-                                 const cook::NodeKey& node) { kept[node].insert(job); });
+                                 const cook::NodeKey& node) {
+    kept[node].insert(job);
+    auto at = favoured.find(job);
+    if (at != favoured.end()) at->second.kept = true;
+  });
   generation = reservationsOf(queue).generation();
 }
 

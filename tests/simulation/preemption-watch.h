@@ -23,7 +23,7 @@ class PreemptionWatch {
   // A line of the queue's log. What it says of whom an instance is stopped for is taken up.
   void read(cook::BatchQueue& queue, const std::string& line);
   // When nobody is stopped any more: no node is kept in vain, and for whom somebody was stopped
-  // since begin() has started. Nothing must have gone wrong meanwhile.
+  // and a node was kept since begin() has started. Nothing must have gone wrong meanwhile.
   void checkRest(cook::BatchQueue& queue) const;
 
   std::uint64_t preemptions() const { return preemptedCount; }
@@ -33,7 +33,12 @@ class PreemptionWatch {
  private:
   using Owner = std::pair<std::string, std::string>;  // pool, user
   std::set<cook::Uuid> seen, preempted;               // instances
-  std::map<cook::Uuid, std::size_t> favoured;         // with how many instances they had then
+  struct Favour {
+    std::size_t instances;  // of the job at that time
+    bool kept = false;      // a node
+  };
+  std::map<cook::Uuid, Favour> favoured;  // jobs for which somebody was stopped
+  std::set<cook::Uuid> known;             // jobs, at the first look
   // What was running or waiting at either look.
   std::map<Owner, std::map<cook::Uuid, cook::Usage>> wanted;
   std::map<Owner, cook::Share> shares;

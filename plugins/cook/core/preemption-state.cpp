@@ -1,6 +1,21 @@
 #include "preemption-state.h"
 
 namespace maitred::cook {
+namespace {
+
+// A node by the addresses of its two texts.
+struct NodeTexts {
+  const std::string *cluster, *node;
+  bool operator==(const NodeTexts&) const = default;
+  struct Hash {
+    std::size_t operator()(const NodeTexts& texts) const {
+      std::hash<const void*> hash;
+      return hash(texts.cluster) * 31 + hash(texts.node);
+    }
+  };
+};
+
+}  // namespace
 
 PreemptionState::PreemptionState(Book& book, const NodeTable& nodes, const std::string& pool,
                                  Scorer& scorer)
@@ -26,13 +41,19 @@ void PreemptionState::readHosts(const NodeTable& nodes) {
 
 void PreemptionState::readUsers() {
   // Equal symbols are one text: its address stands for it, and most nodes have several tasks.
-  std::map<std::pair<const std::string*, const std::string*>, Index> hostByText;
+  std::unordered_map<NodeTexts, Index, NodeTexts::Hash> hostByText;
+  hostByText.reserve(hosts_.size());
+  std::size_t running = 0;
+  for (const auto& [name, held] : book.ranking(pool).users()) running += held.tasks.runningCount();
+  tasks_.reserve(running);
   for (const auto& [name, held] : book.ranking(pool).users()) {
     if (held.tasks.runningCount() == 0) continue;
     Index index = userOf(name);
+    users_[index].inOrder.reserve(held.tasks.runningCount());
     held.tasks.eachRunning([&](Job& job) {
       const Instance& live = *job.live();
-      auto [at, isNew] = hostByText.try_emplace({&live.cluster.str(), &live.nodeId.str()}, NONE);
+      NodeTexts texts{&live.cluster.str(), &live.nodeId.str()};
+      auto [at, isNew] = hostByText.try_emplace(texts, NONE);
       if (isNew) {
         auto host = hostByKey.find({live.cluster, live.nodeId});
         if (host != hostByKey.end()) at->second = host->second;

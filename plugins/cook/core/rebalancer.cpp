@@ -5,6 +5,22 @@
 namespace maitred::cook {
 namespace {
 
+// Jobs for which room may be made, first ones first; nothing: the scorer failed.
+std::optional<std::vector<Job*>> candidates(Book& book, const RebalanceOptions& options,
+                                            Scorer& scorer) {
+  QueueOptions order = options.queue;
+  order.byUser = false;
+  PendingQueue queue(book, order, scorer);
+  std::vector<Job*> jobs;
+  while (jobs.size() < options.preemptionMost) {
+    Job* job = queue.next();
+    if (job == nullptr) break;
+    jobs.push_back(job);
+  }
+  if (queue.failed()) return std::nullopt;
+  return jobs;
+}
+
 class Round {
  public:
   using Index = PreemptionState::Index;
@@ -22,7 +38,7 @@ class Round {
         search(state, rules) {}
 
   // False: the scorer or the policy failed.
-  bool run();
+  bool run(const std::vector<Job*>& jobs);
   std::vector<Decision> decisions;
 
  private:
@@ -40,7 +56,6 @@ class Round {
   std::map<Index, std::vector<const Job*>> stopped;  // of users: theirs that wait again
   std::map<Index, std::int64_t> launchesLeft;  // of users, by their launch rate
 
-  std::optional<std::vector<Job*>> candidates();
   GroupPlacement* groupOf(const Job& job);
   Usage aheadOf(const Job& job, Index user);
   bool mayLaunch(const Job& job, Index user);
@@ -48,24 +63,9 @@ class Round {
   void decide(Job& job, Index user, const VictimSearch::Choice& choice);
 };
 
-std::optional<std::vector<Job*>> Round::candidates() {
-  QueueOptions order = options.queue;
-  order.byUser = false;
-  PendingQueue queue(book, order, scorer);
-  std::vector<Job*> jobs;
-  while (jobs.size() < options.preemptionMost) {
-    Job* job = queue.next();
-    if (job == nullptr) break;
-    jobs.push_back(job);
-  }
-  if (queue.failed()) return std::nullopt;
-  return jobs;
-}
-
-bool Round::run() {
-  auto jobs = candidates();
-  if (!jobs || state.failed()) return false;
-  for (Job* job : *jobs) {
+bool Round::run(const std::vector<Job*>& jobs) {
+  if (state.failed()) return false;
+  for (Job* job : jobs) {
     if (decisions.size() == options.preemptionMost) break;
     if (!consider(*job)) return false;
   }
@@ -158,15 +158,19 @@ RebalanceResult rebalance(Book& book, const NodeTable& nodes, Scorer& scorer,
   RebalanceResult result;
   const Pool* pool = book.pools().find(options.queue.pool);
   if (pool == nullptr || !pool->active || options.preemptionMost == 0) return result;
-  Round round(book, nodes, scorer, policy, options, nowMs);
-  if (round.run()) {
+  auto decide = [&](Scorer& by, PreemptionPolicy* with) {
+    auto jobs = candidates(book, options, by);
+    if (!jobs) return false;
+    if (jobs->empty()) return true;  // what runs is not even looked at
+    Round round(book, nodes, by, with, options, nowMs);
+    bool good = round.run(*jobs);
     result.decisions = std::move(round.decisions);
-    return result;
-  }
+    return good;
+  };
+  if (decide(scorer, policy)) return result;
   result.policyFailed = true;
-  Round builtIn(book, nodes, builtInScorer(pool->druMode == DruMode::gpu), nullptr, options, nowMs);
-  builtIn.run();
-  result.decisions = std::move(builtIn.decisions);
+  result.decisions.clear();
+  decide(builtInScorer(pool->druMode == DruMode::gpu), nullptr);
   return result;
 }
 

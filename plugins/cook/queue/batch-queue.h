@@ -17,6 +17,7 @@
 #include <case/case-log.h>
 #include <core/cluster-rates.h>
 #include <core/launch-rates.h>
+#include <core/pattern.h>
 #include <core/rebalancer.h>
 #include <core/runtimes.h>
 #include <core/waiting.h>
@@ -40,7 +41,7 @@ struct RebalancerSettings {
   std::size_t preemptionMost = 0;  // 0: it is off
   double scoreGainLeast = 0;
   double safeScore = 1;
-  std::string poolRegex = ".*";  // of the pools in which it runs; found anywhere in their names
+  Pattern poolRegex = ".*";  // of the pools in which it runs; found anywhere in their names
   bool isOn() const { return preemptionMost != 0; }
   bool operator==(const RebalancerSettings&) const = default;
 };

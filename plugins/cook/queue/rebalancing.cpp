@@ -2,8 +2,6 @@
 
 #include "batch-queue.h"
 
-#include <regex>
-
 namespace maitred::cook {
 namespace {
 
@@ -27,9 +25,8 @@ kj::Promise<void> BatchQueue::rebalanceInTime() {
 
 void BatchQueue::rebalance() {
   const RebalancerSettings& rules = settings_.rebalancer;
-  std::regex names(rules.poolRegex);
   for (const Pool& pool : settings_.pools.all()) {
-    bool meant = rules.isOn() && pool.active && std::regex_search(labelOf(pool), names);
+    bool meant = rules.isOn() && pool.active && rules.poolRegex.isFoundIn(labelOf(pool));
     if (meant) {
       rebalance(pool);
     } else {

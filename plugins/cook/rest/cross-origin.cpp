@@ -15,15 +15,8 @@ void CrossOrigin::guard(http::Router& router) {
 bool CrossOrigin::allowed(const std::string& origin, const Request& request) {
   std::string scheme(request.scheme());
   if (origin == scheme + "://" + std::string(request.header("Host").value_or(""))) return true;
-  std::string text;
-  for (const std::string& one : patterns) text += one + '\n';
-  if (text != compiledText) {
-    compiled.clear();
-    for (const std::string& one : patterns) compiled.emplace_back(one);
-    compiledText = text;
-  }
-  return std::any_of(compiled.begin(), compiled.end(),
-                     [&](const std::regex& one) { return std::regex_match(origin, one); });
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&](const Pattern& one) { return one.matches(origin); });
 }
 
 kj::Maybe<Response> CrossOrigin::filter(Request& request) {

@@ -3,23 +3,23 @@
 // say. In each list the first rule counts whose expression is found anywhere in the pool's name.
 
 #include <core/incremental.h>
+#include <core/pattern.h>
 #include <store/containers.h>
 
 #include <map>
-#include <regex>
 #include <string>
 #include <vector>
 
 namespace maitred::cook {
 
 struct GpuRule {
-  std::string regex;
+  Pattern regex;
   std::vector<std::string> models;  // that there are
   std::string defaultModel;         // of jobs that name none
 };
 
 struct DiskLimits {
-  std::string regex;
+  Pattern regex;
   double mostMib = 0;
   std::vector<std::string> types;
   std::string defaultType;
@@ -29,14 +29,14 @@ struct DiskLimits {
 };
 
 struct ContainerRule {
-  std::string regex;
+  Pattern regex;
   Container container;
   std::string imageKey = {};  // see PoolTerms::images; empty: it has the same image for all jobs
 };
 
 struct QueueLimitRule {
   static constexpr std::int64_t UNLIMITED = 2147483647;
-  std::string regex;
+  Pattern regex;
   // While more jobs than this wait in the pool, fewer are allowed of each user.
   std::int64_t threshold = UNLIMITED;
   std::int64_t normal = UNLIMITED, constrained = UNLIMITED;
@@ -46,7 +46,7 @@ struct QueueLimitRule {
 template <typename Rule>
 const Rule* ruleFor(const std::string& pool, const std::vector<Rule>& rules) {
   for (const Rule& rule : rules) {
-    if (std::regex_search(pool, std::regex(rule.regex))) return &rule;
+    if (rule.regex.isFoundIn(pool)) return &rule;
   }
   return nullptr;
 }

@@ -17,13 +17,13 @@ namespace maitred::cook {
 
 // What all users together may have in the pools whose names the expression is found in.
 struct PoolQuotaRule {
-  std::string regex;
+  Pattern regex;
   Quota quota;
 };
 
 // How the jobs of the pools whose names the expression is found in are matched.
 struct SchedulerRule {
-  std::string regex;
+  Pattern regex;
   SchedulerSettings scheduler;
 };
 
@@ -43,7 +43,7 @@ struct RequestLimits {
 struct RestSettings {
   AccessRules access;
   JobLimits limits;
-  std::vector<std::string> corsOrigins;
+  std::vector<Pattern> corsOrigins;
   bool gpus = false;  // jobs may ask for them
   std::vector<GpuRule> gpuRules;
   std::vector<DiskLimits> diskLimits;

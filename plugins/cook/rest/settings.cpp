@@ -51,7 +51,7 @@ json taskConstraints(const JobLimits& limits, const QueueSettings& queue) {
 
 // Cook shows what is not configured as nothing.
 json rebalancer(const RebalancerSettings& rules) {
-  json out{{"interval-seconds", rules.intervalMs / 1000}, {"pool-regex", rules.poolRegex}};
+  json out{{"interval-seconds", rules.intervalMs / 1000}, {"pool-regex", rules.poolRegex.text()}};
   if (!rules.isOn()) return out;
   out["max-preemption"] = rules.preemptionMost;
   out["min-dru-diff"] = rules.scoreGainLeast;
@@ -74,7 +74,7 @@ json quotaOf(const Quota& quota) {
 json gpuModels(const std::vector<GpuRule>& rules) {
   json list = json::array();
   for (const GpuRule& rule : rules) {
-    list.push_back({{"pool-regex", rule.regex},
+    list.push_back({{"pool-regex", rule.regex.text()},
                     {"valid-models", rule.models},
                     {"default-model", rule.defaultModel}});
   }
@@ -84,7 +84,7 @@ json gpuModels(const std::vector<GpuRule>& rules) {
 json disks(const std::vector<DiskLimits>& rules) {
   json list = json::array();
   for (const DiskLimits& rule : rules) {
-    list.push_back({{"pool-regex", rule.regex},
+    list.push_back({{"pool-regex", rule.regex.text()},
                     {"max-size", rule.mostMib},
                     {"valid-types", rule.types},
                     {"default-type", rule.defaultType},
@@ -98,7 +98,7 @@ json disks(const std::vector<DiskLimits>& rules) {
 json containers(const std::vector<ContainerRule>& rules) {
   json list = json::array();
   for (const ContainerRule& rule : rules) {
-    list.push_back({{"pool-regex", rule.regex}, {"container", jsonOf(rule.container)}});
+    list.push_back({{"pool-regex", rule.regex.text()}, {"container", jsonOf(rule.container)}});
   }
   return list;
 }
@@ -107,7 +107,7 @@ json queueLimits(const std::vector<QueueLimitRule>& rules) {
   if (rules.empty()) return json::object();
   json list = json::array();
   for (const QueueLimitRule& rule : rules) {
-    list.push_back({{"pool-regex", rule.regex},
+    list.push_back({{"pool-regex", rule.regex.text()},
                     {"pool-global-threshold", rule.threshold},
                     {"user-limit-normal", rule.normal},
                     {"user-limit-constrained", rule.constrained}});
@@ -119,12 +119,12 @@ json poolsOf(const Pools& pools, const RestSettings& settings) {
   if (!pools.named()) return nullptr;
   json quotas = json::array();
   for (const PoolQuotaRule& rule : settings.poolQuotas) {
-    quotas.push_back({{"pool-regex", rule.regex}, {"quota", quotaOf(rule.quota)}});
+    quotas.push_back({{"pool-regex", rule.regex.text()}, {"quota", quotaOf(rule.quota)}});
   }
   json schedulers = json::array();
   for (const SchedulerRule& rule : settings.schedulers) {
     const SchedulerSettings& one = rule.scheduler;
-    schedulers.push_back({{"pool-regex", rule.regex},
+    schedulers.push_back({{"pool-regex", rule.regex.text()},
                           {"scheduler-config",
                            {{"scheduler", "fenzo"},
                             {"good-enough-fitness", one.goodEnough},
@@ -232,10 +232,12 @@ Rest::Answer Rest::showSettings(Request&, const Caller&) {
   const QueueSettings& q = queue.settings();
   json clusters = json::array();
   for (const auto& cluster : queue.clusters()) clusters.push_back(shownCluster(*cluster));
+  json origins = json::array();
+  for (const Pattern& one : settings.corsOrigins) origins.push_back(one.text());
   return Response::json(200, {{"authorization-config", authorization(settings.access)},
                               {"authorization-middleware", settings.authenticationScheme},
                               {"compute-clusters", std::move(clusters)},
-                              {"cors-origins", settings.corsOrigins},
+                              {"cors-origins", std::move(origins)},
                               {"executor", executor(q.execution.executor)},
                               {"kubernetes", json::object()},
                               {"mea-culpa-failure-limit", q.meaCulpa.global},

@@ -57,7 +57,7 @@ class Cook : public ::testing::TestWithParam<Isolation> {
     config.getHttp().initAuth().setOneUser("boss");
     config.initAdmins(1).set(0, "boss");
     config.initImpersonators(1).set(0, "boss");
-    config.initCorsOrigins(1).set(0, "https?://cors[.]example[.]com");
+    config.initCorsOrigins(1).set(0, "https?://(.*[.])?cors[.]example[.]com");
     auto share = config.initShares(1)[0];
     share.setUser("default");
     share.setCpus(4000);

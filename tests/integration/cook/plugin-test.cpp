@@ -166,6 +166,9 @@ TEST_P(Cook, ForeignOriginsAreRefused) {
   EXPECT_EQ(denied.status, 403u);
   EXPECT_THAT(denied.body, HasSubstr("Cross origin request denied from https://evil.example.com"));
   EXPECT_EQ(with("OPTIONS", "https://cors.example.com").status, 200u);
+  std::string large = "https://" + std::string(30'000, 'a');
+  EXPECT_EQ(with("GET", large.c_str()).status, 403u);
+  EXPECT_EQ(with("GET", "https://cors.example.com").status, 200u) << "the queue is there";
 }
 
 TEST_P(Cook, JobsSurviveACrashAndRunOnce) {
