@@ -45,9 +45,11 @@ std::string GroupWatch::valueOf(const cook::HostPlacement& placement, const Node
 
 void GroupWatch::before(const cook::Book& book, const cook::NodeTable& nodes) {
   groups = look(book, nodes);
+  nodesSeen = nodes.capacityGeneration();
 }
 
 void GroupWatch::after(const cook::Book& book, const cook::NodeTable& nodes) {
+  sameNodes = nodes.capacityGeneration() == nodesSeen;
   for (const auto& [id, now] : look(book, nodes)) check(*book.group(id), groups[id], now);
 }
 
@@ -89,7 +91,8 @@ void GroupWatch::check(const cook::GroupSpec& spec, const Group& old, const Grou
   // queue to say.
   bool untouched = std::includes(old.idle.begin(), old.idle.end(), now.idle.begin(),
                                  now.idle.end());
-  bool alone = untouched && fresh.size() == 1 && now.live.size() == old.live.size() + 1;
+  bool single = fresh.size() == 1 && now.live.size() == old.live.size() + 1;
+  bool alone = untouched && sameNodes && single;
   if (spec.placement.type != Type::balanced || !alone || !old.allKnown || !now.allKnown) return;
   if (!keepsBalance(spec.placement, old.live, fresh.begin()->second)) fail("out of balance");
 }

@@ -31,6 +31,8 @@ class GroupWatch {
   };
   std::map<cook::NodeKey, std::map<std::string, std::string>> attributesOf;
   std::map<cook::Uuid, Group> groups;
+  std::uint64_t nodesSeen = 0;  // as of the first look
+  bool sameNodes = false;       // none has come or gone between the looks
   std::uint64_t placedCount = 0;
 
   std::map<cook::Uuid, Group> look(const cook::Book& book, const cook::NodeTable& nodes) const;

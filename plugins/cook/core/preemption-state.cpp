@@ -54,10 +54,7 @@ void PreemptionState::readUsers() {
       const Instance& live = *job.live();
       NodeTexts texts{&live.cluster.str(), &live.nodeId.str()};
       auto [at, isNew] = hostByText.try_emplace(texts, NONE);
-      if (isNew) {
-        auto host = hostByKey.find({live.cluster, live.nodeId});
-        if (host != hostByKey.end()) at->second = host->second;
-      }
+      if (isNew) at->second = hostOf({live.cluster, live.nodeId});
       // One that is being stopped already makes no room by being stopped.
       bool stopping = live.cancelled || job.state == JobState::completed;
       users_[index].inOrder.push_back(static_cast<Index>(tasks_.size()));
@@ -77,9 +74,14 @@ void PreemptionState::awaitEnd(Index host, const Amount& amount) {
 void PreemptionState::addEnding() {
   for (const auto& [order, job] : book.ending()) {
     const Instance& one = *job->unended();
-    auto host = hostByKey.find({one.cluster, one.nodeId});
-    if (host != hostByKey.end()) awaitEnd(host->second, Amount::of(job->spec));
+    Index host = hostOf({one.cluster, one.nodeId});
+    if (host != NONE) awaitEnd(host, Amount::of(job->spec));
   }
+}
+
+PreemptionState::Index PreemptionState::hostOf(const NodeKey& node) const {
+  auto host = hostByKey.find(node);
+  return host == hostByKey.end() ? NONE : host->second;
 }
 
 PreemptionState::Index PreemptionState::userOf(const std::string& name) {

@@ -49,6 +49,9 @@ class PreemptionState {
   const std::vector<Task>& tasks() const { return tasks_; }
   // By name, but for those who came with a decision.
   const std::vector<User>& users() const { return users_; }
+  Index hostOf(const NodeKey& node) const;  // NONE: it makes no room
+  // Whether tasks that were stopped there before this round are not gone yet.
+  bool awaits(Index host) const { return !(hosts_[host].awaited == Amount{}); }
   Index userOf(const std::string& name);  // one without tasks appears by this
 
   // What the job's score would be if it ran as well, and before it what is `ahead`: jobs of the

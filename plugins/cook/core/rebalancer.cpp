@@ -54,22 +54,52 @@ class Round {
   std::map<Uuid, GroupPlacement> groups;
   std::map<Index, Usage> ahead;  // of users: their jobs that found no place
   std::map<Index, std::vector<const Job*>> stopped;  // of users: theirs that wait again
+  std::set<const Job*> served;  // their nodes were kept for them before, and still are
   std::map<Index, std::int64_t> launchesLeft;  // of users, by their launch rate
 
   GroupPlacement* groupOf(const Job& job);
   Usage aheadOf(const Job& job, Index user);
   bool mayLaunch(const Job& job, Index user);
+  bool keepPromises();
   bool consider(Job& job);
+  std::optional<VictimSearch::Choice> placeFor(const Job& job, Index user, Index only);
   void decide(Job& job, Index user, const VictimSearch::Choice& choice);
 };
 
 bool Round::run(const std::vector<Job*>& jobs) {
-  if (state.failed()) return false;
+  if (state.failed() || !keepPromises()) return false;
   for (Job* job : jobs) {
-    if (decisions.size() == options.preemptionMost) break;
-    if (!consider(*job)) return false;
+    if (decisions.size() >= options.preemptionMost) break;
+    if (!served.contains(job) && !consider(*job)) return false;
   }
   return true;
+}
+
+// What was stopped for a job is not given to others before it is gone. Of those that were stopped
+// together the first one to end may come before that job in the queue, as long as its owner's
+// others are not back; it would take the room, and be stopped for it again in the next round.
+bool Round::keepPromises() {
+  const Reservations& reservations = nodes.reservations();
+  if (reservations.count(pool->name) == 0) return true;
+  std::vector<std::pair<Job*, Index>> promised;
+  reservations.each([&](const std::string& where, const Uuid& id, const NodeKey& node) {
+    Job* job = book.find(id);
+    bool waits = job != nullptr && job->state == JobState::waiting && job->unended() == nullptr;
+    Index host = state.hostOf(node);
+    if (where == pool->name && waits && host != PreemptionState::NONE && state.awaits(host)) {
+      promised.emplace_back(job, host);
+    }
+  });
+  for (auto [job, host] : promised) {
+    Index user = state.userOf(job->spec.user);
+    if (!mayLaunch(*job, user)) continue;
+    auto choice = placeFor(*job, user, host);
+    if (search.failed() || state.failed()) return false;
+    if (!choice || !choice->victims.empty()) continue;
+    decide(*job, user, *choice);
+    served.insert(job);
+  }
+  return !state.failed();
 }
 
 GroupPlacement* Round::groupOf(const Job& job) {
@@ -107,9 +137,21 @@ bool Round::consider(Job& job) {
     ahead[user] += job.usage();
     return true;
   }
+  auto choice = placeFor(job, user, PreemptionState::NONE);
+  if (search.failed() || state.failed()) return false;
+  if (choice) {
+    decide(job, user, *choice);
+  } else {
+    ahead[user] += job.usage();
+  }
+  return !state.failed();
+}
+
+// On any host, or only on this one.
+std::optional<VictimSearch::Choice> Round::placeFor(const Job& job, Index user, Index only) {
   Usage inFront = aheadOf(job, user);
   auto pending = state.pendingScore(job, user, inFront);
-  if (!pending) return false;
+  if (!pending) return std::nullopt;
   Constraints constraints(
       job, {book, nodes, pool, options.rules, nowMs, Constraints::Purpose::makeRoom},
       groupOf(job));
@@ -121,16 +163,10 @@ bool Round::consider(Job& job) {
   const auto& hosts = state.hosts();
   bool strict = options.rules.novelHostAlways || std::any_of(hosts.begin(), hosts.end(), couldRun);
   if (!strict) constraints.forgiveNovelHost();
-  auto choice = search.find({job, user, *pending, inFront}, [&](Index host) {
-    return !constraints.against(*hosts[host].node);
+  return search.find({job, user, *pending, inFront}, [&](Index host) {
+    bool meant = only == PreemptionState::NONE || host == only;
+    return meant && !constraints.against(*hosts[host].node);
   });
-  if (search.failed()) return false;
-  if (choice) {
-    decide(job, user, *choice);
-  } else {
-    ahead[user] += job.usage();
-  }
-  return !state.failed();
 }
 
 void Round::decide(Job& job, Index user, const VictimSearch::Choice& choice) {

@@ -101,6 +101,39 @@ TEST_F(Rebalancing, WhatIsBeingStoppedAlreadyIsRoom) {
   EXPECT_EQ(reservationsFor(again).size(), 1u) << "and is kept until it is there";
 }
 
+// Simulation seed 1910: the task that ended first came before the job for which both had been
+// stopped, as long as the other one was on its way; it took the room, and so on for ever.
+TEST_F(Rebalancing, RoomStaysPromisedUntilAllThatWasStoppedForItIsGone) {
+  share("hog", 12, 12);
+  share("new", 17, 17);
+  rules.safeScore = 0;
+  spare["A"] = {4, 0};
+  Job first = make("hog", 2.1, 1);
+  first.spec.priority = 90;
+  Uuid large = start(add(std::move(first)), "A");
+  taken["A"] = {1, 2.1};
+  Uuid small = task("small", "hog", 1, 1.9, "A").live()->taskId;
+  build();
+  Job& job = submit("new", 2.9, 1);
+  auto decisions = decide();
+  ASSERT_EQ(decisions.size(), 1u);
+  ASSERT_EQ(decisions[0].victims.size(), 2u);
+  nodes.reservations().replace(POOL, reservationsFor(decisions));
+  for (const Uuid& victim : {large, small}) {
+    book.fail(victim, Reason::PREEMPTED, Book::Stop::preemption, now);
+  }
+  end(small, InstanceStatus::failed, Reason::PREEMPTED);
+  decisions = decide();
+  ASSERT_FALSE(decisions.empty());
+  EXPECT_EQ(decisions[0].job, &job);
+  EXPECT_EQ(reservationsFor(decisions).size(), 1u);
+  nodes.reservations().replace(POOL, reservationsFor(decisions));
+  EXPECT_THAT(cycle().started, IsEmpty());
+  end(large, InstanceStatus::failed, Reason::PREEMPTED);
+  cycle();
+  EXPECT_EQ(placeOf(job), "A");
+}
+
 TEST_F(Rebalancing, NodesThatTakeNoWorkMakeNoRoom) {
   share("default", 1, 1);
   task("a", "hog", 9, 9, "A");
