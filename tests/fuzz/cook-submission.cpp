@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     auto body = maitred::http::parseJson({reinterpret_cast<const char*>(data), size});
     Submission found = readSubmission(body, "ana");
-    checkSize(found, limits);
+    checkSize(found);
     checkIds(found);
     GpuRule gpus{".", {"a", "b"}, "a"};
     DiskLimits disk{.regex = ".", .mostMib = 1000, .types = {"standard"}};

@@ -163,7 +163,8 @@ bool PreemptionState::isEnough(Index host, std::span<const Index> victims,
   return wanted.fitsIn(soon);
 }
 
-void PreemptionState::apply(Job& job, Index user, Index host, std::span<const Index> victims) {
+void PreemptionState::apply(Job& job, Index user, Index host, std::span<const Index> victims,
+                            bool stays) {
   Amount amount = Amount::of(job.spec);
   hosts_[host].spare = room(host, victims) - amount;
   std::map<Index, std::size_t> changed{{user, SIZE_MAX}};  // users, and from where on
@@ -183,7 +184,7 @@ void PreemptionState::apply(Job& job, Index user, Index host, std::span<const In
   std::size_t place = placeOf(users_[user], job);
   order.insert(order.begin() + static_cast<std::ptrdiff_t>(place),
                static_cast<Index>(tasks_.size()));
-  tasks_.push_back({&job, {}, user, host, amount, {}, 0});
+  tasks_.push_back({&job, {}, user, stays ? NONE : host, amount, {}, 0});
   changed[user] = std::min(changed[user], place);
   for (const auto& [one, from] : changed) rescore(users_[one], from);
 }

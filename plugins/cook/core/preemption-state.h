@@ -65,8 +65,8 @@ class PreemptionState {
   // whom nothing has to go it is enough if that is so when those are gone that this round stops.
   bool isEnough(Index host, std::span<const Index> victims, const Amount& wanted) const;
 
-  // The tasks are gone, and the job runs on the host.
-  void apply(Job& job, Index user, Index host, std::span<const Index> victims);
+  // The tasks are gone, and the job runs on the host; `stays`: it is nobody's victim there.
+  void apply(Job& job, Index user, Index host, std::span<const Index> victims, bool stays);
 
  private:
   Book& book;

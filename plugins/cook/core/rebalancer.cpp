@@ -5,20 +5,35 @@
 namespace maitred::cook {
 namespace {
 
-// Jobs for which room may be made, first ones first; nothing: the scorer failed.
-std::optional<std::vector<Job*>> candidates(Book& book, const RebalanceOptions& options,
-                                            Scorer& scorer) {
+// How far behind them jobs are looked for for whom a node is kept.
+constexpr std::size_t KEPT_BEHIND_MOST = 1000;
+
+struct Candidates {
+  std::vector<Job*> jobs;  // for which room may be made, first ones first
+  std::vector<Job*> kept;  // for whom a node is kept, likewise
+};
+
+// Nothing: the scorer failed.
+std::optional<Candidates> candidates(Book& book, const NodeTable& nodes,
+                                     const RebalanceOptions& options, Scorer& scorer) {
   QueueOptions order = options.queue;
   order.byUser = false;
   PendingQueue queue(book, order, scorer);
-  std::vector<Job*> jobs;
-  while (jobs.size() < options.preemptionMost) {
+  const Reservations& reservations = nodes.reservations();
+  std::size_t left = reservations.count(order.pool), walked = 0;
+  Candidates found;
+  for (;; ++walked) {
+    bool full = found.jobs.size() == options.preemptionMost;
+    if (full && (left == 0 || walked >= options.preemptionMost + KEPT_BEHIND_MOST)) break;
     Job* job = queue.next();
     if (job == nullptr) break;
-    jobs.push_back(job);
+    if (!full) found.jobs.push_back(job);
+    if (left == 0 || reservations.of(order.pool, job->spec.id) == nullptr) continue;
+    found.kept.push_back(job);
+    --left;
   }
   if (queue.failed()) return std::nullopt;
-  return jobs;
+  return found;
 }
 
 class Round {
@@ -38,7 +53,7 @@ class Round {
         search(state, rules) {}
 
   // False: the scorer or the policy failed.
-  bool run(const std::vector<Job*>& jobs);
+  bool run(const Candidates& candidates);
   std::vector<Decision> decisions;
 
  private:
@@ -60,15 +75,16 @@ class Round {
   GroupPlacement* groupOf(const Job& job);
   Usage aheadOf(const Job& job, Index user);
   bool mayLaunch(const Job& job, Index user);
-  bool keepPromises();
+  bool keepPromises(const std::vector<Job*>& kept);
   bool consider(Job& job);
   std::optional<VictimSearch::Choice> placeFor(const Job& job, Index user, Index only);
+  void displace(const Job& job);
   void decide(Job& job, Index user, const VictimSearch::Choice& choice);
 };
 
-bool Round::run(const std::vector<Job*>& jobs) {
-  if (state.failed() || !keepPromises()) return false;
-  for (Job* job : jobs) {
+bool Round::run(const Candidates& candidates) {
+  if (state.failed() || !keepPromises(candidates.kept)) return false;
+  for (Job* job : candidates.jobs) {
     if (decisions.size() >= options.preemptionMost) break;
     if (!served.contains(job) && !consider(*job)) return false;
   }
@@ -78,26 +94,17 @@ bool Round::run(const std::vector<Job*>& jobs) {
 // What was stopped for a job is not given to others before it is gone. Of those that were stopped
 // together the first one to end may come before that job in the queue, as long as its owner's
 // others are not back; it would take the room, and be stopped for it again in the next round.
-bool Round::keepPromises() {
-  const Reservations& reservations = nodes.reservations();
-  if (reservations.count(pool->name) == 0) return true;
-  std::vector<std::pair<Job*, Index>> promised;
-  reservations.each([&](const std::string& where, const Uuid& id, const NodeKey& node) {
-    Job* job = book.find(id);
-    bool waits = job != nullptr && job->state == JobState::waiting && job->unended() == nullptr;
-    Index host = state.hostOf(node);
-    if (where == pool->name && waits && host != PreemptionState::NONE && state.awaits(host)) {
-      promised.emplace_back(job, host);
-    }
-  });
-  for (auto [job, host] : promised) {
+bool Round::keepPromises(const std::vector<Job*>& kept) {
+  for (Job* job : kept) {
+    Index host = state.hostOf(*nodes.reservations().of(pool->name, job->spec.id));
+    if (host == PreemptionState::NONE || !state.awaits(host)) continue;
     Index user = state.userOf(job->spec.user);
     if (!mayLaunch(*job, user)) continue;
     auto choice = placeFor(*job, user, host);
     if (search.failed() || state.failed()) return false;
     if (!choice || !choice->victims.empty()) continue;
-    decide(*job, user, *choice);
     served.insert(job);
+    decide(*job, user, *choice);
   }
   return !state.failed();
 }
@@ -169,6 +176,10 @@ std::optional<VictimSearch::Choice> Round::placeFor(const Job& job, Index user, 
   });
 }
 
+void Round::displace(const Job& job) {
+  for (Decision& one : decisions) one.displaced = one.displaced || one.job == &job;
+}
+
 void Round::decide(Job& job, Index user, const VictimSearch::Choice& choice) {
   if (options.queue.launchTokens) --launchesLeft[user];
   const Node& node = *state.hosts()[choice.host].node;
@@ -176,13 +187,21 @@ void Round::decide(Job& job, Index user, const VictimSearch::Choice& choice) {
                 state.room(choice.host, choice.victims), {}, choice.victims.size()};
   for (Index victim : choice.victims) {
     const PreemptionState::Task& task = state.tasks()[victim];
-    if (!task.taskId.isNull()) made.victims.push_back({task.job, task.taskId});
+    if (task.taskId.isNull()) {
+      displace(*task.job);
+    } else {
+      made.victims.push_back({task.job, task.taskId});
+    }
     stopped[task.user].push_back(task.job);
     if (GroupPlacement* left = groupOf(*task.job)) left->remove(node);
   }
-  made.promised = !state.isEnough(choice.host, choice.victims, Amount::of(job.spec));
+  Amount wanted = Amount::of(job.spec);
+  // Beside a single victim others would take the spare room that the job needs as well.
+  bool needsMore = choice.victims.size() == 1 &&
+                   !wanted.fitsIn(state.tasks()[choice.victims.front()].amount);
+  made.promised = needsMore || !state.isEnough(choice.host, choice.victims, wanted);
   if (GroupPlacement* joined = groupOf(job)) joined->add(node);
-  state.apply(job, user, choice.host, choice.victims);
+  state.apply(job, user, choice.host, choice.victims, served.contains(&job));
   decisions.push_back(std::move(made));
 }
 
@@ -195,11 +214,11 @@ RebalanceResult rebalance(Book& book, const NodeTable& nodes, Scorer& scorer,
   const Pool* pool = book.pools().find(options.queue.pool);
   if (pool == nullptr || !pool->active || options.preemptionMost == 0) return result;
   auto decide = [&](Scorer& by, PreemptionPolicy* with) {
-    auto jobs = candidates(book, options, by);
-    if (!jobs) return false;
-    if (jobs->empty()) return true;  // what runs is not even looked at
+    auto waiting = candidates(book, nodes, options, by);
+    if (!waiting) return false;
+    if (waiting->jobs.empty()) return true;  // what runs is not even looked at
     Round round(book, nodes, by, with, options, nowMs);
-    bool good = round.run(*jobs);
+    bool good = round.run(*waiting);
     result.decisions = std::move(round.decisions);
     return good;
   };
@@ -213,7 +232,8 @@ RebalanceResult rebalance(Book& book, const NodeTable& nodes, Scorer& scorer,
 Reservations::List reservationsFor(const std::vector<Decision>& decisions) {
   Reservations::List list;
   for (const Decision& one : decisions) {
-    if (one.tasks > 1 || one.promised) list.emplace_back(one.job->spec.id, one.node);
+    bool keep = !one.displaced && (one.tasks > 1 || one.promised);
+    if (keep) list.emplace_back(one.job->spec.id, one.node);
   }
   return list;
 }

@@ -39,8 +39,11 @@ struct Decision {
   std::vector<Victim> victims;  // that run; the most unfair first
   // Of tasks that go, those included that other decisions of the round have only placed.
   std::size_t tasks = 0;
-  // It counts on tasks that were stopped before, or for other jobs of the round, and are not gone.
+  // It counts on tasks that were stopped before, or for other jobs of the round, and are not gone,
+  // or on more than what comes free with the one task that goes: others could take that first.
   bool promised = false;
+  // A later decision of the round counts on its room.
+  bool displaced = false;
 };
 
 struct RebalanceResult {

@@ -41,7 +41,9 @@ std::optional<std::int64_t> stragglerLimitMs(const StragglerHandling& handling,
   if (seconds.size() <= index) return std::nullopt;
   auto at = seconds.begin() + static_cast<std::ptrdiff_t>(index);
   std::nth_element(seconds.begin(), at, seconds.end());
-  return static_cast<std::int64_t>(handling.multiplier * static_cast<double>(*at) * 1000);
+  constexpr double FOREVER_MS = 4e15;  // which a double still counts exactly
+  double limit = handling.multiplier * static_cast<double>(*at) * 1000;
+  return static_cast<std::int64_t>(std::clamp(limit, 0.0, FOREVER_MS));
 }
 
 std::vector<Uuid> stragglers(const Book& book, std::int64_t nowMs) {

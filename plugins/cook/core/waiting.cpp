@@ -14,8 +14,14 @@ void countAhead(const Job& job, const WaitingWorld& world, WhyWaiting& why) {
   const auto* user = world.book.ranking(job.spec.pool).find(job.spec.user);
   if (user == nullptr) return;
   std::size_t waiting = 0;
+  // One that is put off, or whose last attempt is not gone, is not in the order itself.
+  auto isBehind = [&](const UserWalk& walk) {
+    const Job& other = *walk.job();
+    if (other.spec.priority != job.spec.priority) return other.spec.priority < job.spec.priority;
+    return !walk.isRunning() && other.order >= job.order;
+  };
   UserWalk walk(user->tasks, Share{}, {.everything = true});
-  for (; !walk.done() && walk.job() != &job; walk.advance()) {
+  for (; !walk.done() && !isBehind(walk); walk.advance()) {
     if (!walk.isRunning() && ++waiting > WaitingWorld::COUNTED_MOST) {
       why.aheadOrMore = true;
       return;
@@ -67,8 +73,7 @@ WhyWaiting whyWaiting(const Job& job, const WaitingWorld& world, bool askHosts) 
   if (auto until = world.book.postponedUntil(job)) {
     why.postponedMs = world.nowMs + std::max<std::int64_t>(0, *until - world.steadyMs);
   }
-  // One that is put off, or whose last attempt is not gone, has no place in the order.
-  if (!why.ending && !why.postponedMs) countAhead(job, world, why);
+  countAhead(job, world, why);
   const RefusalSummary* found = world.book.investigations().summary(job.spec.id);
   why.seenByCycle = found != nullptr;
   if (askHosts) {

@@ -33,7 +33,11 @@ class Cooks final : public http::Authenticator {
     rejection.reason = rejection.user.empty()
                            ? "malformed or missing authorization header in basic auth"
                            : "User, password (" + rejection.user + ") not valid";
+    // Cook names its realm, and no character set.
     if (rejection.challenge.starts_with(UNNAMED)) rejection.challenge = "Basic realm=\"Cook\"";
+    if (auto charset = rejection.challenge.find(", charset="); charset != std::string::npos) {
+      rejection.challenge.resize(charset);
+    }
   }
 
   void note(const http::Request& request, const http::Rejection& rejection) {

@@ -67,6 +67,7 @@ void checkNames(const json& body, LimitKind kind) {
 
 std::vector<Uuid> readIds(Fields& fields, const char* key, std::size_t most) {
   std::vector<Uuid> ids;
+  std::set<Uuid> seen;
   const json* list = fields.take(key);
   if (list == nullptr) return ids;
   if (!list->is_array() || list->size() > most) {
@@ -79,7 +80,7 @@ std::vector<Uuid> readIds(Fields& fields, const char* key, std::size_t most) {
       fields.violates(key, "uuid?", one);
       break;
     }
-    ids.push_back(*id);
+    if (seen.insert(*id).second) ids.push_back(*id);  // a group may have many jobs
   }
   return ids;
 }

@@ -12,7 +12,10 @@ namespace {
 
 std::string shown(const json& value) {
   std::string text = value.dump(-1, ' ', false, json::error_handler_t::replace);
-  return text.size() <= 100 ? text : text.substr(0, 100) + "…";
+  if (text.size() <= 100) return text;
+  std::size_t end = 100;
+  while ((text[end] & 0xc0) == 0x80) --end;  // not within a character
+  return text.substr(0, end) + "…";
 }
 
 }  // namespace

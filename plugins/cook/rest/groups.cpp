@@ -1,5 +1,6 @@
 // GET and DELETE /group: groups with the jobs that belong to them.
 
+#include "answer-size.h"
 #include "parameters.h"
 #include "rest.h"
 
@@ -13,23 +14,18 @@ using nlohmann::json;
 
 namespace {
 
-// That of its first job; empty if it has none, so that it belongs to nobody.
-std::string ownerOf(const std::vector<Job*>& jobs) {
-  return jobs.empty() ? "" : jobs.front()->spec.user.str();
-}
-
 // Sorts ids into those that the caller may not touch and those that there are not.
 struct Sorted {
   std::string forbidden, missing;  // each id behind a blank
   std::vector<const GroupSpec*> found;
 };
 
-Sorted sort(const Book& book, const AccessRules& access, const Caller& caller, Verb verb,
-            const std::vector<Uuid>& ids) {
+template <typename MayTouch>
+Sorted sort(const Book& book, const std::vector<Uuid>& ids, MayTouch&& mayTouch) {
   Sorted sorted;
   for (const Uuid& id : ids) {
     const GroupSpec* group = book.group(id);
-    if (!access.allows(caller, verb, Item::group, ownerOf(book.jobsOf(id)))) {
+    if (!mayTouch(id)) {
       sorted.forbidden += " " + id.text();
     } else if (group == nullptr) {
       sorted.missing += " " + id.text();
@@ -41,6 +37,17 @@ Sorted sort(const Book& book, const AccessRules& access, const Caller& caller, V
 }
 
 }  // namespace
+
+// Of a group nobody but admins may do what they may not do to each of its jobs. One without jobs
+// belongs to nobody.
+bool Rest::mayTouch(const Caller& caller, Verb verb, Item item, const Uuid& group) const {
+  std::set<std::string> owners;
+  for (const Job* job : queue.book().jobsOf(group)) owners.insert(job->spec.user);
+  if (owners.empty()) owners.insert("");
+  return std::all_of(owners.begin(), owners.end(), [&](const std::string& owner) {
+    return settings.access.allows(caller, verb, item, owner);
+  });
+}
 
 json Rest::groupOf(const GroupSpec& group, bool detailed) const {
   json jobs = json::array();
@@ -63,8 +70,9 @@ json Rest::groupOf(const GroupSpec& group, bool detailed) const {
 
 Rest::Answer Rest::groups(Request& request, const Caller& caller) {
   if (!request.query.has("uuid")) missing("uuid");
-  Sorted sorted = sort(queue.book(), settings.access, caller, Verb::get,
-                       uuids(request.query.all("uuid")));
+  Sorted sorted = sort(queue.book(), uuids(request.query.all("uuid")), [&](const Uuid& id) {
+    return mayTouch(caller, Verb::get, Item::group, id);
+  });
   if (!flagOf(request, "partial")) {
     if (!sorted.forbidden.empty()) {
       throw Refused(403, "You are not authorized to view the following groups" + sorted.forbidden);
@@ -74,6 +82,10 @@ Rest::Answer Rest::groups(Request& request, const Caller& caller) {
     }
   }
   bool detailed = flagOf(request, "detailed");
+  AnswerSize size;
+  for (const GroupSpec* group : sorted.found) {
+    size.addIds(1 + queue.book().jobsOf(group->id).size());
+  }
   json list = json::array();
   for (const GroupSpec* group : sorted.found) list.push_back(groupOf(*group, detailed));
   return Response::json(200, list);
@@ -81,8 +93,9 @@ Rest::Answer Rest::groups(Request& request, const Caller& caller) {
 
 Rest::Answer Rest::killGroups(Request& request, const Caller& caller) {
   if (!request.query.has("uuid")) missing("uuid");
-  Sorted sorted = sort(queue.book(), settings.access, caller, Verb::destroy,
-                       uuids(request.query.all("uuid")));
+  Sorted sorted = sort(queue.book(), uuids(request.query.all("uuid")), [&](const Uuid& id) {
+    return mayTouch(caller, Verb::destroy, Item::group, id);
+  });
   if (!sorted.forbidden.empty()) {
     throw Refused(403, "You are not authorized to kill the following groups" + sorted.forbidden);
   }

@@ -1,5 +1,6 @@
 // The routes that list a user's jobs: GET /jobs without ids, and the old GET /list.
 
+#include "answer-size.h"
 #include "parameters.h"
 #include "rest.h"
 
@@ -55,7 +56,7 @@ std::vector<const Job*> Rest::select(const Window& wanted) const {
   const Book::Window* window = queue.book().submittedBy(wanted.user);
   std::int64_t limit = std::min<std::int64_t>(wanted.limit, settings.limits.jobsPerRequest);
   if (window == nullptr) return {};
-  for (const std::string& state : wanted.states) {
+  for (const std::string& state : std::set(wanted.states.begin(), wanted.states.end())) {
     std::int64_t count = 0;
     for (auto at = window->lower_bound({wanted.startMs, 0}); at != window->end(); ++at) {
       const Job& job = *at->second;
@@ -70,8 +71,10 @@ std::vector<const Job*> Rest::select(const Window& wanted) const {
     }
   }
   std::vector<const Job*> jobs;
+  AnswerSize size;
   for (const auto& [key, job] : found) {
     if (static_cast<std::int64_t>(jobs.size()) == limit) break;
+    size.add(*job);
     jobs.push_back(job);
   }
   return jobs;

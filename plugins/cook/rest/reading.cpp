@@ -1,5 +1,6 @@
 // The routes that show jobs and instances by their ids.
 
+#include "answer-size.h"
 #include "parameters.h"
 #include "rest.h"
 
@@ -51,6 +52,8 @@ Rest::Answer Rest::jobs(Request& request, const Caller& caller) {
   if (!found.missing.empty() && (!flagOf(request, "partial") || found.list.empty())) {
     throw Refused(404, "The following UUIDs don't correspond to a job:" + found.missing);
   }
+  AnswerSize size;
+  for (const auto& one : found.list) size.add(*one.job);
   json list = json::array();
   for (const auto& one : found.list) list.push_back(render(*one.job, renderOptions(Form::jobs)));
   return Response::json(200, list);
@@ -70,6 +73,8 @@ Rest::Answer Rest::instances(Request& request, const Caller& caller) {
   if (!found.missing.empty() && (!flagOf(request, "partial") || found.list.empty())) {
     throw Refused(404, "The following UUIDs don't correspond to a job instance:" + found.missing);
   }
+  AnswerSize size;
+  for (const auto& one : found.list) size.add(*one.job);
   json list = json::array();
   for (const auto& one : found.list) {
     list.push_back(renderWithJob(*one.job, *one.instance, renderOptions(Form::jobs)));
@@ -103,6 +108,10 @@ Rest::Answer Rest::rawGet(Request& request, const Caller& caller) {
     if (!parents.missing.empty()) {
       throw Refused(404, "UUID " + first(parents.missing) + " didn't correspond to an instance");
     }
+  }
+  AnswerSize size;
+  for (const Found* part : {&found, &parents}) {
+    for (const auto& one : part->list) size.add(*one.job);
   }
   json list = json::array();
   for (const Found* part : {&found, &parents}) {

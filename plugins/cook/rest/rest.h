@@ -113,7 +113,7 @@ class Rest {
                 const char* action, const Uuid& target) const;
   void checkRate(const std::string& user);
   void checkPool(const std::string& name) const;
-  void checkGroups(const Submission& submission) const;
+  void checkGroups(const Submission& submission, const Caller& caller) const;
   std::vector<GroupRow> groupsOf(Submission& submission, std::string& answer) const;
   void checkQueueLimit(const std::string& user, const std::string& pool, std::int64_t count) const;
   PoolTerms termsOf(const std::string& pool) const;
@@ -141,6 +141,7 @@ class Rest {
   // --- groups.cpp ---
   Answer groups(http::Request& request, const Caller& caller);
   Answer killGroups(http::Request& request, const Caller& caller);
+  bool mayTouch(const Caller& caller, Verb verb, Item item, const Uuid& group) const;
   nlohmann::json groupOf(const GroupSpec& group, bool detailed) const;
 
   // --- listing.cpp ---

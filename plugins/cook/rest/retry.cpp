@@ -37,9 +37,9 @@ Rest::Answer Rest::postRetry(Request& request, const Caller& caller) {
 Rest::Retried Rest::retried(const Caller& caller, const RetryChange& change) const {
   Retried found;
   std::string forbidden, unknown;
-  auto look = [&](const std::string& owner, bool exists, const std::string& denied,
+  auto look = [&](bool allowed, bool exists, const std::string& denied,
                   const std::string& absent) {
-    if (!settings.access.allows(caller, Verb::retry, Item::job, owner)) {
+    if (!allowed) {
       if (forbidden.empty()) forbidden = denied;
     } else if (!exists && unknown.empty()) {
       unknown = absent;
@@ -47,17 +47,17 @@ Rest::Retried Rest::retried(const Caller& caller, const RetryChange& change) con
   };
   for (const Uuid& id : change.jobs) {
     Job* job = queue.book().find(id);
-    look(job == nullptr ? "" : job->spec.user, job != nullptr,
+    std::string owner = job == nullptr ? "" : job->spec.user;
+    look(settings.access.allows(caller, Verb::retry, Item::job, owner), job != nullptr,
          "You are not authorized to retry job " + id.text() + ".",
          "UUID " + id.text() + " does not correspond to a job.");
     if (job != nullptr) found.add(*job);
   }
   for (const Uuid& id : change.groups) {
-    std::vector<Job*> members = queue.book().jobsOf(id);
-    look(members.empty() ? "" : members.front()->spec.user, queue.book().groupExists(id),
+    look(mayTouch(caller, Verb::retry, Item::job, id), queue.book().groupExists(id),
          "You are not authorized to retry jobs from group " + id.text() + ".",
          "UUID " + id.text() + " does not correspond to a group.");
-    for (Job* job : members) found.add(*job);
+    for (Job* job : queue.book().jobsOf(id)) found.add(*job);
   }
   if (!forbidden.empty()) throw Refused(403, forbidden);
   if (!unknown.empty()) throw Refused(404, unknown);
@@ -94,16 +94,19 @@ Rest::Answer Rest::retry(Request& request, const Caller& caller, bool deprecated
     std::int64_t consumed = attemptsConsumed(*job, free);
     bool completed = job->state == JobState::completed;
     bool same = !completed && job->spec.maxRetries == change.retries;
-    if (change.retries && (same || (completed && *change.retries <= consumed))) {
-      add(useless, job->spec.id);
-    } else if (wanted(*job) < consumed) {
+    if (wanted(*job) < consumed) {
       throw Refused(400, "Retries would be less than attempts-consumed");
     }
+    bool isUseless = same || (completed && change.retries && *change.retries <= consumed);
+    if (isUseless && !deprecated) add(useless, job->spec.id);
     changes.push_back({job, wanted(*job)});
   }
   if (!useless.empty()) throw Refused(409, "Jobs will not retry: " + useless);
   if (changes.empty()) return Response::json(deprecated ? 201 : 200, 0);
-  std::int64_t shown = wanted(*found.jobs.front());
+  // The first one's, whether it is among those that change or not.
+  const Job* first = found.jobs.front();
+  bool firstChanges = changes.front().job == first;
+  std::int64_t shown = firstChanges ? changes.front().retries : first->spec.maxRetries;
   std::vector<AuditLine> audit;
   for (const auto& one : changes) {
     if (one.job->spec.user == caller.user && caller.impersonator.empty()) continue;

@@ -191,6 +191,10 @@ json plugins(const BatchQueue& queue) {
   add("pool-mover", all.instances("pool_movers"));
   add("job-shape-validation", all.instances("job_shapes"));
   add("job-launch-filter", queue.filters().instances());
+  // Cook has one launch filter; ours may be several.
+  if (out.contains("job-launch-filter")) {
+    out["job-launch-filter"]["factory-fn"] = queue.filters().instances().front();
+  }
   add("instance-completion", queue.completionHandlers());
   if (out.contains("job-submission-validator")) {
     out["job-submission-validator"]["batch-timeout-seconds"] =

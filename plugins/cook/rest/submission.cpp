@@ -36,7 +36,7 @@ void readUris(Fields& fields, JobSpec& spec) {
     Uri read{uri.text("value", true), uri.boolean("executable", false),
              uri.boolean("extract", false), uri.boolean("cache", false)};
     json errors = uri.finish();
-    if (!errors.is_null()) return fields.fault("uris", errors.dump());
+    if (!errors.is_null()) return fields.nest("uris", std::move(errors));
     spec.uris.push_back(std::move(read));
   }
 }
@@ -158,10 +158,15 @@ GroupSpec readGroup(const json& object, json& errors) {
 
 // Reads each object of a list; the errors have a null for each one that is sound.
 template <typename Read>
-void readList(const json& list, const char* key, json& errors, Read&& read) {
+void readList(const json& list, const char* key, std::size_t most, json& errors, Read&& read) {
   if (!list.is_array()) {
     errors[key] = "(not (sequential? " + std::string(list.type_name()) + "))";
     return;
+  }
+  if (list.size() > most) {
+    throw Refused(400, "Request has " + std::to_string(list.size()) + " " + key +
+                           ", but at most " + std::to_string(most) +
+                           " are allowed: send several requests");
   }
   json each = json::array();
   bool any = false;
@@ -180,7 +185,7 @@ void readList(const json& list, const char* key, json& errors, Read&& read) {
 
 }  // namespace
 
-Submission readSubmission(const json& body, const std::string& user) {
+Submission readSubmission(const json& body, const std::string& user, std::size_t most) {
   if (!body.is_object()) throw SchemaError("(not (map? " + std::string(body.type_name()) + "))");
   Fields fields(body, true);
   Submission found;
@@ -188,7 +193,7 @@ Submission readSubmission(const json& body, const std::string& user) {
   std::map<Uuid, std::string> groups;  // their names
   const json* jobs = fields.take("jobs");
   if (const json* list = fields.take("groups")) {
-    readList(*list, "groups", errors, [&](const json& one, json& fault) {
+    readList(*list, "groups", most, errors, [&](const json& one, json& fault) {
       GroupSpec group = readGroup(one, fault);
       if (!groups.emplace(group.id, group.name).second) {
         throw Refused(400, "Group UUID " + group.id.text() + " occurs twice");
@@ -199,7 +204,7 @@ Submission readSubmission(const json& body, const std::string& user) {
   if (jobs == nullptr) {
     fields.fault("jobs", "missing-required-key");
   } else {
-    readList(*jobs, "jobs", errors, [&](const json& one, json& fault) {
+    readList(*jobs, "jobs", most, errors, [&](const json& one, json& fault) {
       found.jobs.push_back(readJob(one, user, fault));
     });
   }
@@ -221,22 +226,9 @@ Submission readSubmission(const json& body, const std::string& user) {
   return found;
 }
 
-void checkSize(const Submission& submission, const JobLimits& limits) {
-  if (submission.jobs.empty() && submission.declaredGroups.empty()) {
-    throw Refused(400,
-                  "Must supply at least one job or group to start."
-                  "Are you specifying that this is application/json?");
-  }
-  if (submission.jobs.size() > limits.jobsPerRequest) {
-    throw Refused(400, "Request has " + std::to_string(submission.jobs.size()) +
-                           " jobs, but at most " + std::to_string(limits.jobsPerRequest) +
-                           " are allowed: send several requests");
-  }
-  if (submission.declaredGroups.size() > limits.jobsPerRequest) {
-    throw Refused(400, "Request has " + std::to_string(submission.declaredGroups.size()) +
-                           " groups, but at most " + std::to_string(limits.jobsPerRequest) +
-                           " are allowed: send several requests");
-  }
+void checkSize(const Submission& submission) {
+  if (!submission.jobs.empty() || !submission.declaredGroups.empty()) return;
+  throw Refused(400, NOTHING_SUBMITTED);
 }
 
 void checkIds(const Submission& submission) {

@@ -20,10 +20,14 @@ struct Submission {
 
 // Throws SchemaError for what the schema forbids, Refused for a group that is declared twice. The
 // jobs' user is set; limits are for the checks below.
-Submission readSubmission(const nlohmann::json& body, const std::string& user);
+Submission readSubmission(const nlohmann::json& body, const std::string& user,
+                          std::size_t most = JobLimits{}.jobsPerRequest);
 
 // The rules, in Cook's order. They throw Refused.
-void checkSize(const Submission& submission, const JobLimits& limits);  // some, not too many
+inline constexpr const char* NOTHING_SUBMITTED =
+    "Must supply at least one job or group to start."
+    "Are you specifying that this is application/json?";
+void checkSize(const Submission& submission);  // there is something
 void checkIds(const Submission& submission);                            // unique within the request
 // Each job within its limits and the pool's terms; all that is wrong is told. After it the pool's
 // defaults are filled in.

@@ -73,15 +73,21 @@ void Rest::checkPool(const std::string& name) const {
   if (!pool->active) throw Refused(400, pool->name + " is not accepting job submissions.");
 }
 
-void Rest::checkGroups(const Submission& submission) const {
+void Rest::checkGroups(const Submission& submission, const Caller& caller) const {
   for (const GroupSpec& group : submission.declaredGroups) {
     if (queue.knownGroup(group.id)) {
       throw Refused(400, "Group UUID " + group.id.text() + " already used");
     }
   }
-  if (submission.overrideGroups) return;
+  // Somebody else's group is nobody's to join: what becomes of it would become of their jobs.
+  auto mayJoin = [&](const GroupSpec& group) {
+    if (!queue.knownGroup(group.id)) return true;
+    if (!submission.overrideGroups) return false;
+    return queue.book().jobsOf(group.id).empty() ||
+           mayTouch(caller, Verb::create, Item::group, group.id);
+  };
   for (const GroupSpec& group : submission.implicitGroups) {
-    if (!queue.knownGroup(group.id)) continue;
+    if (mayJoin(group)) continue;
     throw Refused(400, "Invalid group UUID " + group.id.text() +
                            " provided. A valid group UUID either: 1. belongs to a group created in "
                            "the same request or 2. does not belong to any existing group, or group "
@@ -178,9 +184,11 @@ PoolTerms Rest::termsOf(const std::string& pool) const {
 
 // Some of it takes time, since other plugins are asked; each part in between decides at once.
 Rest::Answer Rest::submit(Request& request, const Caller& caller) {
-  auto submission = kj::heap(readSubmission(request.json(), caller.user));
+  if (request.body.size() == 0) throw Refused(400, NOTHING_SUBMITTED);
+  auto submission = kj::heap(
+      readSubmission(request.json(), caller.user, settings.limits.jobsPerRequest));
   checkRate(caller.user);
-  checkSize(*submission, settings.limits);
+  checkSize(*submission);
   submission->pool = poolOf(request, submission->pool, true);
   if (queue.extensions().virtualPool(submission->pool) == nullptr) checkPool(submission->pool);
   checkIds(*submission);
@@ -216,7 +224,7 @@ Rest::Answer Rest::check(kj::Own<Submission> submission, Examined examined,
                          const Caller& caller) {
   if (!examined.faults.empty()) throw Refused(400, refusalText(textsOf(examined.faults)));
   submission->jobs = std::move(examined.jobs);
-  checkGroups(*submission);
+  checkGroups(*submission, caller);
   checkByPool(*submission);
   if (!hasDocker(*submission)) return askWhetherAccepted(kj::mv(submission), caller);
   auto account = offload([user = caller.user] { return accountOf(user); });
@@ -247,7 +255,7 @@ Rest::Answer Rest::accept(kj::Own<Submission> submission, Examined examined,
     throw Refused(403, "You are not authorized to create jobs");
   }
   auto count = static_cast<std::int64_t>(submission->jobs.size());
-  checkGroups(*submission);  // another request may have been faster meanwhile
+  checkGroups(*submission, caller);  // another request may have been faster meanwhile
   checkQuota(*submission, user);
   std::map<std::string, std::int64_t> byPool;
   for (const JobSpec& job : submission->jobs) ++byPool[job.pool];

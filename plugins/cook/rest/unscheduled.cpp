@@ -18,7 +18,12 @@ constexpr std::size_t HOSTS_LOOKED_AT = 200'000;
 json excessData(const std::vector<Excess>& list) {
   json data = json::object();
   for (const Excess& one : list) {
-    data[one.resource] = {{"limit", one.limit}, {"usage", one.usage}};
+    if (std::string_view(one.resource) == "count") {
+      data[one.resource] = {{"limit", static_cast<std::int64_t>(one.limit)},
+                            {"usage", static_cast<std::int64_t>(one.usage)}};
+    } else {
+      data[one.resource] = {{"limit", one.limit}, {"usage", one.usage}};
+    }
   }
   return data;
 }
@@ -59,6 +64,10 @@ json reasonsOf(const Job& job, const WhyWaiting& why, const Deferral& deferral) 
     add("You are currently rate limited on how many jobs you launch per minute.",
         {{"num-ratelimited", why.rateLimited}});
   }
+  if (deferral) {
+    add("The launch filter plugin is blocking the job launch.",
+        {{"plugin", deferral->by}, {"message", deferral->message}});
+  }
   if (why.ahead != 0) {
     json ids = json::array();
     for (const Uuid& id : why.firstAhead) ids.push_back(id.text());
@@ -67,10 +76,7 @@ json reasonsOf(const Job& job, const WhyWaiting& why, const Deferral& deferral) 
   // Cook knows no such states, or has no words for them.
   if (why.poolIdle) add("The job's pool does not start jobs.", {{"pool", job.spec.pool.str()}});
   if (why.ending) add("The job's last attempt was stopped and has not ended yet.");
-  if (deferral) {
-    add("The launch filter plugin is blocking the job launch.",
-        {{"plugin", deferral->by}, {"message", deferral->message}});
-  } else if (why.postponedMs) {
+  if (why.postponedMs && !deferral) {
     add("A host has refused the job; it is tried again later.", {{"not-before", *why.postponedMs}});
   }
   if (why.refusals) {

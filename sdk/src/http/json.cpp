@@ -67,7 +67,9 @@ class Builder final : public nlohmann::json_sax<json> {
       error = "at " + path() + ": nested deeper than " + std::to_string(maxDepth) + " levels";
       return false;
     }
-    names.push_back(member);
+    // An element has no name: to keep the latest key for each would cost as much as it is long.
+    bool named = !stack.empty() && stack.back()->is_object();
+    names.push_back(named ? member : std::string());
     stack.push_back(place(std::move(value)));
     return true;
   }

@@ -134,6 +134,21 @@ TEST_F(Rebalancing, RoomStaysPromisedUntilAllThatWasStoppedForItIsGone) {
   EXPECT_EQ(placeOf(job), "A");
 }
 
+// Simulation seed 5067: another task took the spare room, was stopped for the job next, and the
+// first one came back meanwhile, for ever.
+TEST_F(Rebalancing, SpareRoomBesideASingleVictimIsKeptToo) {
+  share("hog", 1, 1);
+  share("new", 10, 10);
+  spare["A"] = {2, 2};
+  task("a", "hog", 3, 3, "A");
+  build();
+  Job& job = submit("new", 4, 4);
+  auto decisions = decide();
+  EXPECT_THAT(names(decisions), ElementsAre("a"));
+  EXPECT_THAT(reservationsFor(decisions),
+              ElementsAre(std::pair(job.spec.id, NodeKey{"local", "A"})));
+}
+
 TEST_F(Rebalancing, NodesThatTakeNoWorkMakeNoRoom) {
   share("default", 1, 1);
   task("a", "hog", 9, 9, "A");

@@ -189,7 +189,7 @@ TEST_F(Examples, Example17_TheNextState) {
     std::vector<PreemptionState::Index> victims;
     for (const std::string& name : row.victims) victims.push_back(indexOf(next, name));
     next.apply(placed, next.userOf(row.user), static_cast<PreemptionState::Index>(row.host),
-               victims);
+               victims, false);
     expectScores(next, row.scores);
     EXPECT_EQ(next.hosts()[0].spare.memBytes, row.spareA.mem * MIB) << row.name;
     EXPECT_EQ(next.hosts()[0].spare.cpuMillis, row.spareA.cpus * 1000) << row.name;

@@ -21,8 +21,8 @@ json job(json more = json::object()) {
 // What a body is answered with: the error, or "" if it is taken.
 std::string verdict(const json& body, JobLimits limits = {}) {
   try {
-    Submission read = readSubmission(body, "ana");
-    checkSize(read, limits);
+    Submission read = readSubmission(body, "ana", limits.jobsPerRequest);
+    checkSize(read);
     checkIds(read);
     checkJobs(read, limits, {.name = "no-pool", .containers = false});
     return "";
@@ -86,6 +86,21 @@ TEST(Submission, TellsWhatIsWrongWithAJob) {
   };
   for (const Bad& one : cases) {
     EXPECT_THAT(verdictOnJob(one.job), HasSubstr(one.text)) << one.job.dump().substr(0, 200);
+  }
+}
+
+// Before they are read one by one: a million faults have no room either.
+TEST(Submission, SoManyAreTooMany) {
+  json body{{"jobs", json::array()}};
+  for (int i = 0; i < 5; ++i) body["jobs"].push_back(json::object());
+  EXPECT_THROW(readSubmission(body, "ana", 5), SchemaError);
+  body["jobs"].push_back(json::object());
+  try {
+    readSubmission(body, "ana", 5);
+    FAIL() << "six jobs were read";
+  } catch (const Refused& refusal) {
+    EXPECT_EQ(std::string(refusal.what()),
+              "Request has 6 jobs, but at most 5 are allowed: send several requests");
   }
 }
 

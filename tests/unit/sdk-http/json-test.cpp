@@ -44,6 +44,13 @@ TEST(Json, RefusesDuplicateKeysWithTheirPath) {
   EXPECT_NO_THROW(parseJson(R"([{"a":1},{"a":1}])"));
 }
 
+// As often as there are elements the key was copied: that of these took an hour.
+TEST(Json, ALongKeyWithManyElementsCostsWhatItIsLong) {
+  std::string text = "{\"" + std::string(2'000'000, 'k') + "\":[[]";
+  for (int i = 0; i < 1'000'000; ++i) text += ",[]";
+  EXPECT_EQ(parseJson(text + "]}").begin()->size(), 1'000'001u);
+}
+
 TEST(Json, BoundsTheDepth) {
   EXPECT_NO_THROW(parseJson("[[[]]]", 3));
   EXPECT_THAT(refusal("[[[[]]]]", 3), HasSubstr("at /0/0: nested deeper than 3 levels"));
