@@ -126,11 +126,11 @@ void cleanChild(int first, int keep) {
   close_range(unsigned(keep >= first ? keep + 1 : first), ~0U, 0);
 }
 
-pid_t startCommand(Launch::Reader launch, const Folders& folders, Cgroup& cgroup) {
+pid_t startCommand(Launch::Reader launch, Folders& folders, Cgroup& cgroup) {
   Program program(launch);
-  auto out = openOutput(launch, folders, "stdout");
-  auto err = openOutput(launch, folders, "stderr");
-  Child child{launch, folders, cgroup, program, out, err, getpid(), {Step::limits, 0}};
+  lookAtOutputs(launch, folders);
+  Child child{launch,      folders,  cgroup, program, folders.out,
+              folders.err, getpid(), {Step::limits, 0}};
   char** ours = environ;
   // Not fork(): copying what is mapped here costs more than most short commands do. The child runs
   // in our memory, and we stand still, until it has executed its program or is gone.
@@ -138,6 +138,8 @@ pid_t startCommand(Launch::Reader launch, const Folders& folders, Cgroup& cgroup
   if (pid == 0) child.run();
   int error = errno;
   environ = ours;
+  folders.out = nullptr;
+  folders.err = nullptr;
   if (pid < 0) {
     throw StartFailure{backend::Reason::INFRASTRUCTURE, errnoText("cannot fork", error)};
   }

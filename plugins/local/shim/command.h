@@ -9,10 +9,10 @@
 namespace maitred::local {
 
 // Starts the task's main process: session and process group of its own (so its pid is its group),
-// the account's rights, the sandbox as its folder, fresh signals, no descriptor but the three.
-// Throws StartFailure. A command that cannot be executed is not one: it exits with 127 or 126 as it
-// does under a shell.
-pid_t startCommand(Launch::Reader launch, const Folders& folders, Cgroup& cgroup);
+// the account's rights, the sandbox as its folder, fresh signals, no descriptor but the three; its
+// output's are closed in `folders`. Throws StartFailure. A command that cannot be executed is not
+// one: it exits with 127 or 126 as it does under a shell.
+pid_t startCommand(Launch::Reader launch, Folders& folders, Cgroup& cgroup);
 
 // The same surroundings for `sh -c text`, output discarded: health probes.
 [[noreturn]] void becomeProbeCommand(Launch::Reader launch, const Folders& folders);

@@ -71,6 +71,50 @@ void writeFile(const Folders& folders, Account::Reader account, backend::File::R
   if (fchmod(fd, file.getMode() & 0777) != 0) fail("cannot set the mode of " + path);
 }
 
+// Neither waits for the other end of a pipe nor for whoever holds a lease on the file.
+constexpr int OUTPUT_FLAGS =
+    O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+
+// A plain file with this one name. The task inherits the descriptor, and would not expect that
+// writing does not wait.
+void takeOutput(int fd, struct stat& facts, const std::string& name) {
+  if (fstat(fd, &facts) != 0) fail("cannot look at " + name);
+  if (!S_ISREG(facts.st_mode) || facts.st_nlink != 1) {
+    throw StartFailure{backend::Reason::SANDBOX_FAILED,
+                       "what lies in the place of " + name + " is not a plain file of its own"};
+  }
+  if (fcntl(fd, F_SETFL, O_WRONLY | O_APPEND) != 0) fail("cannot use " + name);
+}
+
+// While the sandbox is still the host's: what is there already is one of the spec's files.
+kj::AutoCloseFd makeOutput(Account::Reader account, const Folders& folders, const char* name) {
+  int raw = openat(folders.sandbox, name, OUTPUT_FLAGS | O_CREAT, 0644);
+  if (raw < 0) fail(std::string("cannot make ") + name);
+  kj::AutoCloseFd fd(raw);
+  struct stat facts;
+  takeOutput(fd, facts, name);
+  giveTo(fd, account, name);
+  return fd;
+}
+
+void lookAtOutput(Account::Reader account, const Folders& folders, const char* name,
+                  kj::AutoCloseFd& output) {
+  struct stat ours, facts;
+  if (fstat(output, &ours) != 0) fail(std::string("cannot look at ") + name);
+  if (fstatat(folders.sandbox, name, &facts, AT_SYMLINK_NOFOLLOW) != 0) return;  // it is removed
+  if (facts.st_dev == ours.st_dev && facts.st_ino == ours.st_ino) return;
+  int raw = openat(folders.sandbox, name, OUTPUT_FLAGS);
+  if (raw < 0) fail(std::string("cannot open ") + name);
+  kj::AutoCloseFd fd(raw);
+  takeOutput(fd, facts, name);
+  // Never given to the account: then it could have any file that it can move or name.
+  if (facts.st_uid != (account.getChange() ? account.getUid() : geteuid())) {
+    throw StartFailure{backend::Reason::SANDBOX_FAILED,
+                       std::string("what lies in the place of ") + name + " is somebody else's"};
+  }
+  output = kj::mv(fd);
+}
+
 }  // namespace
 
 Folders makeTaskFolder(Launch::Reader launch) {
@@ -93,17 +137,19 @@ Folders makeTaskFolder(Launch::Reader launch) {
 }
 
 void makeSandbox(Launch::Reader launch, Folders& folders) {
-  folders.sandbox = ensureFolder(folders.task, SANDBOX, 0750, launch.getAccount(), "the sandbox");
+  folders.sandbox = ensureFolder(folders.task, SANDBOX, 0700, nullptr, "the sandbox");
   for (auto file : launch.getFiles()) writeFile(folders, launch.getAccount(), file);
+  folders.out = makeOutput(launch.getAccount(), folders, "stdout");
+  folders.err = makeOutput(launch.getAccount(), folders, "stderr");
+  // From here on a process of the account, also another task's, may put there what it likes: a
+  // second name of somebody's file, a pipe, a folder in the place of ours.
+  giveTo(folders.sandbox, launch.getAccount(), "the sandbox");
+  if (fchmod(folders.sandbox, 0750) != 0) fail("cannot set the mode of the sandbox");
 }
 
-kj::AutoCloseFd openOutput(Launch::Reader launch, const Folders& folders, const char* name) {
-  int fd =
-      openat(folders.sandbox, name, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0644);
-  if (fd < 0) fail(std::string("cannot make ") + name);
-  kj::AutoCloseFd owned(fd);
-  giveTo(fd, launch.getAccount(), name);
-  return owned;
+void lookAtOutputs(Launch::Reader launch, Folders& folders) {
+  lookAtOutput(launch.getAccount(), folders, "stdout", folders.out);
+  lookAtOutput(launch.getAccount(), folders, "stderr", folders.err);
 }
 
 bool becomeAccount(Account::Reader account) {

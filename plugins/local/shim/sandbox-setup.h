@@ -16,15 +16,19 @@ struct Folders {
   kj::AutoCloseFd task;
   kj::AutoCloseFd sandbox;
   std::string sandboxPath;  // absolute
+  kj::AutoCloseFd out, err;  // its files stdout and stderr
 };
 
 // Makes the task's folder below the work folder. Throws StartFailure(sandboxFailed).
 Folders makeTaskFolder(Launch::Reader launch);
-// Makes the sandbox in it, with the spec's files. Throws StartFailure(sandboxFailed).
+// Makes the sandbox in it, with the spec's files and those for the output. It is the account's only
+// once all of them are there. Throws StartFailure(sandboxFailed).
 void makeSandbox(Launch::Reader launch, Folders& folders);
 
-// Creates or appends to a file of that name in the sandbox, owned by the task's account.
-kj::AutoCloseFd openOutput(Launch::Reader launch, const Folders& folders, const char* name);
+// To be called when others have been at work in the sandbox: what was fetched may have put another
+// file in the place of stdout or stderr, which is then written to if it is the account's own.
+// Throws StartFailure(sandboxFailed).
+void lookAtOutputs(Launch::Reader launch, Folders& folders);
 
 // Becomes the account for good: groups, gid, uid, in this order. False with errno set.
 bool becomeAccount(Account::Reader account);

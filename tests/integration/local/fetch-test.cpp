@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -31,6 +32,9 @@ class Origin {
         return http::Response::text(302, "").with("Location", to->second);
       }
       if (path == "/never") return kj::Promise<http::Response>(kj::NEVER_DONE);
+      if (path == "/held") {
+        return held.promise.addBranch().then([]() { return http::Response::text(200, "held"); });
+      }
       auto file = files.find(path);
       if (file == files.end()) return http::Response::text(404, "none");
       return http::Response::text(200, file->second);
@@ -54,6 +58,10 @@ class Origin {
   std::map<std::string, std::string> files, redirects;
   std::string url;
   int requests = 0;
+  struct Held {  // what /held waits for
+    kj::PromiseFulfillerPair<void> pair = kj::newPromiseAndFulfiller<void>();
+    kj::ForkedPromise<void> promise = pair.promise.fork();
+  } held;
 
  private:
   kj::Own<http::Server> server;
@@ -210,6 +218,92 @@ TEST_F(FetchTest, KillEndsTheFetching) {
   auto status = world.end("t");
   EXPECT_EQ(status.state, TaskState::KILLED);
   EXPECT_FALSE(status.commandStarted);
+}
+
+// While files are fetched the sandbox is the account's already, and the shim is still the host's.
+class PlantedOutputTest : public FetchTest {
+ protected:
+  PlantedOutputTest() {
+    if (geteuid() == 0) settings.runAs = {RunAs::Kind::submitter, "", "", false};
+    std::ofstream(victim) << "not the task's";
+    std::filesystem::permissions(victim, std::filesystem::perms(0600));
+  }
+  // How a task ends in whose fetching somebody has removed stdout and does `plant`.
+  backend::Status endAfter(const std::function<void(const std::string& stdoutPath)>& plant) {
+    World world(settings);
+    Origin origin(world);
+    auto refusal = world.launch("t", "echo spoilt", from(origin.url + "/held"));
+    EXPECT_FALSE(refusal) << refusal->message;
+    world.waitUntil([&]() { return origin.requests == 1; }, "the request");
+    auto path = world.sandboxOf("t") + "/stdout";
+    std::filesystem::remove(path);
+    plant(path);
+    origin.held.pair.fulfiller->fulfill();
+    return world.end("t");
+  }
+  void expectUntouched() {
+    EXPECT_EQ(contents(victim), "not the task's");
+    struct stat facts;
+    ASSERT_EQ(stat(victim.c_str(), &facts), 0);
+    EXPECT_EQ(facts.st_uid, geteuid());
+  }
+  static void expectRefused(const backend::Status& status) {
+    EXPECT_EQ(status.reason, Reason::SANDBOX_FAILED) << status.message;
+    EXPECT_FALSE(status.commandStarted);
+    EXPECT_NE(status.message.find("stdout"), std::string::npos) << status.message;
+  }
+
+  std::string victim = temp.path + "/victim";
+};
+
+TEST_F(PlantedOutputTest, SecondNameOfAFile_IsNotWrittenToNorGivenAway) {
+  expectRefused(endAfter([&](auto& path) { EXPECT_EQ(link(victim.c_str(), path.c_str()), 0); }));
+  expectUntouched();
+}
+
+TEST_F(PlantedOutputTest, FileThatWasMovedThere_IsNotWrittenToNorGivenAway) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs a file of another account";
+  std::string planted;
+  expectRefused(endAfter([&](auto& path) {
+    std::filesystem::rename(victim, path);
+    planted = path;
+  }));
+  victim = planted;
+  expectUntouched();
+}
+
+TEST_F(PlantedOutputTest, Link_IsNotFollowed) {
+  expectRefused(endAfter([&](auto& path) { std::filesystem::create_symlink(victim, path); }));
+  expectUntouched();
+}
+
+TEST_F(PlantedOutputTest, Pipe_HoldsNobodyUp) {
+  expectRefused(endAfter([&](auto& path) { EXPECT_EQ(mkfifo(path.c_str(), 0666), 0); }));
+}
+
+TEST_F(PlantedOutputTest, PipeWithAReader_IsRefusedToo) {
+  kj::AutoCloseFd reader;
+  expectRefused(endAfter([&](auto& path) {
+    EXPECT_EQ(mkfifo(path.c_str(), 0666), 0);
+    reader = kj::AutoCloseFd(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  }));
+}
+
+TEST_F(FetchTest, OutputGoesOnInAFileOfThatNameThatWasFetched) {
+  if (geteuid() == 0) settings.runAs = {RunAs::Kind::submitter, "", "", false};
+  World world(settings);
+  Origin origin(world);
+  origin.files["/a.tgz"] = archive("echo packed > stdout");
+  origin.files["/stderr"] = "fetched\n";
+  world.launch("t", "echo written; echo likewise >&2", [&](auto spec) {
+    auto uris = spec.initUris(2);
+    uris[0].setLocation(origin.url + "/a.tgz");
+    uris[0].setExtract(true);
+    uris[1].setLocation(origin.url + "/stderr");
+  });
+  EXPECT_EQ(world.end("t").exitCode, 0) << world.end("t").message;
+  EXPECT_EQ(world.output("t"), "packed\nwritten\n");
+  EXPECT_EQ(world.output("t", "stderr"), "fetched\nlikewise\n");
 }
 
 TEST_F(FetchTest, ArchiveThatIsNone_IsTold) {
