@@ -3,6 +3,7 @@
 #include "runner.h"
 
 #include "launch-message.h"
+#include "patience.h"
 #include "shim/posix.h"
 
 #include <maitred/async.h>
@@ -24,7 +25,6 @@ using backend::TaskKey;
 namespace {
 
 constexpr int64_t STARTING_WAIT_MS = 15'000;
-constexpr auto HOUSEKEEPING = 10 * kj::SECONDS;
 
 LimitKind wanted(Settings::LimitMode mode) {
   switch (mode) {
@@ -93,7 +93,11 @@ kj::Promise<void> LocalRunner::adoptAll() {
     self.starting = nullptr;
     self.ready = true;
     for (auto& node : self.settings.nodes) self.server.setNode(node.facts);
-    for (auto& one : found) self.adopt(kj::mv(one));
+    Leftovers left;
+    for (auto& one : found) self.adopt(kj::mv(one), left);
+    if (!left.folders.empty() || !left.cgroups.empty()) {
+      self.background.add(self.clear(kj::mv(left)));
+    }
     if (!found.empty()) {
       self.context.log().info("found ", self.tasks.size(), " tasks and ", self.kept.size(),
                               " sandboxes of ended ones");
@@ -101,7 +105,26 @@ kj::Promise<void> LocalRunner::adoptAll() {
   }(*this);
 }
 
-void LocalRunner::adopt(FoundTask found) {
+// In one go: there may be more of them than calls may wait.
+kj::Promise<void> LocalRunner::clear(Leftovers left) {
+  return [](LocalRunner& self, Leftovers left) -> Async<void> {
+    auto clearing = insist(self.context.timer(), [folder = self.folder, left]() {
+      for (auto& groups : left.cgroups) clearCgroups(groups);
+      std::vector<std::string> faults;
+      for (auto& key : left.folders) {
+        auto fault = folder->remove(key);
+        if (!fault.empty()) faults.push_back(key.text() + ": " + fault);
+      }
+      return faults;
+    });
+    auto faults = co_await clearing;
+    for (auto& fault : faults) {
+      self.context.log().error("the folder of task ", fault.c_str(), "; it stays until a restart");
+    }
+  }(*this, kj::mv(left));
+}
+
+void LocalRunner::adopt(FoundTask found, Leftovers& left) {
   auto key = found.facts.key;
   if (found.damaged && found.recorded) {
     // It may have run, and may still: what it wrote is not ours to remove.
@@ -113,7 +136,7 @@ void LocalRunner::adopt(FoundTask found) {
     // Its command was never started, since the record comes first.
     context.log().warning("task ", key.text().c_str(),
                           " has no readable record: its folder is removed");
-    background.add(offload([folder = folder, key]() { folder->remove(key); }));
+    left.folders.push_back(key);
     return;
   }
   if (found.reported) {
@@ -132,7 +155,7 @@ void LocalRunner::adopt(FoundTask found) {
   adopted.digestHex = task.facts.digestHex;
   bool alive = !task.end;
   if (task.end && !task.facts.cgroups.empty()) {
-    background.add(offload([folders = task.facts.cgroups]() { clearCgroups(folders); }));
+    left.cgroups.push_back(task.facts.cgroups);
   }
   tasks.insert_or_assign(key, kj::mv(task));
   server.adopt(key, kj::mv(adopted));
@@ -153,11 +176,15 @@ void LocalRunner::watchShim(const TaskKey& key) {
 }
 
 kj::Promise<void> LocalRunner::lookAtFiles(TaskKey key) {
-  return offload([folder = folder, key]() {
-           auto found = folder->look(key);
-           if (found.end && !found.facts.cgroups.empty()) clearCgroups(found.facts.cgroups);
-           return found;
-         })
+  return kj::Promise<FoundTask>(
+             insist(context.timer(),
+                    [folder = folder, key]() {
+                      auto found = folder->look(key);
+                      if (found.end && !found.facts.cgroups.empty()) {
+                        clearCgroups(found.facts.cgroups);
+                      }
+                      return found;
+                    }))
       .then([this, key](FoundTask found) {
         auto place = tasks.find(key);
         if (place == tasks.end() || place->second.end) return;
@@ -215,7 +242,8 @@ kj::Promise<void> LocalRunner::replaceSpawner() {
   return [](LocalRunner& self) -> Async<void> {
     co_await self.context.timer().afterDelay(1 * kj::SECONDS);
     auto folder = self.folder;
-    auto settled = offload([folder]() { folder->waitForStarting(STARTING_WAIT_MS); });
+    auto settled = insist(self.context.timer(),
+                          [folder]() { folder->waitForStarting(STARTING_WAIT_MS); });
     co_await settled;
     auto orphans = kj::mv(self.byToken);
     self.byToken.clear();
@@ -247,14 +275,16 @@ void LocalRunner::keep(const TaskKey& key, int64_t endedAt) {
 kj::Promise<void> LocalRunner::markKept() {
   std::vector<TaskKey> keys;
   keys.swap(unmarked);
-  return offload([folder = folder, keys]() {
-           std::vector<uint64_t> sizes;
-           for (auto& key : keys) {
-             folder->markReported(key);
-             sizes.push_back(folder->sizeOf(key));
-           }
-           return sizes;
-         })
+  return kj::Promise<std::vector<uint64_t>>(
+             insist(context.timer(),
+                    [folder = folder, keys]() {
+                      std::vector<uint64_t> sizes;
+                      for (auto& key : keys) {
+                        folder->markReported(key);
+                        sizes.push_back(folder->sizeOf(key));
+                      }
+                      return sizes;
+                    }))
       .then([this, keys](std::vector<uint64_t> sizes) {
         for (size_t i = 0; i < keys.size(); ++i) {
           auto place = kept.find(keys[i]);
@@ -268,23 +298,39 @@ kj::Promise<void> LocalRunner::markKept() {
 kj::Promise<void> LocalRunner::lookAfterFolder() {
   return [](LocalRunner& self) -> Async<void> {
     for (;;) {
-      auto folder = self.folder;
-      auto trial = offload([folder]() { return folder->fault(); });
-      auto fault = co_await trial;
-      if (fault != self.writeFault) {
-        if (fault.empty()) {
-          self.context.log().info("the work folder can be written to again");
-        } else {
-          self.context.log().error(fault.c_str(), "; tasks are refused meanwhile");
-        }
-        self.writeFault = fault;
-      }
-      co_await self.removeExpired();
       self.offerPorts();
       self.noticeSilence();
-      co_await self.context.timer().afterDelay(HOUSEKEEPING);
+      // Whatever happens to one round, there is another.
+      auto round = kj::evalNow([&self]() { return self.tidyUp(); });
+      auto over = round.then(
+          [&self]() {
+            if (self.tidyFault) self.context.log().info("housekeeping goes on again");
+            self.tidyFault = false;
+          },
+          [&self](kj::Exception&& failure) {
+            if (!self.tidyFault) {
+              self.context.log().error("housekeeping is put off: ", failure.getDescription());
+            }
+            self.tidyFault = true;
+          });
+      co_await over;
+      co_await self.context.timer().afterDelay(self.settings.tidyMs * kj::MILLISECONDS);
     }
   }(*this);
+}
+
+kj::Promise<void> LocalRunner::tidyUp() {
+  return offload([folder = folder]() { return folder->fault(); }).then([this](std::string fault) {
+    if (fault != writeFault) {
+      if (fault.empty()) {
+        context.log().info("the work folder can be written to again");
+      } else {
+        context.log().error(fault.c_str(), "; tasks are refused meanwhile");
+      }
+      writeFault = fault;
+    }
+    return removeExpired();
+  });
 }
 
 // A shim that is gone is known by its pidfd; this is about one that lives and does nothing, e.g.
@@ -310,16 +356,29 @@ kj::Promise<void> LocalRunner::removeExpired() {
   auto gone = expired(std::move(all), settings.retention, unixNow());
   if (gone.empty()) return kj::READY_NOW;
   return offload([folder = folder, gone]() {
-           for (auto& key : gone) folder->remove(key);
+           std::vector<std::string> faults;
+           for (auto& key : gone) faults.push_back(folder->remove(key));
+           return faults;
          })
-      .then([this, gone]() {
-        for (auto& key : gone) {
-          auto place = kept.find(key);
+      .then([this, gone](std::vector<std::string> faults) {
+        size_t removed = 0;
+        for (size_t i = 0; i < gone.size(); ++i) {
+          auto place = kept.find(gone[i]);
           if (place == kept.end()) continue;
+          if (!faults[i].empty()) {
+            // It stays known, so that each round tries again.
+            if (unremovable.insert(gone[i]).second) {
+              context.log().error("the sandbox of the ended task ", gone[i].text().c_str(),
+                                  " cannot be removed, and is tried again: ", faults[i].c_str());
+            }
+            continue;
+          }
+          unremovable.erase(gone[i]);
           keptBytes -= place->second.bytes;
           kept.erase(place);
+          ++removed;
         }
-        context.log().debug("removed ", gone.size(), " sandboxes of ended tasks");
+        if (removed > 0) context.log().debug("removed ", removed, " sandboxes of ended tasks");
       });
 }
 

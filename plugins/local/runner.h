@@ -16,6 +16,7 @@
 #include <maitred/context.h>
 
 #include <map>
+#include <set>
 #include <unordered_map>
 
 namespace maitred::local {
@@ -69,8 +70,15 @@ class LocalRunner final : public backend::TaskRunner,
   void spawnerLost(kj::Exception reason) override;
   void taskFailed(kj::Exception&& exception) override;
 
+  // Of tasks that are found ended, or never started.
+  struct Leftovers {
+    std::vector<backend::TaskKey> folders;
+    std::vector<decltype(TaskFacts::cgroups)> cgroups;
+  };
+
   kj::Promise<void> adoptAll();
-  void adopt(FoundTask found);
+  void adopt(FoundTask found, Leftovers& left);
+  kj::Promise<void> clear(Leftovers left);
   void watchShim(const backend::TaskKey& key);
   void onEvent(ShimEvent::Reader event);
   void started(Task& task, int64_t at);
@@ -85,6 +93,7 @@ class LocalRunner final : public backend::TaskRunner,
   void forkSpawner();
 
   kj::Promise<void> lookAfterFolder();  // retention, write trials, blocked ports; for ever
+  kj::Promise<void> tidyUp();           // one round of those that use the disk
   void noticeSilence();
   void keep(const backend::TaskKey& key, int64_t endedAt);
   kj::Promise<void> markKept();
@@ -110,7 +119,9 @@ class LocalRunner final : public backend::TaskRunner,
   std::vector<backend::TaskKey> unmarked;  // of them: whose files do not say yet that they are
   std::map<std::string, std::pair<AccountChoice, int64_t>> accountCache;  // until unix ns
   std::map<std::string, std::map<uint16_t, int64_t>> blockedPorts;        // node -> port -> until
+  std::set<backend::TaskKey> unremovable;  // of `kept`: told of already
   std::string writeFault;
+  bool tidyFault = false;  // likewise
 
   metrics::Counter& startedCount;
   metrics::Counter& refusedCount;

@@ -40,6 +40,7 @@ struct Settings {
   // A shim says so often that it is there; if it does not, its task counts as unreachable.
   uint32_t beatMs = 60'000;
   int64_t silenceMs = 300'000;
+  int64_t tidyMs = 10'000;     // between two rounds of housekeeping
 };
 
 // What this machine has. The folder need not exist yet; blocking.

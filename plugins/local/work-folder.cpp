@@ -1,5 +1,6 @@
 #include "work-folder.h"
 
+#include "remove-folder.h"
 #include "shim/disk-watch.h"
 #include "shim/posix.h"
 #include "shim/record-files.h"
@@ -177,16 +178,19 @@ void WorkFolder::markReported(const backend::TaskKey& key) const {
   writeMessage(task, REPORTED, message);
 }
 
-void WorkFolder::remove(const backend::TaskKey& key) const {
-  std::error_code error;
-  fs::remove_all(taskPath(key), error);
+std::string WorkFolder::remove(const backend::TaskKey& key) const {
+  auto consumer = root + "/tasks/" + key.consumer;
+  int raw = open(consumer.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+  if (raw < 0) return errno == ENOENT ? "" : errnoText("cannot open " + consumer, errno);
+  kj::AutoCloseFd parent(raw);
+  return removeTaskFolder(parent, key.taskId);
 }
 
 uint64_t WorkFolder::sizeOf(const backend::TaskKey& key) const {
   int raw = open(taskPath(key).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
   if (raw < 0) return 0;
   kj::AutoCloseFd task(raw);
-  return diskUse(task, UINT64_MAX);
+  return diskUse(task, UINT64_MAX).bytes;
 }
 
 std::string WorkFolder::fault() const {

@@ -44,7 +44,8 @@ class WorkFolder {
   FoundTask look(const backend::TaskKey& key) const;
 
   void markReported(const backend::TaskKey& key) const;
-  void remove(const backend::TaskKey& key) const;
+  // Why it could not be removed, or not all of it; empty if it is gone.
+  std::string remove(const backend::TaskKey& key) const;
   uint64_t sizeOf(const backend::TaskKey& key) const;  // of the sandbox, bytes on disk
   // Why nothing can be written here at present; empty if it can.
   std::string fault() const;

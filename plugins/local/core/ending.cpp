@@ -50,7 +50,10 @@ void tellCause(const EndFacts& facts, Ending& ending) {
                      "used more memory than " + mebibytes(facts.memoryLimit));
     case StopCause::outOfDisk:
       return because(TaskState::FAILED, Reason::OUT_OF_DISK,
-                     "its sandbox grew beyond " + mebibytes(facts.diskLimit));
+                     facts.diskUnseen
+                         ? "its sandbox could not be measured, since folders deep in it are moved "
+                           "all the time; it may hold " + mebibytes(facts.diskLimit)
+                         : "its sandbox grew beyond " + mebibytes(facts.diskLimit));
     case StopCause::probeFailed:
       return because(TaskState::FAILED, Reason::PROBE_FAILED, "its health probe failed too often");
   }

@@ -19,6 +19,7 @@ struct EndFacts {
   bool oomKilled = false;        // the kernel killed something for want of memory
   uint64_t memoryLimit = 0;      // bytes, for the message
   uint64_t diskLimit = 0;        // likewise
+  bool diskUnseen = false;       // nobody can tell how much of it was used
   uint64_t runMaxMs = 0;
   std::string failure;           // why it could not be started, if commandStarted is false
   backend::Reason failureReason = backend::Reason::UNSPECIFIED;

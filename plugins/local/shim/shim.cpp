@@ -271,7 +271,10 @@ void Shim::checkTimers() {
     watchAt = now + WATCH_INTERVAL_MS;
     if (privateMemory(descendants()) > limits.getMemoryBytes()) stop(StopCause::outOfMemory, 0);
   }
-  if (disk && !killAt && disk->tooMuch(now)) stop(StopCause::outOfDisk, 0);
+  if (disk && !killAt && disk->tooMuch(now)) {
+    facts.diskUnseen = disk->unseen();
+    stop(StopCause::outOfDisk, 0);
+  }
   if (retryAt && now >= *retryAt) sendPending(false);
   if (tellAt && now >= *tellAt) tellStarted();
   if (progress && progress->tick(now)) tellProgress(now);

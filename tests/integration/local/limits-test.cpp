@@ -1,10 +1,13 @@
 // Limits, accounts, ports, retention: what surrounds a task.
 #include "world.h"
 
+#include <maitred/offload.h>
+
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <fstream>
+#include <future>
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
@@ -136,6 +139,21 @@ TEST(DiskTest, SandboxThatGrowsBeyondItsShareEndsTheTask) {
   EXPECT_NE(status.message.find("1 MiB"), std::string::npos) << status.message;
   std::ofstream(world.sandboxOf("modest") + "/go") << "";
   EXPECT_EQ(world.end("modest").state, TaskState::SUCCEEDED);
+}
+
+TEST(DiskTest, WhatLiesDeepCountsToo) {
+  TempFolder temp;
+  auto settings = withLimits(temp, Settings::LimitMode::watch);
+  settings.nodes[0].facts.capacity.diskBytes = 1 << 30;
+  World world(settings);
+  ASSERT_FALSE(world.launch(
+      "eater",
+      "i=0; while [ $i -lt 150 ]; do mkdir d && cd d; i=$((i+1)); done; "
+      "head -c 3000000 /dev/urandom > a; exec sleep 600",
+      [](auto spec) { spec.getResources().setDiskBytes(1 << 21); }));
+  auto status = world.end("eater", 60);
+  EXPECT_EQ(status.reason, Reason::OUT_OF_DISK) << status.message;
+  EXPECT_NE(status.message.find("2 MiB"), std::string::npos) << status.message;
 }
 
 class AccountTest : public testing::Test {
@@ -285,6 +303,62 @@ TEST(RetentionTest, OldSandboxesGo) {
   }
   World again(settings);  // housekeeping at the start
   again.waitUntil([&]() { return !std::filesystem::exists(sandbox); }, "the sandbox to go");
+}
+
+class HousekeepingTest : public testing::Test {
+ protected:
+  HousekeepingTest() {
+    settings.retention.ageNs = 0;
+    settings.tidyMs = 50;
+  }
+  void pass(World& world, int milliseconds) {
+    world.io.provider->getTimer().afterDelay(milliseconds * kj::MILLISECONDS).wait(
+        world.io.waitScope);
+  }
+  void expectGone(World& world, const std::string& id) {
+    auto folder = world.sandboxOf(id) + "/..";
+    world.waitUntil([&]() { return !std::filesystem::exists(folder); }, "the sandbox to go");
+  }
+
+  TempFolder temp;
+  Settings settings = settingsFor(temp.path + "/work");
+};
+
+TEST_F(HousekeepingTest, GoesOnOnceThePoolHasRoomAgain) {
+  World world(settings);
+  world.launch("before", "while ! test -e go; do sleep 0.05; done");
+  world.waitFor("before", TaskState::RUNNING);
+  std::promise<void> release;
+  auto released = release.get_future().share();
+  std::vector<kj::Promise<void>> calls;  // all threads, and all that may wait
+  auto full = kj::runCatchingExceptions([&]() {
+    for (;;) calls.push_back(offload([released]() { released.wait(); }));
+  });
+  EXPECT_TRUE(full != nullptr);
+  std::ofstream(world.sandboxOf("before") + "/go") << "";
+  EXPECT_EQ(world.end("before").state, TaskState::SUCCEEDED);
+  pass(world, 300);
+  EXPECT_TRUE(std::filesystem::exists(world.sandboxOf("before")));
+  release.set_value();
+  expectGone(world, "before");
+  ASSERT_FALSE(world.launch("after", "true"));
+  world.end("after");
+  expectGone(world, "after");
+}
+
+TEST_F(HousekeepingTest, WhatCannotBeRemovedIsTriedAgain) {
+  World world(settings);
+  auto mine = settings.workFolder + "/tasks/queue", away = settings.workFolder + "/away";
+  world.acknowledge = false;
+  world.launch("t", "true");
+  world.end("t");
+  std::filesystem::rename(mine, away);
+  std::ofstream(mine) << "in the way";
+  world.runner->recorded({"queue", "t"}, world.told["t"].back());
+  pass(world, 300);
+  std::filesystem::remove(mine);
+  std::filesystem::rename(away, mine);
+  expectGone(world, "t");
 }
 
 }  // namespace
