@@ -1,15 +1,15 @@
 #include "files-endpoint.h"
 
+#include "answers.h"
+#include "files-gate.h"
 #include "sandbox-files.h"
 #include "shim/record-files.h"
 
 #include <maitred/async.h>
 #include <maitred/http/query.h>
-#include <maitred/offload.h>
-
-#include <nlohmann/json.hpp>
 
 #include <charconv>
+#include <variant>
 
 #include <unistd.h>
 
@@ -20,7 +20,7 @@ namespace {
 using http::Request;
 using http::Response;
 
-constexpr size_t DOWNLOAD_PIECE = 256 * 1024;
+constexpr size_t DOWNLOAD_PIECE = 64 * 1024;  // of each client that is slow to take it
 
 // Mesos and so Cook's clients expect the bare sentence, no envelope.
 Response refuse(unsigned status, const std::string& text) {
@@ -75,44 +75,82 @@ std::optional<int64_t> number(Request& request, const char* name, int64_t absent
   return value;
 }
 
-kj::Promise<Response> read(const FilesRule& rule, Request& request) {
+// What the handlers share.
+struct Serving {
+  std::shared_ptr<const FilesRule> rule;
+  std::shared_ptr<FilesGate> gate = std::make_shared<FilesGate>();
+  AnswerRoom room;
+};
+
+Response busy() {
+  return refuse(503, "Too many are reading; try again later.\n").with("Retry-After", "1");
+}
+
+// A body, or the answer that refuses it.
+using Made = std::variant<std::string, Response>;
+
+// The answer holds its share of the room until it is sent.
+Response answer(Made made, AnswerRoom::Share share) {
+  if (auto* refusal = std::get_if<Response>(&made)) return kj::mv(*refusal);
+  auto& body = std::get<std::string>(made);
+  share.resize(body.size());
+  auto size = body.size();
+  return Response::streamed(
+      200, "application/json", size,
+      [body = kj::mv(body), share = kj::mv(share)](kj::AsyncOutputStream& out) {
+        return out.write(body.data(), body.size());
+      });
+}
+
+kj::Promise<Response> read(Serving& serving, Request& request) {
   std::string problem;
   auto offset = number(request, "offset", -1, problem);
   auto length = offset ? number(request, "length", -1, problem) : std::nullopt;
   if (!length) return refuse(400, problem);
-  auto target = targetOf(rule, request);
+  auto target = targetOf(*serving.rule, request);
   if (auto* response = std::get_if<Response>(&target)) return kj::mv(*response);
-  uint64_t most = *length < 0 ? rule.readMax : std::min<uint64_t>(uint64_t(*length), rule.readMax);
-  return offload([at = std::get<Target>(target), offset = *offset, most]() -> Response {
-    try {
-      auto piece = SandboxFiles(at.sandbox).read(at.below, offset, size_t(most));
-      return Response::json(200, {{"data", piece.data}, {"offset", piece.offset}});
-    } catch (const FileProblem& fault) {
-      return refuse(fault, "Cannot read a directory.\n");
-    }
-  });
+  // As Mesos' agents do it; who wants more at a time says so.
+  uint64_t asked = *length < 0 ? AnswerRoom::WHOLE : uint64_t(*length);
+  uint64_t most = std::min(asked, serving.rule->readMax);
+  auto share = *offset < 0 ? serving.room.take(0) : serving.room.take(most);
+  if (!share || serving.gate->full()) return busy();
+  bool ours = *length < 0 || most < asked || share->size() < most;
+  most = std::min<uint64_t>(most, share->size());
+  return serving.gate
+      ->run([at = std::get<Target>(target), offset = *offset, most, ours,
+             bodyMost = share->size()]() -> Made {
+        try {
+          auto piece = SandboxFiles(at.sandbox).read(at.below, offset, size_t(most));
+          // Where the client has not said where to end, it is not within a character.
+          if (ours && piece.offset + piece.data.size() < piece.size) {
+            piece.data.resize(wholeCharacters(piece.data));
+          }
+          return readAnswer(piece.data, piece.offset, bodyMost);
+        } catch (const FileProblem& fault) {
+          return refuse(fault, "Cannot read a directory.\n");
+        }
+      })
+      .then([share = kj::mv(*share)](Made made) mutable {
+        return answer(kj::mv(made), kj::mv(share));
+      });
 }
 
-kj::Promise<Response> browse(const FilesRule& rule, Request& request) {
-  auto target = targetOf(rule, request);
+kj::Promise<Response> browse(Serving& serving, Request& request) {
+  auto target = targetOf(*serving.rule, request);
   if (auto* response = std::get_if<Response>(&target)) return kj::mv(*response);
-  return offload([at = std::get<Target>(target)]() -> Response {
-    try {
-      auto list = nlohmann::json::array();
-      for (auto& one : SandboxFiles(at.sandbox).browse(at.below)) {
-        list.push_back({{"path", at.sandbox + "/" + one.path},
-                        {"mode", modeText(one.mode)},
-                        {"nlink", one.links},
-                        {"uid", one.owner},
-                        {"gid", one.group},
-                        {"size", one.size},
-                        {"mtime", one.modifiedAt / 1'000'000'000}});
-      }
-      return Response::json(200, list);
-    } catch (const FileProblem& fault) {
-      return refuse(fault, "Cannot browse it.\n");
-    }
-  });
+  auto share = serving.room.take(AnswerRoom::WHOLE);
+  if (!share || serving.gate->full()) return busy();
+  return serving.gate
+      ->run([at = std::get<Target>(target)]() -> Made {
+        try {
+          return browseAnswer(at.sandbox, SandboxFiles(at.sandbox).browse(at.below));
+        } catch (const FileProblem& fault) {
+          return refuse(fault, "Cannot browse it.\n");
+        }
+      })
+      .then([share = kj::mv(*share)](Made made) mutable {
+        return answer(kj::mv(made), kj::mv(share));
+      });
 }
 
 struct Opened {
@@ -123,13 +161,19 @@ struct Opened {
 
 // Exactly `size` bytes: a log that grows meanwhile is cut there, one that shrinks ends the
 // connection.
-Async<void> pump(kj::Own<kj::AutoCloseFd> fd, uint64_t size, kj::AsyncOutputStream& out) {
+Async<void> pump(std::shared_ptr<FilesGate> gate, std::shared_ptr<kj::AutoCloseFd> fd,
+                 uint64_t size, kj::AsyncOutputStream& out) {
   for (uint64_t at = 0; at < size;) {
-    auto piece = co_await offload([raw = fd->get(), at, size]() {
-      auto bytes = kj::heapArray<kj::byte>(size_t(std::min<uint64_t>(DOWNLOAD_PIECE, size - at)));
-      ssize_t n = pread(raw, bytes.begin(), bytes.size(), off_t(at));
-      return n == ssize_t(bytes.size()) ? kj::mv(bytes) : kj::Array<kj::byte>();
-    });
+    // It owns the file: the client may be gone before it is its turn.
+    auto reading = gate->run(
+        [fd, at, size]() {
+          auto wanted = std::min<uint64_t>(DOWNLOAD_PIECE, size - at);
+          auto bytes = kj::heapArray<kj::byte>(size_t(wanted));
+          ssize_t n = pread(*fd, bytes.begin(), bytes.size(), off_t(at));
+          return n == ssize_t(bytes.size()) ? kj::mv(bytes) : kj::Array<kj::byte>();
+        },
+        true);
+    auto piece = co_await reading;
     KJ_REQUIRE(piece.size() > 0, "the file has become shorter while it was sent");
     co_await out.write(piece.begin(), piece.size());
     at += piece.size();
@@ -144,26 +188,28 @@ std::string attachment(const std::string& path) {
   return "attachment; filename=\"" + name + "\"";
 }
 
-kj::Promise<Response> download(const FilesRule& rule, Request& request) {
-  auto target = targetOf(rule, request);
+kj::Promise<Response> download(Serving& serving, Request& request) {
+  auto target = targetOf(*serving.rule, request);
   if (auto* response = std::get_if<Response>(&target)) return kj::mv(*response);
   auto at = std::get<Target>(target);
-  return offload([at]() {
-           Opened opened;
-           try {
-             opened.fd = SandboxFiles(at.sandbox).open(at.below, opened.size);
-           } catch (const FileProblem& fault) {
-             opened.refusal = refuse(fault, "Cannot download a directory.\n");
-           }
-           return opened;
-         })
-      .then([name = attachment(at.below)](Opened opened) -> Response {
+  if (serving.gate->full()) return busy();
+  return serving.gate
+      ->run([at]() {
+        Opened opened;
+        try {
+          opened.fd = SandboxFiles(at.sandbox).open(at.below, opened.size);
+        } catch (const FileProblem& fault) {
+          opened.refusal = refuse(fault, "Cannot download a directory.\n");
+        }
+        return opened;
+      })
+      .then([name = attachment(at.below), gate = serving.gate](Opened opened) -> Response {
         KJ_IF_MAYBE (refusal, opened.refusal) return kj::mv(*refusal);
         auto size = opened.size;
         return Response::streamed(200, "application/octet-stream", size,
-                                  [fd = kj::heap(kj::mv(opened.fd)),
-                                   size](kj::AsyncOutputStream& out) mutable -> kj::Promise<void> {
-                                    return pump(kj::mv(fd), size, out);
+                                  [fd = std::make_shared<kj::AutoCloseFd>(kj::mv(opened.fd)), gate,
+                                   size](kj::AsyncOutputStream& out) -> kj::Promise<void> {
+                                    return pump(gate, fd, size, out);
                                   })
             .with("Content-Disposition", name);
       });
@@ -197,16 +243,17 @@ std::string sandboxUrl(bool secure, const std::string& host, uint16_t port,
 
 void addFilesRoutes(http::Router& router, std::shared_ptr<const FilesRule> rule) {
   http::RouteOptions options{.authenticate = rule->authenticate};
+  auto serving = std::make_shared<Serving>(Serving{kj::mv(rule)});
   for (std::string end : {"", ".json"}) {
     router.on(
-        "GET", "/files/read" + end, [rule](Request& request) { return read(*rule, request); },
+        "GET", "/files/read" + end, [serving](Request& request) { return read(*serving, request); },
         options);
     router.on(
-        "GET", "/files/browse" + end, [rule](Request& request) { return browse(*rule, request); },
-        options);
+        "GET", "/files/browse" + end,
+        [serving](Request& request) { return browse(*serving, request); }, options);
     router.on(
         "GET", "/files/download" + end,
-        [rule](Request& request) { return download(*rule, request); }, options);
+        [serving](Request& request) { return download(*serving, request); }, options);
   }
 }
 

@@ -104,6 +104,7 @@ std::vector<FileFacts> SandboxFiles::browse(const std::string& path, size_t max)
   if (dir == nullptr) fail(errno);
   std::string below = relative(path);
   Names names;
+  size_t bytes = 0;
   while (dirent* entry = readdir(dir.get())) {
     std::string name = entry->d_name;
     if (name == "." || name == "..") continue;
@@ -117,8 +118,9 @@ std::vector<FileFacts> SandboxFiles::browse(const std::string& path, size_t max)
     one.size = uint64_t(facts.st_size);
     one.modifiedAt = int64_t(facts.st_mtim.tv_sec) * 1'000'000'000 + facts.st_mtim.tv_nsec;
     one.links = uint32_t(facts.st_nlink);
+    bytes += one.path.size();
     out.push_back(std::move(one));
-    if (out.size() >= max) break;
+    if (out.size() >= max || bytes >= PATH_BYTES_MAX) break;
   }
   std::sort(out.begin(), out.end(), [](auto& a, auto& b) { return a.path < b.path; });
   return out;
@@ -130,6 +132,13 @@ kj::AutoCloseFd SandboxFiles::open(const std::string& path, uint64_t& size) cons
   if (fstat(fd, &facts) != 0) fail(errno);
   if (S_ISDIR(facts.st_mode)) throw FileProblem{Kind::directory, "Cannot read a directory."};
   if (!S_ISREG(facts.st_mode)) throw FileProblem{Kind::refused, "Not a regular file."};
+  // A task can name or move a file into its sandbox that it may not read. We may read it: not for
+  // others.
+  struct stat sandbox;
+  if (lstat(root.c_str(), &sandbox) != 0) fail(errno);
+  bool owned = sandbox.st_uid == 0 || sandbox.st_uid == facts.st_uid;
+  bool shared = sandbox.st_gid == facts.st_gid && (facts.st_mode & S_IRGRP) != 0;
+  if (!owned && !shared && (facts.st_mode & S_IROTH) == 0) fail(EACCES);
   size = uint64_t(facts.st_size);
   return fd;
 }

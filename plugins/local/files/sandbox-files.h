@@ -37,10 +37,12 @@ struct FilePiece {
 class SandboxFiles {
  public:
   static constexpr size_t ENTRIES_MAX = 20'000;
+  static constexpr size_t PATH_BYTES_MAX = 16 << 20;
 
   explicit SandboxFiles(std::string root) : root(std::move(root)) {}
 
-  // Entries of a folder, sorted by path; of a file: none. At most `max`.
+  // Entries of a folder, sorted by path; of a file: none. At most `max`, and
+  // paths of PATH_BYTES_MAX.
   std::vector<FileFacts> browse(const std::string& path, size_t max = ENTRIES_MAX) const;
   // offset -1: no data, `offset` and `size` tell the size.
   FilePiece read(const std::string& path, int64_t offset, size_t length) const;
