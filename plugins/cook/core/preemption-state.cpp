@@ -145,8 +145,9 @@ std::optional<double> PreemptionState::pendingScore(const Job& job, Index index,
     upTo += inFront.upTo;
   }
   double score = 0;
-  bool good = scorer.scorePending(before, more, inputOf(user, upTo, job), score);
-  return good ? std::optional(score) : std::nullopt;
+  if (scorer.scorePending(before, more, inputOf(user, upTo, job), score)) return score;
+  failed_ = true;
+  return std::nullopt;
 }
 
 Amount PreemptionState::room(Index host, std::span<const Index> victims) const {

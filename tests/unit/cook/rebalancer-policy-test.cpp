@@ -87,5 +87,21 @@ TEST_F(PolicyInCharge, WhenItFailsTheBuiltInDecidesTheRound) {
   EXPECT_FALSE(result.policyFailed);
 }
 
+// Scores what runs, and fails on what waits.
+class HalfAScorer final : public Scorer {
+ public:
+  bool score(std::span<const ScoreInput> inputs, std::span<double> scores) override {
+    return builtInScorer(false).score(inputs, scores);
+  }
+  bool scorePending(double, const Usage&, const ScoreInput&, double&) override { return false; }
+};
+
+TEST_F(PolicyInCharge, WhenTheScoreOfAWaitingJobFailsTheBuiltInDecidesTheRound) {
+  HalfAScorer scorer;
+  result = rebalance(book, nodes, scorer, nullptr, rules, now);
+  EXPECT_TRUE(result.policyFailed);
+  EXPECT_EQ(result.decisions.size(), 1u);
+}
+
 }  // namespace
 }  // namespace maitred::cook
