@@ -1,7 +1,7 @@
 // Hours in small: submissions, kills, reloads, broken clients and restarts, round after round.
 // After the first rounds nothing may grow: descriptors, threads, processes, edges, memory.
 //
-//   MAITRED_TEST_PROFILE=long    some hundred rounds
+//   MAITRED_TEST_PROFILE=long    some hundred rounds; MAITRED_TEST_ROUNDS=900    so many
 #include "process-facts.h"
 #include "system.h"
 
@@ -29,6 +29,8 @@ struct Profile {
 
 Profile profile() {
   const char* given = std::getenv("MAITRED_TEST_PROFILE");
+  const char* rounds = std::getenv("MAITRED_TEST_ROUNDS");
+  if (rounds != nullptr) return {10, std::atoi(rounds), 6 << 10};
   // The allocators keep some megabytes back; what leaks in each round outgrows that in a long run.
   if (given != nullptr && std::string(given) == "long") return {10, 300, 6 << 10};
   return {2, 4, 2 << 10};
@@ -40,9 +42,10 @@ using Facts = std::map<std::string, ProcessFacts>;
 class Soak : public ::testing::TestWithParam<const char*> {
  protected:
   Soak() : system(options()) {
-    // What the queue remembers of jobs that have ended grows as well, up to its limit.
+    // What is remembered of jobs and tasks that have ended grows as well, up to its limit.
     system.editConfig("admins: [operator]",
-                      "admins: [operator]\n      completed_jobs: { count: 20 }");
+                      "admins: [operator]\n      completed_jobs: { count: 20, archive: false }");
+    system.editConfig("limits: watch", "limits: watch\n      retention: { age: 1s }");
     system.start();
   }
 
