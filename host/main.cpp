@@ -2,7 +2,11 @@
 
 #include "host/cli/commands.h"
 
+#include <openssl/crypto.h>
+
 int main(int argc, char** argv) {
+  // The thread that uses OpenSSL first never gives back what it keeps for it: not one of a pool.
+  OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, nullptr);
   using namespace maitred::host::cli;
   Command maitred;
   maitred.name = "maitred";

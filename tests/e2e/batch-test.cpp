@@ -19,7 +19,7 @@ TEST_P(Batch, OfTwoUsersRunsToItsEnd) {
   system.start();
   json anas = json::array();
   for (int i = 0; i < 20; ++i) anas.push_back(job("echo out; echo err >&2; exit 0"));
-  json bens = {job("exit 3"), job("test \"$COOK_JOB_CPUS\" = 1.0")};
+  json bens = json::array({job("exit 3"), job("test \"$COOK_JOB_CPUS\" = 1.0")});
   ASSERT_EQ(system.submit("ana", anas), 201u);
   ASSERT_EQ(system.submit("ben", bens), 201u);
   for (auto& done : system.waitFor(uuidsOf(anas))) {
@@ -58,7 +58,7 @@ TEST_P(Batch, TheCommandLineSubmitsWaitsAndShows) {
 TEST_P(Batch, AKilledJobEndsAndItsProcessToo) {
   System system(options());
   system.start();
-  json jobs = {job("echo $$ > pid; exec sleep 600")};
+  json jobs = json::array({job("echo $$ > pid; exec sleep 600")});
   ASSERT_EQ(system.submit("ana", jobs), 201u);
   std::string uuid = jobs[0]["uuid"];
   system.eventually("the job runs", [&]() {
@@ -85,7 +85,7 @@ TEST_P(Batch, ThePolicyIsSwappedByReloadWithoutARestart) {
   auto lateUsersPlace = [&]() {
     json anas = json::array();
     for (int i = 0; i < kEarly; ++i) anas.push_back(job("sleep 0.1" + std::to_string(i)));
-    json bens = {job("true")};
+    json bens = json::array({job("true")});
     EXPECT_EQ(system.submit("ana", anas), 201u);
     EXPECT_EQ(system.submit("ben", bens), 201u);
     json all = system.waitFor(uuidsOf(anas));
@@ -119,7 +119,7 @@ TEST_P(Batch, ABadReloadChangesNothing) {
   EXPECT_NE(refused.exitCode, 0);
   EXPECT_THAT(refused.out, HasSubstr("maitred.yaml:"));
   EXPECT_THAT(refused.out, HasSubstr("one_user"));
-  json jobs = {job("true")};
+  json jobs = json::array({job("true")});
   EXPECT_EQ(system.submit("ana", jobs), 201u);
   EXPECT_EQ(system.waitFor(uuidsOf(jobs))[0]["state"], "success");
 }

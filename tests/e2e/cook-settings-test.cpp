@@ -99,7 +99,7 @@ TEST(ReportedClusters, AreWhatTheConfigurationSays) {
                     "      admins: [operator]\n"
                     "      clusters: { local: { type: other, factory_fn: a.b/factory-fn } }\n");
   system.start();
-  json asked = {job("true")};
+  json asked = json::array({job("true")});
   ASSERT_EQ(system.submit("ana", asked), 201u);
   json shown = system.waitFor(uuidsOf(asked))[0]["instances"][0];
   EXPECT_EQ(shown["compute-cluster"]["type"], "other");

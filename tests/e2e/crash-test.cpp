@@ -20,7 +20,7 @@ class Crash : public ::testing::TestWithParam<const char*> {
   // Submits one job after the other, remembering those that were accepted, until `enough` are.
   void keepSubmitting(System& system, size_t enough, const std::string& command = "true") {
     system.eventually("enough jobs were accepted", [&]() {
-      json jobs = {job(command)};
+      json jobs = json::array({job(command)});
       ++attempts;
       if (system.submit("ana", jobs) == 201) accepted.push_back(jobs[0]["uuid"]);
       return accepted.size() >= enough;
@@ -45,7 +45,7 @@ class Crash : public ::testing::TestWithParam<const char*> {
 TEST_P(Crash, OfTheHostLeavesTasksRunningAndTheirExitsTrue) {
   System system(options());
   system.start();
-  json jobs = {job("sleep 4; echo survived"), job("sleep 1; exit 7")};
+  json jobs = json::array({job("sleep 4; echo survived"), job("sleep 1; exit 7")});
   jobs[1]["max_retries"] = 1;
   ASSERT_EQ(system.submit("ana", jobs), 201u);
   auto uuids = uuidsOf(jobs);

@@ -84,7 +84,7 @@ TEST_P(Degraded, AnEditedPolicyIsInForceByItself) {
   system.eventually("the broken one is told and the last good one decides", [&]() {
     return system.ctl({"ask", "cook", "policy"}).out.find("last good") != std::string::npos;
   });
-  json jobs = {job("true")};
+  json jobs = json::array({job("true")});
   ASSERT_EQ(system.submit("ana", jobs), 201u);
   EXPECT_EQ(system.waitFor(uuidsOf(jobs))[0]["state"], "success");
 }
@@ -98,7 +98,7 @@ TEST_P(Degraded, ABrokenPolicyIsRefusedAtReloadAndTheLastGoodOneStays) {
   auto refused = system.ctl({"reload"});
   EXPECT_NE(refused.exitCode, 0);
   EXPECT_THAT(refused.out, HasSubstr("broken.lua"));
-  json jobs = {job("true")};
+  json jobs = json::array({job("true")});
   ASSERT_EQ(system.submit("ana", jobs), 201u);
   EXPECT_EQ(system.waitFor(uuidsOf(jobs))[0]["state"], "success");
 }
@@ -106,7 +106,7 @@ TEST_P(Degraded, ABrokenPolicyIsRefusedAtReloadAndTheLastGoodOneStays) {
 TEST_P(Degraded, MalformedRequestsDisturbNobody) {
   System system(options());
   system.start();
-  json good = {job("sleep 0.2")};
+  json good = json::array({job("sleep 0.2")});
   ASSERT_EQ(system.submit("ana", good), 201u);
   std::string body;
   EXPECT_EQ(system.rest("POST", "/jobs", "{\"jobs\": [").status, 400u);
@@ -114,11 +114,11 @@ TEST_P(Degraded, MalformedRequestsDisturbNobody) {
   json twice = {good[0], good[0]};
   EXPECT_EQ(system.submit("ana", twice, &body), 400u);
   EXPECT_THAT(body, HasSubstr("Duplicate job uuids"));
-  json unknown = {job("true")};
+  json unknown = json::array({job("true")});
   unknown[0]["colour"] = "red";
   EXPECT_EQ(system.submit("ana", unknown, &body), 400u);
   EXPECT_THAT(body, HasSubstr("colour"));
-  json absurd = {job("true", 1e300)};
+  json absurd = json::array({job("true", 1e300)});
   EXPECT_EQ(system.submit("ana", absurd, &body), 400u);
   EXPECT_EQ(system.submit("ana", good, &body), 409u);
   EXPECT_EQ(system.waitFor(uuidsOf(good))[0]["state"], "success");

@@ -27,7 +27,7 @@ class Accepted {
   explicit Accepted(System& system) : system(system) {}
 
   unsigned submit(std::string* body = nullptr) {
-    json jobs = {job("true")};
+    json jobs = json::array({job("true")});
     unsigned status = system.submit("ana", jobs, body);
     if (status == 201) uuids.push_back(jobs[0]["uuid"]);
     return status;
@@ -77,7 +77,7 @@ class FullDisk : public ::testing::TestWithParam<std::tuple<const char*, const c
 TEST_P(FullDisk, RefusesAndThenGoesOnByItself) {
   if (!start()) GTEST_SKIP() << "no file system can be mounted here; the `limited` cases ran";
   std::string go = system.folder() + "/go";
-  json running = {job("while ! [ -e " + go + " ]; do sleep 0.05; done; exit 5")};
+  json running = json::array({job("while ! [ -e " + go + " ]; do sleep 0.05; done; exit 5")});
   running[0]["max_retries"] = 1;
   ASSERT_EQ(system.submit("ana", running), 201u);
   std::string uuid = running[0]["uuid"];

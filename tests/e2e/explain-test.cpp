@@ -15,7 +15,8 @@ TEST(Explain, TellsWhereAJobStandsAndWhatHeldItBack) {
   System system({});
   system.start();
   // Some room is left, but too little for the others: where there is none nobody's turn comes.
-  json first = {job("sleep 600", 3)}, second = {job("true", 2)}, third = {job("true", 2)};
+  json first = json::array({job("sleep 600", 3)});
+  json second = json::array({job("true", 2)}), third = json::array({job("true", 2)});
   ASSERT_EQ(system.submit("ana", first), 201u);
   ASSERT_EQ(system.submit("ben", second), 201u);
   ASSERT_EQ(system.submit("ben", third), 201u);

@@ -57,7 +57,7 @@ class Hang : public ::testing::TestWithParam<const char*> {
     return options;
   }
   void round(Latencies& submissions, Latencies& queries) {
-    json jobs = {job("true")};
+    json jobs = json::array({job("true")});
     submissions.time([&]() { EXPECT_EQ(system.submit("ana", jobs), 201u); });
     accepted.push_back(jobs[0]["uuid"]);
     queries.time([&]() { EXPECT_EQ(system.rest("GET", "/jobs/" + accepted.back()).status, 200u); });

@@ -107,11 +107,11 @@ const Families& exported() {
     std::ofstream(system.folder() + "/sly.lua") << slyPolicy;
     system.start();
     // The first fails the policy; the others hold the whole node, and a newcomer comes.
-    json jobs = {job("true")};
+    json jobs = json::array({job("true")});
     jobs[0]["priority"] = 77;
     for (int i = 0; i < 4; ++i) jobs.push_back(job("sleep 600"));
     EXPECT_EQ(system.submit("ana", jobs), 201u);
-    json late = {job("sleep 600", 2)};
+    json late = json::array({job("sleep 600", 2)});
     EXPECT_EQ(system.submit("ben", late), 201u);
     std::string text;
     system.eventually("everything has happened once", [&]() {

@@ -49,11 +49,11 @@ TEST_P(Preemption, ANewcomerGetsTheRoomThatIsMadeForThem) {
   start();
   // Four cpus in all; the share is one. Those that came last are furthest above it, and one of them
   // takes its time to end: a part of the room is free before the rest.
-  json held = {job("sleep 600"), job("sleep 600"), job(STUBBORN), job("sleep 600")};
+  json held = json::array({job("sleep 600"), job("sleep 600"), job(STUBBORN), job("sleep 600")});
   submitRunning("hog", held);
-  json small = {job("sleep 600", 0.5)};
+  json small = json::array({job("sleep 600", 0.5)});
   ASSERT_EQ(system.submit("hog", small), 201u);
-  json large = {job("sleep 3", 2)};
+  json large = json::array({job("sleep 3", 2)});
   ASSERT_EQ(system.submit("newcomer", large), 201u);
   EXPECT_EQ(system.waitFor(uuidsOf(large))[0]["state"], "success");
   expectPreempted(held[2]);
@@ -73,12 +73,12 @@ TEST_P(Preemption, ANewcomerGetsTheRoomThatIsMadeForThem) {
 
 TEST_P(Preemption, APolicyDecidesWhoGoes) {
   start("preemption: preemption/priority.lua");
-  json important = {job("sleep 600", 3)}, other = {job("sleep 600", 1)};
+  json important = json::array({job("sleep 600", 3)}), other = json::array({job("sleep 600", 1)});
   important[0]["priority"] = 70;
   other[0]["priority"] = 60;
   submitRunning("hog", important);  // three times the share: without the policy this one would go
   submitRunning("modest", other);
-  json urgent = {job("true", 0.5)};
+  json urgent = json::array({job("true", 0.5)});
   urgent[0]["priority"] = 65;
   ASSERT_EQ(system.submit("newcomer", urgent), 201u);
   EXPECT_EQ(system.waitFor(uuidsOf(urgent))[0]["state"], "success");
@@ -92,7 +92,7 @@ TEST_P(Preemption, WhatRunsForTooLongIsStopped) {
                     "      task_constraints: { default_timeout: 1s, max_timeout: 1h, "
                     "timeout_interval: 1s }\n");
   system.start();
-  json jobs = {job("sleep 600"), job("sleep 3")};
+  json jobs = json::array({job("sleep 600"), job("sleep 3")});
   for (json& one : jobs) one["max_retries"] = 1;
   jobs[1]["max_runtime"] = 60'000;
   ASSERT_EQ(system.submit("ana", jobs), 201u);

@@ -22,7 +22,7 @@ class ReadOnly : public ::testing::TestWithParam<const char*> {
   }
 
   unsigned submit(std::string* body = nullptr) {
-    json jobs = {job("true")};
+    json jobs = json::array({job("true")});
     unsigned status = system.submit("ana", jobs, body);
     if (status == 201) accepted.push_back(jobs[0]["uuid"]);
     return status;
@@ -32,7 +32,7 @@ class ReadOnly : public ::testing::TestWithParam<const char*> {
     system.start();
     for (int i = 0; i < 5; ++i) ASSERT_EQ(submit(), 201u);
     system.waitFor(accepted);
-    json jobs = {job("while ! [ -e " + go + " ]; do sleep 0.05; done; exit 5")};
+    json jobs = json::array({job("while ! [ -e " + go + " ]; do sleep 0.05; done; exit 5")});
     jobs[0]["max_retries"] = 1;
     ASSERT_EQ(system.submit("ana", jobs), 201u);
     running = jobs[0]["uuid"];

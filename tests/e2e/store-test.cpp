@@ -21,7 +21,7 @@ class StoreCommand : public ::testing::TestWithParam<const char*> {
 
   // A job that is over.
   std::string doneJob() {
-    json jobs = {job("true")};
+    json jobs = json::array({job("true")});
     EXPECT_EQ(system.submit("ana", jobs), 201u);
     system.waitFor(uuidsOf(jobs));
     return jobs[0]["uuid"];

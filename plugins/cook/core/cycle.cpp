@@ -91,7 +91,7 @@ bool Cycle::decide(Scorer& scorer) {
   rule.setPace(options.head);
   result.considered = 0;
   result.held.clear();
-  PendingQueue queue(book, options.queue, scorer);
+  PendingQueue queue(book, options.queue, scorer, &nodes.reservations());
   if (fitness != nullptr) fitness->begin();
   MatchOptions matching{options.queue.pool, nowMs, steadyMs, options.goodEnough, options.rules};
   Matcher matcher(book, nodes, fitness, matching);

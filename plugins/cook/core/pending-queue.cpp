@@ -8,7 +8,8 @@ constexpr int RATE_LIMITED_MOST = 100;
 
 }  // namespace
 
-PendingQueue::PendingQueue(Book& book, const QueueOptions& options, Scorer& scorer)
+PendingQueue::PendingQueue(Book& book, const QueueOptions& options, Scorer& scorer,
+                           const Reservations* kept)
     : options(options),
       quotas(book.quotas(options.pool)),
       order(book.rankingOf(options.pool), book.shares(options.pool), scorer,
@@ -20,7 +21,17 @@ PendingQueue::PendingQueue(Book& book, const QueueOptions& options, Scorer& scor
   if (const Quota* shared = book.pools().groupQuota(*pool)) {
     groupQuota = *shared;
     for (const Pool* member : book.pools().groupOf(*pool)) groupHeld += book.usage(member->name);
+    if (kept != nullptr) countKept(book, *pool, *kept);
   }
+}
+
+void PendingQueue::countKept(const Book& book, const Pool& pool, const Reservations& kept) {
+  kept.each([&](const std::string& name, const Uuid& id, const NodeKey&) {
+    const Pool* other = book.pools().find(name);
+    bool shares = other != nullptr && name != pool.name && other->quotaGroup == pool.quotaGroup;
+    const Job* job = shares ? book.find(id) : nullptr;
+    if (job != nullptr && job->state == JobState::waiting) groupHeld += job->usage();
+  });
 }
 
 PendingQueue::Account& PendingQueue::accountOf(const MergedOrder::Ranked& ranked) {

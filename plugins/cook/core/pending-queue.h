@@ -5,6 +5,7 @@
 // them.
 
 #include "book.h"
+#include "reservations.h"
 #include "waiting-history.h"
 
 #include <functional>
@@ -38,7 +39,10 @@ struct QueueOptions {
 // The book must not change while it is in use.
 class PendingQueue {
  public:
-  PendingQueue(Book& book, const QueueOptions& options, Scorer& scorer);
+  // `kept`, which may be null: jobs of other pools for which room was made count against a quota
+  // that the pools share, as if they ran. What was stopped for them would be lost in vain.
+  PendingQueue(Book& book, const QueueOptions& options, Scorer& scorer,
+               const Reservations* kept = nullptr);
 
   // Null: there are no more, or the scorer failed.
   Job* next();
@@ -73,6 +77,7 @@ class PendingQueue {
   std::vector<std::string> rateLimited_;
   std::vector<std::pair<const Job*, Hold>> passedBy_;
 
+  void countKept(const Book& book, const Pool& pool, const Reservations& kept);
   Account& accountOf(const MergedOrder::Ranked& ranked);
   void passBy(const Job& job, Account& account, Hold hold);
 };

@@ -18,8 +18,8 @@ std::optional<Candidates> candidates(Book& book, const NodeTable& nodes,
                                      const RebalanceOptions& options, Scorer& scorer) {
   QueueOptions order = options.queue;
   order.byUser = false;
-  PendingQueue queue(book, order, scorer);
   const Reservations& reservations = nodes.reservations();
+  PendingQueue queue(book, order, scorer, &reservations);
   std::size_t left = reservations.count(order.pool), walked = 0;
   Candidates found;
   for (;; ++walked) {

@@ -24,10 +24,28 @@ std::string libraryOf(const char* plugin) {
   return std::string(getenv("MAITRED_BINARY_DIR")) + "/tests/broken-plugins/" + plugin + ".so";
 }
 
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool SANITIZED = true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+constexpr bool SANITIZED = true;
+#else
+constexpr bool SANITIZED = false;
+#endif
+#else
+constexpr bool SANITIZED = false;
+#endif
+
+// What AddressSanitizer sees first: it ends who crashes by itself, and keeps what was given back.
+bool isTheSanitizers(std::string_view plugin) {
+  return SANITIZED && (plugin == "constructor-crashes" || plugin == "memory-leaks");
+}
+
 class Broken : public ::testing::TestWithParam<Fault> {};
 
 TEST_P(Broken, IsFound) {
   const auto& fault = GetParam();
+  if (isTheSanitizers(fault.plugin)) GTEST_SKIP() << "AddressSanitizer tells of it first";
   std::vector<std::string> words = {"--check", fault.check, "--timeout", "1"};
   if (*fault.isolation != '\0') words.insert(words.end(), {"--isolation", fault.isolation});
   auto run = conform(libraryOf(fault.plugin), words);

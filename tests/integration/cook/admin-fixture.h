@@ -52,7 +52,7 @@ class Admin : public Cook {
     return json::parse(answer.body, nullptr, false);
   }
   unsigned post(const std::string& user, json jobs, json more = json::object()) {
-    more["jobs"] = std::move(jobs);
+    more["jobs"] = listOf(std::move(jobs));
     last = ask(user, "POST", "/jobs", more);
     return last.status;
   }

@@ -33,6 +33,14 @@ inline json job(int n, const char* command = "exit 0", json more = json::object(
   return base;
 }
 
+// What a `json` is that is made of `{job(…)}`, a list or the job itself, depends on the compiler.
+inline json listOf(json jobs) {
+  if (!jobs.is_object()) return jobs;
+  json list = json::array();
+  list.push_back(std::move(jobs));
+  return list;
+}
+
 class Cook : public ::testing::TestWithParam<Isolation> {
  protected:
   kj::AsyncIoContext io = kj::setupAsyncIo();
@@ -107,7 +115,7 @@ class Cook : public ::testing::TestWithParam<Isolation> {
     return client.send(kj::mv(request)).wait(io.waitScope);
   }
   http::ClientResponse submit(json jobs, const std::string& user = "ana") {
-    return call("POST", "/jobs", json{{"jobs", std::move(jobs)}}.dump(), user);
+    return call("POST", "/jobs", json{{"jobs", listOf(std::move(jobs))}}.dump(), user);
   }
   json show(int n) { return json::parse(call("GET", "/jobs/" + idOf(n)).body); }
 

@@ -57,7 +57,7 @@ class Extended : public Cook {
     ASSERT_TRUE(reconfigured());
   }
   std::string refused(json jobs, const char* pool = nullptr) {
-    json body{{"jobs", std::move(jobs)}};
+    json body{{"jobs", listOf(std::move(jobs))}};
     if (pool != nullptr) body["pool"] = pool;
     auto answer = call("POST", "/jobs", body.dump(), "ana");
     if (answer.status == 201) return "";

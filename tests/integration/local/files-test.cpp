@@ -175,7 +175,8 @@ TEST_P(FilesEndpointTest, NamesWithEverythingInThem) {
   std::string name = "a b&c=d%41\xc3\xa9\"\n";
   write(sandbox + "/" + name, "here");
   EXPECT_EQ(ask("download", sandbox + "/" + name).body, "here");
-  auto disposition = ask("download", sandbox + "/" + name).header("Content-Disposition");
+  auto answer = ask("download", sandbox + "/" + name);
+  auto disposition = answer.header("Content-Disposition");
   ASSERT_TRUE(disposition);
   EXPECT_EQ(disposition->find('\n'), std::string::npos);
   auto list = json::parse(ask("browse", sandbox).body);
