@@ -104,7 +104,8 @@ Settings settingsFor(const std::string& workFolder) {
   node.facts.pool = "default";
   node.facts.capacity.cpuMillis = 8000;
   node.facts.capacity.memoryBytes = uint64_t(8) << 30;
-  node.facts.capacity.ports = {{41000, 41099}};
+  uint16_t first = quietPorts(100);
+  node.facts.capacity.ports = {{first, uint16_t(first + 99)}};
   settings.nodes.push_back(node);
   return settings;
 }
