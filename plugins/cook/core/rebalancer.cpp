@@ -75,6 +75,7 @@ class Round {
   GroupPlacement* groupOf(const Job& job);
   Usage aheadOf(const Job& job, Index user);
   bool mayLaunch(const Job& job, Index user);
+  void readEnding();
   bool keepPromises(const std::vector<Job*>& kept);
   bool consider(Job& job);
   std::optional<VictimSearch::Choice> placeFor(const Job& job, Index user, Index only);
@@ -83,12 +84,21 @@ class Round {
 };
 
 bool Round::run(const Candidates& candidates) {
+  readEnding();
   if (state.failed() || !keepPromises(candidates.kept)) return false;
   for (Job* job : candidates.jobs) {
     if (decisions.size() >= options.preemptionMost) break;
     if (!served.contains(job) && !consider(*job)) return false;
   }
   return true;
+}
+
+// What earlier rounds have stopped waits again in its place as soon as it is gone.
+void Round::readEnding() {
+  for (const auto& [order, job] : book.ending()) {
+    bool waits = job->state == JobState::waiting && job->spec.pool == pool->name;
+    if (waits) stopped[state.userOf(job->spec.user)].push_back(job);
+  }
 }
 
 // What was stopped for a job is not given to others before it is gone. Of those that were stopped
@@ -119,8 +129,8 @@ GroupPlacement* Round::groupOf(const Job& job) {
   return &groups.emplace(spec->id, std::move(placement)).first->second;
 }
 
-// What of the owner's will wait in front of the job. A task that this round stops goes back to its
-// place in the queue, and takes its part of the quota again.
+// What of the owner's will wait in front of the job. A task that is stopped goes back to its place
+// in the queue, and takes its part of the quota again.
 Usage Round::aheadOf(const Job& job, Index user) {
   Usage usage = ahead[user];
   for (const Job* other : stopped[user]) {
