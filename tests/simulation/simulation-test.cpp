@@ -12,6 +12,7 @@
 #include "world.h"
 
 #include "../long-run.h"
+#include "../sanitized.h"
 
 #include <gtest/gtest.h>
 
@@ -67,17 +68,7 @@ std::string variable(const char* name) {
 }
 
 // A sanitizer makes a run ten times as long; fewer of them show as much.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t SHORT_SEEDS = 40;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr std::uint64_t SHORT_SEEDS = 40;
-#else
-constexpr std::uint64_t SHORT_SEEDS = 200;
-#endif
-#else
-constexpr std::uint64_t SHORT_SEEDS = 200;
-#endif
+constexpr std::uint64_t SHORT_SEEDS = maitred::testing::SANITIZED ? 40 : 200;
 
 bool isLong() {
   return variable("MAITRED_TEST_PROFILE") == "long";

@@ -1,6 +1,7 @@
 #include "bodies.h"
 
 #include <cmath>
+#include <set>
 
 namespace maitred::cook {
 

@@ -1,6 +1,8 @@
 // Each broken plugin fails the check that is about its fault, with words that name the fault.
 #include "conform-run.h"
 
+#include "../../sanitized.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -24,21 +26,10 @@ std::string libraryOf(const char* plugin) {
   return std::string(getenv("MAITRED_BINARY_DIR")) + "/tests/broken-plugins/" + plugin + ".so";
 }
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool SANITIZED = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-constexpr bool SANITIZED = true;
-#else
-constexpr bool SANITIZED = false;
-#endif
-#else
-constexpr bool SANITIZED = false;
-#endif
-
 // What AddressSanitizer sees first: it ends who crashes by itself, and keeps what was given back.
 bool isTheSanitizers(std::string_view plugin) {
-  return SANITIZED && (plugin == "constructor-crashes" || plugin == "memory-leaks");
+  bool told = plugin == "constructor-crashes" || plugin == "memory-leaks";
+  return told && maitred::testing::UNDER_ASAN;
 }
 
 class Broken : public ::testing::TestWithParam<Fault> {};

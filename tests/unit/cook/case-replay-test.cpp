@@ -2,6 +2,8 @@
 // bit.
 #include "case-history.h"
 
+#include "../../sanitized.h"
+
 #include <case/replay.h>
 #include <case/show.h>
 
@@ -28,17 +30,7 @@ std::string firstDifference(const ReplayReport& report) {
 }
 
 // A sanitizer makes a run many times as long; fewer of them show as much.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t SEEDS = 40;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr std::uint64_t SEEDS = 40;
-#else
-constexpr std::uint64_t SEEDS = 200;
-#endif
-#else
-constexpr std::uint64_t SEEDS = 200;
-#endif
+constexpr std::uint64_t SEEDS = maitred::testing::SANITIZED ? 40 : 200;
 
 TEST(CaseReplay, HistoriesComeOutAsTheyWere) {
   CaseHistory::Counts sum;

@@ -176,6 +176,17 @@ TEST_F(Pending, WhatALaunchFilterHoldsBackCostsNoneOfTheOwnersLaunches) {
   EXPECT_THAT(queue(options), ElementsAre("free"));
 }
 
+TEST_F(Pending, RoomThatIsMadeInAnotherPoolCountsAgainstTheQuotaThatTheyShare) {
+  book.setPools(Pools({{.name = "a", .quotaGroup = "s"}, {.name = "b", .quotaGroup = "s"}}, "a",
+                      {{"s", Quota{.count = 1}}}));
+  Job& kept = waiting("a", "ana", "kept", 1, 1);
+  Job& other = waiting("b", "bea", "other", 1, 1);
+  QueueOptions options{.pool = "b"};
+  EXPECT_EQ(PendingQueue(book, options, dru, &nodes.reservations()).next(), &other);
+  nodes.reservations().replace("a", {{kept.spec.id, {"local", "n1"}}});
+  EXPECT_EQ(PendingQueue(book, options, dru, &nodes.reservations()).next(), nullptr);
+}
+
 TEST_F(Pending, JobsAboveTheLimitsOfAJobAreNamed) {
   waiting("", "ana", "big", 2000, 1);
   waiting("", "ana", "small", 10, 1);

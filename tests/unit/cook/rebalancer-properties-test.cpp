@@ -2,6 +2,8 @@
 // what it decides keeps the promises made to users.
 #include "pool-world.h"
 
+#include "../../sanitized.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -227,11 +229,7 @@ std::vector<Decision> decide(RandomPool& pool, const RebalanceOptions& rules) {
       .decisions;
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int SEEDS = 40;
-#else
-constexpr int SEEDS = 200;
-#endif
+constexpr int SEEDS = maitred::testing::SANITIZED ? 40 : 200;
 
 class RebalancerProperties : public ::testing::Test {};
 

@@ -33,6 +33,17 @@ TEST_F(Rebalancing, WhoIsStoppedWaitsInFrontOfTheirLaterJobs) {
   EXPECT_EQ(decide().size(), 1u) << "its owner's quota goes to the one that was stopped";
 }
 
+TEST_F(Rebalancing, WhatAnEarlierRoundHasStoppedWaitsInFrontToo) {
+  share("default", 1, 1);
+  book.quotas(POOL).set("testA", {.count = 1});
+  spare["B"] = {5, 5};
+  Job& own = task("own", "testA", 5, 5, "A");
+  build();
+  submit("testA", 1, 1);
+  book.fail(own.live()->taskId, Reason::PREEMPTED, Book::Stop::preemption, now);
+  EXPECT_THAT(decide(), IsEmpty()) << "its owner's quota is the stopped one's again";
+}
+
 TEST_F(Rebalancing, NobodyGoesForMoreJobsThanTheOwnerMayLaunch) {
   share("default", 1, 1);
   task("t1", "hog", 5, 5, "A");
