@@ -183,7 +183,8 @@ void World::step() {
   actAsUsers();
   disturbSites();
   disturbQueue();
-  advance(1 + static_cast<std::int64_t>(random() % (chance(50) ? 5000 : 300)));
+  std::uint64_t drawn = random(), most = chance(50) ? 5000 : 300;
+  advance(1 + static_cast<std::int64_t>(drawn % most));
   check();
 }
 

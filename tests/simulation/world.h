@@ -131,6 +131,7 @@ class World {
 
   // --- users.cpp ---
   void actAsUsers();
+  Uuid makeId();
   cook::JobSpec makeJob();
   void submitNew();
   bool sendAll();  // whether all have been accepted

@@ -145,6 +145,11 @@ class Book {
   // When the next one's comes; nothing if none is put off.
   std::optional<std::int64_t> nextWakeMs() const;
   std::size_t postponedCount() const { return due.size(); }
+  // Calls each(job) for those that are put off, by time.
+  template <typename Each>
+  void eachPostponed(Each&& each) const {
+    for (const auto& [time, order, job] : due) each(*job);
+  }
   // Until when a job is out of the queue; nothing: it is not.
   std::optional<std::int64_t> postponedUntil(const Job& job) const;
 

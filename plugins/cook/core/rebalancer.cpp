@@ -36,6 +36,13 @@ std::optional<Candidates> candidates(Book& book, const NodeTable& nodes,
   return found;
 }
 
+// Of a job among those of its owner's that wait: ascending.
+using Place = std::pair<std::int64_t, std::uint64_t>;
+
+Place placeOf(const Job& job) {
+  return {-job.spec.priority, job.order};
+}
+
 class Round {
  public:
   using Index = PreemptionState::Index;
@@ -68,6 +75,8 @@ class Round {
   VictimSearch search;
   std::map<Uuid, GroupPlacement> groups;
   std::map<Index, Usage> ahead;  // of users: their jobs that found no place
+  // Of users: what comes back to the queue by itself, each with all in front of it, in order.
+  std::map<Index, std::vector<std::pair<Place, Usage>>> away;
   std::map<Index, std::vector<const Job*>> stopped;  // of users: theirs that wait again
   std::set<const Job*> served;  // their nodes were kept for them before, and still are
   std::map<Index, std::int64_t> launchesLeft;  // of users, by their launch rate
@@ -75,7 +84,7 @@ class Round {
   GroupPlacement* groupOf(const Job& job);
   Usage aheadOf(const Job& job, Index user);
   bool mayLaunch(const Job& job, Index user);
-  void readEnding();
+  void readAway();
   bool keepPromises(const std::vector<Job*>& kept);
   bool consider(Job& job);
   std::optional<VictimSearch::Choice> placeFor(const Job& job, Index user, Index only);
@@ -84,7 +93,7 @@ class Round {
 };
 
 bool Round::run(const Candidates& candidates) {
-  readEnding();
+  readAway();
   if (state.failed() || !keepPromises(candidates.kept)) return false;
   for (Job* job : candidates.jobs) {
     if (decisions.size() >= options.preemptionMost) break;
@@ -93,11 +102,20 @@ bool Round::run(const Candidates& candidates) {
   return true;
 }
 
-// What earlier rounds have stopped waits again in its place as soon as it is gone.
-void Round::readEnding() {
-  for (const auto& [order, job] : book.ending()) {
-    bool waits = job->state == JobState::waiting && job->spec.pool == pool->name;
-    if (waits) stopped[state.userOf(job->spec.user)].push_back(job);
+// What earlier rounds have stopped waits again in its place as soon as it is gone, and what is put
+// off as soon as its time has come.
+void Round::readAway() {
+  auto read = [&](const Job& job) {
+    if (job.state != JobState::waiting || job.spec.pool != pool->name) return;
+    away[state.userOf(job.spec.user)].emplace_back(placeOf(job), job.usage());
+  };
+  for (const auto& [order, job] : book.ending()) read(*job);
+  book.eachPostponed(read);
+  for (auto& [user, list] : away) {
+    auto byPlace = [](const auto& one, const auto& other) { return one.first < other.first; };
+    std::sort(list.begin(), list.end(), byPlace);
+    Usage upTo;
+    for (auto& [place, usage] : list) usage = upTo += usage;
   }
 }
 
@@ -134,9 +152,12 @@ GroupPlacement* Round::groupOf(const Job& job) {
 Usage Round::aheadOf(const Job& job, Index user) {
   Usage usage = ahead[user];
   for (const Job* other : stopped[user]) {
-    auto place = [](const Job& one) { return std::pair(-one.spec.priority, one.order); };
-    if (place(*other) < place(job)) usage += other->usage();
+    if (placeOf(*other) < placeOf(job)) usage += other->usage();
   }
+  const auto& list = away[user];
+  auto isBefore = [&](const auto& one) { return one.first < placeOf(job); };
+  auto end = std::partition_point(list.begin(), list.end(), isBefore);
+  if (end != list.begin()) usage += std::prev(end)->second;
   return usage;
 }
 

@@ -44,6 +44,20 @@ TEST_F(Rebalancing, WhatAnEarlierRoundHasStoppedWaitsInFrontToo) {
   EXPECT_THAT(decide(), IsEmpty()) << "its owner's quota is the stopped one's again";
 }
 
+// The first job's launches were refused: it is out of the queue for a while.
+TEST_F(Rebalancing, WhatIsPutOffWaitsInFrontToo) {
+  share("default", 1, 1);
+  book.quotas(POOL).set("testA", {.count = 1});
+  task("running", "hog", 5, 5, "A");
+  build();
+  Job& first = submit("testA", 1, 1);
+  submit("testA", 3, 3);
+  while (book.postpone(first, now) <= now) continue;
+  EXPECT_THAT(decide(), IsEmpty()) << "its owner's quota goes to the one that was put off";
+  book.quotas(POOL).set("testA", {.count = 2});
+  EXPECT_EQ(names(decide()), Names{"running"});
+}
+
 TEST_F(Rebalancing, NobodyGoesForMoreJobsThanTheOwnerMayLaunch) {
   share("default", 1, 1);
   task("t1", "hog", 5, 5, "A");
