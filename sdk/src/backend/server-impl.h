@@ -41,6 +41,7 @@ struct SessionState : public kj::Refcounted {
   std::vector<ShapeWish> wishes;
   Outbox outbox;
   bool pumpDue = false;
+  kj::TimePoint quietUntil = kj::origin<kj::TimePoint>();  // what comes before is gathered
   kj::Maybe<kj::Own<kj::TaskSet>> work;  // gone when the session has ended
 };
 

@@ -353,6 +353,28 @@ TEST_F(ServerTest, WindowHoldsBatchesAndMergesNodes) {
   EXPECT_LE(c.seen->batches.size() - before, 7u) << "the rest came in few batches";
 }
 
+TEST_F(ServerTest, ReportsOfABusyMomentLeaveTogether) {
+  kj::TimerImpl timer(kj::origin<kj::TimePoint>());
+  server = std::make_unique<Server>(runner, options(), timer, kj::systemPreciseCalendarClock());
+  server->synced();
+  auto c = consumer("c");
+  c.connect();
+  timer.advanceTo(timer.now() + 1 * kj::SECONDS);
+  auto before = c.seen->batches.size();
+  report("a", TaskState::KILLED);
+  EXPECT_TRUE(c.until([&]() { return c.seen->tasks.contains("a"); })) << "the first at once";
+  for (const char* id : {"b", "c", "d"}) {
+    report(id, TaskState::KILLED);
+    c.until([]() { return true; });
+    io.provider->getTimer().afterDelay(1 * kj::MILLISECONDS).wait(io.waitScope);
+  }
+  EXPECT_EQ(c.seen->batches.size() - before, 1u);
+  timer.advanceTo(timer.now() + 1 * kj::SECONDS);
+  EXPECT_TRUE(c.until([&]() { return c.seen->tasks.size() == 4; }));
+  EXPECT_EQ(c.seen->batches.size() - before, 2u);
+  server = nullptr;  // before its timer
+}
+
 TEST_F(ServerTest, LargePicturesAreCut) {
   for (int i = 0; i < 5000; ++i) node("m" + std::to_string(i));
   for (int i = 0; i < 3000; ++i) {
