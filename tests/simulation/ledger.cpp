@@ -34,7 +34,7 @@ std::int64_t consumed(const Job& job, const cook::MeaCulpaLimits& limits) {
   return sum;
 }
 
-// It may be said to be over while it goes on: nobody heard of it for too long. One that was to be
+// It may be said to be over while it goes on: nobody heard of it for too long. One that a user
 // killed keeps that as its reason.
 bool givenUp(const Instance& one) {
   return one.status == InstanceStatus::failed &&
@@ -129,6 +129,7 @@ void Ledger::check(Book& book, std::uint64_t durableSequence, const cook::MeaCul
     }
   }
   checkGroups(book);
+  hearSilence(book);
   checkPlaces(book);
   checkRoom(book);
   checkRanking(book);
@@ -223,13 +224,33 @@ void Ledger::checkQuotas(const cook::Entitlements& entitlements) const {
   }
 }
 
+void Ledger::hearSilence(const Book& book) {
+  book.each([&](const Job& job) {
+    for (const Instance& one : job.instances) {
+      if (one.over()) continue;
+      if (one.unreachableMs != 0) {
+        silent.insert(one.taskId);
+      } else {
+        silent.erase(one.taskId);
+      }
+    }
+  });
+}
+
+// One that the queue was stopping when its node fell silent keeps the reason of that.
+bool Ledger::isGivenUp(const Instance& one) const {
+  bool isStopped = one.preempted || one.reason == cook::Reason::MAX_RUNTIME ||
+                   one.reason == cook::Reason::STRAGGLER;
+  return givenUp(one) || (isStopped && one.over() && silent.contains(one.taskId));
+}
+
 void Ledger::checkPlaces(const Book& book) {
   std::map<Uuid, int> alive, succeeded;
   for (const auto& [id, task] : tasks) {
     auto found = book.findTask(id);
     bool over = backend::isTerminal(task.state);
     if (!over && !found) throw Violation("a task runs that the queue does not know: " + id.text());
-    if (!over && !givenUp(*found.instance) && ++alive[found.job->spec.id] > 1) {
+    if (!over && !isGivenUp(*found.instance) && ++alive[found.job->spec.id] > 1) {
       throw Violation("a job in two places: " + describe(*found.job));
     }
     if (task.state != backend::TaskState::SUCCEEDED) continue;

@@ -87,11 +87,14 @@ class Ledger {
   std::map<Uuid, Task> tasks;   // that a backend took
   std::map<Uuid, Uuid> owners;  // task -> job, as the book said
   std::map<Uuid, End> ends;     // durable ones
+  std::set<Uuid> silent;        // instances whose node was silent when they were looked at last
   std::map<cook::NodeKey, cook::Amount> capacities;
 
   void checkJob(const Job& job, bool durable, const cook::MeaCulpaLimits& limits);
   void checkEnds(const Job& job, bool durable);
   void checkGroups(const Book& book) const;
+  void hearSilence(const Book& book);
+  bool isGivenUp(const cook::Instance& one) const;
   void checkPlaces(const Book& book);
   void checkRoom(const Book& book);
   void checkRanking(Book& book);
