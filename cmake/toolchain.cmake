@@ -49,9 +49,15 @@ if(MAITRED_SANITIZE)
   add_compile_options(-fno-sanitize=vptr)
   add_link_options(-fsanitize=${MAITRED_SANITIZE})
 endif()
+set(MAITRED_SANITIZER_ENVIRONMENT "")
+if(MAITRED_SANITIZE)
+  # Plugins that tests build outside of this tree: a host takes only what was built like itself.
+  set(MAITRED_SANITIZER_ENVIRONMENT
+      "CXX=${CMAKE_CXX_COMPILER}" "CXXFLAGS=-fsanitize=${MAITRED_SANITIZE} -fno-sanitize=vptr")
+endif()
 if(MAITRED_SANITIZE MATCHES "thread")
   # Tests fork processes that start threads of their own.
-  set(MAITRED_SANITIZER_ENVIRONMENT
+  list(APPEND MAITRED_SANITIZER_ENVIRONMENT
       "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp:die_after_fork=0:second_deadlock_stack=1")
 endif()
 # The code of tests, not what they test: a debugger wants the dev preset anyway.

@@ -6,6 +6,7 @@
 #include "system.h"
 
 #include "tests/integration/http/raw-client.h"
+#include "tests/sanitized.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -25,14 +26,20 @@ namespace {
 struct Profile {
   int warmUp, rounds;
   size_t memoryKib;  // by which a process may grow in these rounds
+  // A backend remembers the latest 10,000 tasks that have ended, with more than a kilobyte each:
+  // so many rounds of work fill that before anything is measured.
+  int filling = 0;
+  // What allocators give back, they give back late: so many more rounds may go by until a process
+  // is as small as it should be. One that leaks grows further.
+  int patience = 0;
 };
 
 Profile profile() {
   const char* given = std::getenv("MAITRED_TEST_PROFILE");
   const char* rounds = std::getenv("MAITRED_TEST_ROUNDS");
-  if (rounds != nullptr) return {10, std::atoi(rounds), 6 << 10};
+  if (rounds != nullptr) return {10, std::atoi(rounds), 6 << 10, 700, 150};
   // The allocators keep some megabytes back; what leaks in each round outgrows that in a long run.
-  if (given != nullptr && std::string(given) == "long") return {10, 300, 6 << 10};
+  if (given != nullptr && std::string(given) == "long") return {10, 300, 6 << 10, 700, 150};
   return {2, 4, 2 << 10};
 }
 
@@ -119,7 +126,8 @@ class Soak : public ::testing::TestWithParam<const char*> {
     if (crash && process != 0) {
       ASSERT_EQ(kill(process, SIGKILL), 0);
     } else {
-      ASSERT_EQ(system.ctl({"restart", instance}).exitCode, 0);
+      auto done = system.ctl({"restart", instance});
+      ASSERT_EQ(done.exitCode, 0) << done.out << system.log();
     }
     system.eventually(instance + " is active again", [&]() {
       json now = system.status(instance);
@@ -169,8 +177,18 @@ class Soak : public ::testing::TestWithParam<const char*> {
       std::cout << role << ": " << facts.descriptors << " descriptors, " << facts.threads
                 << " threads, " << before.at(role).memoryKib << " -> " << facts.memoryKib
                 << " KiB\n";
+      // A sanitizer keeps what was freed, and looks for leaks itself.
+      if (testing::SANITIZED) continue;
       EXPECT_LE(facts.memoryKib, before.at(role).memoryKib + profile().memoryKib) << role;
     }
+  }
+
+  bool isSmall(const Facts& before, bool workers) {
+    if (testing::SANITIZED) return true;
+    Facts now = facts(workers);
+    return std::all_of(now.begin(), now.end(), [&](const auto& one) {
+      return one.second.memoryKib <= before.at(one.first).memoryKib + profile().memoryKib;
+    });
   }
 
   void run(const std::function<void(int)>& round, bool workers) {
@@ -178,7 +196,12 @@ class Soak : public ::testing::TestWithParam<const char*> {
     Facts before = facts(workers);
     auto edgesBefore = edges();
     size_t processes = descendantsOf(system.pid()).size();
-    for (int i = 1; i <= profile().rounds && !HasFatalFailure(); ++i) round(i);
+    const int rounds = profile().rounds;
+    for (int i = 1; i <= rounds && !HasFatalFailure(); ++i) round(i);
+    for (int i = 1; i <= profile().patience && !HasFatalFailure(); ++i) {
+      if (isSmall(before, workers)) break;
+      round(rounds + i);
+    }
     ASSERT_FALSE(HasFatalFailure());
     expectNoGrowth(before, workers);
     system.eventually("the edges are the same", [&]() { return edges() == edgesBefore; });
@@ -191,6 +214,7 @@ class Soak : public ::testing::TestWithParam<const char*> {
 };
 
 TEST_P(Soak, WorkReloadsAndBrokenClientsLeaveNothingBehind) {
+  for (int i = 0; i < profile().filling && !HasFatalFailure(); ++i) work();
   run(
       [&](int round) {
         work();
