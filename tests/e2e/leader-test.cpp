@@ -151,10 +151,13 @@ TEST_P(Leader, ChangesByAReload) {
   // The former leader comes back and follows.
   follow(first, second);
   first.start();
+  CookClient boss(first, "boss");
+  first.eventually("it reads what the leader writes", [&] {
+    return boss.get("jobs", {{"uuid", waits["uuid"]}}).status == 200;
+  });
   EXPECT_EQ(atFirst.data("jobs", {{"uuid", waits["uuid"]}}),
             atSecond.data("jobs", {{"uuid", waits["uuid"]}}));
-  EXPECT_EQ(CookClient(first, "boss").get("queue").header("Location"),
-            second.restUrl() + "/queue");
+  EXPECT_EQ(boss.get("queue").header("Location"), second.restUrl() + "/queue");
 }
 
 TEST_P(Leader, IsNeverTwo) {
