@@ -23,15 +23,12 @@ kj::AutoCloseFd openSocket(int family) {
   return kj::AutoCloseFd(fd);
 }
 
-void bindAndListen(int fd, const sockaddr* name, socklen_t size, const std::string& address) {
-  if (bind(fd, name, size) != 0 || listen(fd, backlog) != 0) {
-    int error = errno;
-    kj::StringPtr advice =
-        error == EADDRINUSE ? "; end what listens there, or choose another address"
-        : error == EACCES   ? "; ports below 1024 and foreign folders need privileges"
-                            : "";
-    fail("cannot listen on ", address.c_str(), ": ", strerror(error), advice);
-  }
+[[noreturn]] void refuse(const std::string& address, int error) {
+  kj::StringPtr advice =
+      error == EADDRINUSE ? "; end what listens there, or choose another address"
+      : error == EACCES   ? "; ports below 1024 and foreign folders need privileges"
+                          : "";
+  fail("cannot listen on ", address.c_str(), ": ", strerror(error), advice);
 }
 
 struct HostPort {
@@ -53,7 +50,12 @@ bool hasIpv6() {
   return probe.get() >= 0;
 }
 
-kj::AutoCloseFd listenTcp(const std::string& address) {
+struct Bound {
+  kj::AutoCloseFd fd;
+  int error;  // 0: it is bound
+};
+
+Bound bindTcp(const std::string& address) {
   auto [host, port] = split(address);
   addrinfo hints = {};
   hints.ai_socktype = SOCK_STREAM;
@@ -74,8 +76,15 @@ kj::AutoCloseFd listenTcp(const std::string& address) {
   if (any && found->ai_family == AF_INET6) {
     KJ_SYSCALL(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off));
   }
-  bindAndListen(fd, found->ai_addr, found->ai_addrlen, address);
-  return fd;
+  int failed = bind(fd, found->ai_addr, found->ai_addrlen);
+  return {kj::mv(fd), failed == 0 ? 0 : errno};
+}
+
+kj::AutoCloseFd listenTcp(const std::string& address) {
+  auto bound = bindTcp(address);
+  if (bound.error != 0) refuse(address, bound.error);
+  if (listen(bound.fd, backlog) != 0) refuse(address, errno);
+  return kj::mv(bound.fd);
 }
 
 kj::AutoCloseFd listenUnix(const std::string& path) {
@@ -95,7 +104,8 @@ kj::AutoCloseFd listenUnix(const std::string& path) {
     unlink(path.c_str());
   }
   auto fd = openSocket(AF_UNIX);
-  bindAndListen(fd, generic, sizeof name, "unix:" + path);
+  bool listens = bind(fd, generic, sizeof name) == 0 && listen(fd, backlog) == 0;
+  if (!listens) refuse("unix:" + path, errno);
   return fd;
 }
 
@@ -130,6 +140,10 @@ ListenSocket::ListenSocket(const std::string& address) {
 
 ListenSocket::~ListenSocket() {
   if (!file.empty() && descriptor.get() >= 0) unlink(file.c_str());
+}
+
+bool isTaken(const std::string& address) {
+  return !isUnix(address) && bindTcp(address).error == EADDRINUSE;
 }
 
 std::string listenKey(const Instance& instance, const Listener& listener) {

@@ -32,6 +32,10 @@ class ListenSocket {
   std::string file;
 };
 
+// Whether somebody listens on such an address already; never for a Unix socket. Throws if it is no
+// address of this machine's.
+bool isTaken(const std::string& address);
+
 // By the address, so that a reload which moves an address to another instance takes over the open
 // socket; where the port is 0 by instance and name.
 using ListenSockets = std::map<std::string, std::shared_ptr<ListenSocket>>;

@@ -60,6 +60,26 @@ std::shared_ptr<const LoadedConfig> withManifests(std::unique_ptr<LoadedConfig> 
   return {both, both->config.get()};
 }
 
+bool isAnyTaken(const LoadedConfig& config) {
+  bool taken = false;
+  for (const auto& instance : config.instances()) {
+    for (const auto& listener : instance.listeners) {
+      if (listener.address.empty() || taken) continue;
+      // What is wrong with an address is told when it is bound.
+      kj::runCatchingExceptions([&]() { taken = isTaken(listener.address); });
+    }
+  }
+  return taken;
+}
+
+// The workers of a host that was killed hold their listeners until the system is done with them.
+Async<void> awaitAddresses(const LoadedConfig& config, kj::Timer& timer) {
+  constexpr int TRIES = 60;
+  for (int i = 0; i < TRIES && isAnyTaken(config); ++i) {
+    co_await timer.afterDelay(50 * kj::MILLISECONDS);
+  }
+}
+
 }  // namespace
 
 Async<PrepareResult> prepare(const Preparation& how, const Prepared* former, bool bind) {
@@ -86,6 +106,9 @@ Async<PrepareResult> prepare(const Preparation& how, const Prepared* former, boo
   };
   co_await checkPlugins(*prepared.config, *manifests, how.io.lowLevel, how.io.provider,
                         how.io.events, options, diagnostics);
+  if (diagnostics.ok() && bind && former == nullptr) {
+    co_await awaitAddresses(*prepared.config, how.io.provider.getTimer());
+  }
   if (diagnostics.ok() && bind) {
     prepared.sockets = bindListeners(
         *prepared.config, former != nullptr ? former->sockets : ListenSockets{}, diagnostics);

@@ -49,6 +49,19 @@ TEST(ListenSocket, NamesAnAddressInUseAndWhatToDo) {
   EXPECT_THAT(fault, HasSubstr("end what listens there, or choose another address"));
 }
 
+TEST(ListenSocket, WhetherAnAddressIsTakenDisturbsNobody) {
+  std::string address;
+  {
+    ListenSocket first("127.0.0.1:0");
+    address = first.boundTo();
+    EXPECT_TRUE(isTaken(address));
+  }
+  EXPECT_FALSE(isTaken(address));
+  ListenSocket again(address);
+  EXPECT_FALSE(isTaken("127.0.0.1:0"));
+  EXPECT_FALSE(isTaken("unix:/run/some.sock"));
+}
+
 TEST(ListenSocket, AddressIsFreeAgainWhenItIsGone) {
   std::string address;
   { address = ListenSocket("127.0.0.1:0").boundTo(); }
