@@ -105,7 +105,8 @@ kj::AutoCloseFd listenUnix(const std::string& path) {
   }
   auto fd = openSocket(AF_UNIX);
   bool listens = bind(fd, generic, sizeof name) == 0 && listen(fd, backlog) == 0;
-  if (!listens) refuse("unix:" + path, errno);
+  int error = errno;
+  if (!listens) refuse("unix:" + path, error);
   return fd;
 }
 

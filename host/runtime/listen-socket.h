@@ -32,8 +32,8 @@ class ListenSocket {
   std::string file;
 };
 
-// Whether somebody listens on such an address already; never for a Unix socket. Throws if it is no
-// address of this machine's.
+// Whether somebody listens on such an address already; never for a Unix socket. Throws if it
+// cannot be read.
 bool isTaken(const std::string& address);
 
 // By the address, so that a reload which moves an address to another instance takes over the open

@@ -60,22 +60,31 @@ std::shared_ptr<const LoadedConfig> withManifests(std::unique_ptr<LoadedConfig> 
   return {both, both->config.get()};
 }
 
-bool isAnyTaken(const LoadedConfig& config) {
-  bool taken = false;
+// The first address that somebody listens on; empty: none.
+std::string takenAddress(const LoadedConfig& config) {
   for (const auto& instance : config.instances()) {
     for (const auto& listener : instance.listeners) {
-      if (listener.address.empty() || taken) continue;
+      if (listener.address.empty()) continue;
+      bool taken = false;
       // What is wrong with an address is told when it is bound.
       kj::runCatchingExceptions([&]() { taken = isTaken(listener.address); });
+      if (taken) return listener.address;
     }
   }
-  return taken;
+  return "";
 }
 
 // The workers of a host that was killed hold their listeners until the system is done with them.
-Async<void> awaitAddresses(const LoadedConfig& config, kj::Timer& timer) {
+Async<void> awaitAddresses(const LoadedConfig& config, const Preparation& how) {
   constexpr int TRIES = 60;
-  for (int i = 0; i < TRIES && isAnyTaken(config); ++i) {
+  kj::Timer& timer = how.io.provider.getTimer();
+  for (int i = 0; i < TRIES; ++i) {
+    std::string taken = takenAddress(config);
+    if (taken.empty()) co_return;
+    if (i == 0 && how.notice) {
+      how.notice(taken + " is in use: waiting up to 3 s, in case a host that was killed is just " +
+                 "being cleared away");
+    }
     co_await timer.afterDelay(50 * kj::MILLISECONDS);
   }
 }
@@ -107,7 +116,7 @@ Async<PrepareResult> prepare(const Preparation& how, const Prepared* former, boo
   co_await checkPlugins(*prepared.config, *manifests, how.io.lowLevel, how.io.provider,
                         how.io.events, options, diagnostics);
   if (diagnostics.ok() && bind && former == nullptr) {
-    co_await awaitAddresses(*prepared.config, how.io.provider.getTimer());
+    co_await awaitAddresses(*prepared.config, how);
   }
   if (diagnostics.ok() && bind) {
     prepared.sockets = bindListeners(

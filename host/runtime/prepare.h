@@ -12,6 +12,7 @@
 
 #include <maitred/async.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,11 +38,13 @@ struct Preparation {
   PluginManifests* plugins;  // where plugins are looked for; each config reads them afresh
   std::string executable;
   LoopIo io;
+  std::function<void(const std::string&)> notice = nullptr;  // why it takes long; null: to nobody
 };
 
 // `former`: the config in force, whose sockets are kept and whose unchanged plugins are not asked
-// again unless their library was built anew; null at the start. With `bind` false no address is
-// bound: a dry run. Files are read on the pool of maitred::offload.
+// again unless their library was built anew; null at the start, which waits up to 3 s for addresses
+// that are in use. With `bind` false no address is bound: a dry run. Files are read on the pool of
+// maitred::offload.
 Async<PrepareResult> prepare(const Preparation& how, const Prepared* former, bool bind);
 
 }  // namespace maitred::host

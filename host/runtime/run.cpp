@@ -64,7 +64,8 @@ class Host {
       : options(std::move(options)), service(std::move(service)), io(io) {}
 
   int run() {
-    Preparation preparation{options.load, options.plugins, options.executable, loopIo()};
+    Preparation preparation{options.load, options.plugins, options.executable, loopIo(),
+                            [](const std::string& text) { std::cerr << text << std::endl; }};
     // Signals that come meanwhile wait; nothing has been started yet.
     PrepareResult first = prepare(preparation, nullptr, true).promise().wait(io.waitScope);
     first.diagnostics.write(std::cerr, Format::text);

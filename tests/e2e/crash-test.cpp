@@ -6,7 +6,9 @@
 
 #include <set>
 
+#include <arpa/inet.h>
 #include <signal.h>
+#include <sys/socket.h>
 
 namespace maitred::e2e {
 namespace {
@@ -70,6 +72,25 @@ TEST_P(Crash, OfTheHostLeavesTasksRunningAndTheirExitsTrue) {
   ASSERT_EQ(done[1]["instances"].size(), 1u);
   EXPECT_EQ(done[1]["instances"][0]["exit_code"], 7);
   EXPECT_LE(done[1]["instances"][0]["end_time"].get<int64_t>(), restartedAt);
+}
+
+// What a worker does whose host was killed, until the system is done with it.
+TEST_P(Crash, LeavesAnAddressHeldForAMoment) {
+  System system(options());
+  kj::AutoCloseFd held(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in name{};
+  name.sin_family = AF_INET;
+  name.sin_port = htons(system.ports().rest);
+  name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(bind(held, reinterpret_cast<sockaddr*>(&name), sizeof name), 0);
+  ASSERT_EQ(listen(held, 1), 0);
+  system.launch();
+  system.eventually("it waits", [&]() {
+    return system.log().find("is in use: waiting") != std::string::npos;
+  });
+  held = nullptr;
+  system.eventually("the host is ready", [&]() { return system.ready(); });
+  EXPECT_EQ(system.terminate(), 0);
 }
 
 TEST_P(Crash, OfTheHostLosesNoAcceptedJob) {
