@@ -19,16 +19,9 @@ void World::actAsUsers() {
   if (chance(60)) retrySomething();
 }
 
-// Compilers differ in the order in which they work out arguments; a seed is to give the same run in
-// all of them.
-Uuid World::makeId() {
-  std::uint64_t low = random();
-  return Uuid::fromRandom(random(), low);
-}
-
 cook::JobSpec World::makeJob() {
   cook::JobSpec spec;
-  spec.id = makeId();
+  spec.id = Uuid::draw(random);
   spec.user = USERS[random() % USERS.size()];
   spec.command = "true";
   spec.cpus = static_cast<double>(1 + random() % 30) / 10;
@@ -66,7 +59,7 @@ void World::describeGroup(Order& order) {
   if (other != nullptr && other->settled && !other->groups.empty() && chance(300)) {
     group = other->groups.front().spec;
   } else {
-    group.id = makeId();
+    group.id = Uuid::draw(random);
     if (chance(600)) {
       group.name = "group-" + std::to_string(orders.size());
       group.placement.type =

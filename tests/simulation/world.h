@@ -131,7 +131,6 @@ class World {
 
   // --- users.cpp ---
   void actAsUsers();
-  Uuid makeId();
   cook::JobSpec makeJob();
   void submitNew();
   bool sendAll();  // whether all have been accepted

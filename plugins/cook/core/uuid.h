@@ -20,6 +20,13 @@ struct Uuid {
 
   // A random (version 4) UUID out of 128 random bits.
   static Uuid fromRandom(std::uint64_t high, std::uint64_t low);
+  // The same, out of a generator of 64 bits. One number after the other: compilers differ in the
+  // order in which they work out arguments, and a seed is to give the same in all of them.
+  template <typename Generator>
+  static Uuid draw(Generator& random) {
+    std::uint64_t low = random();
+    return fromRandom(random(), low);
+  }
 
   // Always lower case.
   std::string text() const;

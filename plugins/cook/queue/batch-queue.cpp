@@ -17,13 +17,6 @@ void replace(Table& table, const typename Table::Entries& wanted) {
   }
 }
 
-// One number after the other: compilers differ in the order in which they work out arguments, and a
-// seed is to give the same in all of them.
-Uuid drawUuid(std::mt19937_64& random) {
-  std::uint64_t low = random();
-  return Uuid::fromRandom(random(), low);
-}
-
 }  // namespace
 
 BatchQueue::BatchQueue(QueueWorld worldIn, Records& records, Policies& policies,
@@ -172,7 +165,7 @@ void BatchQueue::record(kj::Maybe<kj::Own<CaseSink>> sink, std::uint64_t sizeMos
     CaseWorld surroundings{jobs,      nodes_,        world.timer,   world.clock,
                            world.log, world.metrics, world.instance};
     cases = kj::heap<CaseLog>(std::move(surroundings), kj::mv(*its), sizeMost,
-                              [this] { return drawUuid(random); });
+                              [this] { return Uuid::draw(random); });
   }
 }
 
@@ -281,7 +274,7 @@ bool BatchQueue::cycle(const Pool& pool) {
   std::int64_t now = nowMs();
   auto decide = [&](const CycleOptions& asked) {
     return runCycle(jobs, nodes_, policies.scorer(pool.druMode), policies.fitness(), asked, now,
-                    [this] { return drawUuid(random); });
+                    [this] { return Uuid::draw(random); });
   };
   PoliciesInForce inForce{policies.fairnessInForce(), policies.placementInForce(), clock};
   CycleResult result = cases.get() == nullptr ? decide(options)
